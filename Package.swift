@@ -1,0 +1,58 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The inner loops are one set of sources, compiled twice: VectorLoops16 is a symlink to VectorLoops8 (SwiftPM refuses
+// one path in two targets). `-march` reaches Swift's code generator only through the clang importer's flags, and
+// without FMA in the target every `addingProduct` becomes a call into libm.
+#if arch(x86_64)
+  let narrow: [SwiftSetting] = [
+    .unsafeFlags(["-Ounchecked", "-Xcc", "-march=x86-64-v3", "-Xllvm", "-unroll-threshold=2000"])
+  ]
+  let wide: [SwiftSetting] = [
+    .define("WIDE"),
+    .unsafeFlags([
+      "-Ounchecked", "-Xcc", "-march=x86-64-v4", "-Xcc", "-mprefer-vector-width=512", "-Xllvm", "-unroll-threshold=2000",
+    ]),
+  ]
+#else
+  let narrow: [SwiftSetting] = [.unsafeFlags(["-Ounchecked", "-Xllvm", "-unroll-threshold=2000"])]
+  let wide: [SwiftSetting] = [.define("WIDE"), .unsafeFlags(["-Ounchecked", "-Xllvm", "-unroll-threshold=2000"])]
+#endif
+
+let package = Package(
+  name: "CatGAN",
+  platforms: [.macOS(.v26)],
+  products: [
+    .library(name: "Kernels", targets: ["Kernels"]),
+    .library(name: "Layers", targets: ["Layers"]),
+    .library(name: "CatGAN", targets: ["CatGAN"]),
+    .executable(name: "cattrain", targets: ["cattrain"]),
+    .executable(name: "catgen", targets: ["catgen"]),
+    .executable(name: "bench", targets: ["bench"]),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CTurboJPEG", pkgConfig: "libturbojpeg",
+      providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(name: "CProcessor"),
+    .target(name: "VectorLoops"),
+    .target(name: "VectorLoops8", dependencies: ["VectorLoops"], swiftSettings: narrow),
+    .target(name: "VectorLoops16", dependencies: ["VectorLoops"], swiftSettings: wide),
+    .target(name: "Kernels", dependencies: ["VectorLoops", "VectorLoops8", "VectorLoops16", "CProcessor"]),
+    .target(name: "Layers", dependencies: ["Kernels"]),
+    .target(name: "Storage"),
+    .target(name: "Generation", dependencies: ["Layers", "Storage", "CPNG"]),
+    .target(name: "CatGAN", dependencies: ["Generation", "Layers", "Storage", "CPNG", "CTurboJPEG"]),
+    .executableTarget(name: "cattrain", dependencies: ["CatGAN"]),
+    .executableTarget(name: "catgen", dependencies: ["Generation"]),
+    .executableTarget(name: "bench", dependencies: ["CatGAN"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "LayersTests", dependencies: ["Layers", "Storage"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage"]),
+    .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
+    .testTarget(name: "CatGANTests", dependencies: ["CatGAN"]),
+    .testTarget(name: "CommandTests", dependencies: ["cattrain", "catgen", "bench", "CatGAN"]),
+  ]
+)

@@ -1,0 +1,43 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Owns a run of floats, aligned for any vector width and never zero-filled on allocation.
+///
+/// Large buffers start on a 2 MB boundary and ask for huge pages: a weight transform touches dozens of streams at once,
+/// more than the first-level TLB holds with 4 KB pages.
+public final class Buffer: @unchecked Sendable {
+  public let count: Int
+  public let pointer: UnsafeMutablePointer<Float>
+
+  private static let hugePage = 2 << 20
+
+  /// Allocates `count` floats with unspecified contents. Running out of memory is fatal: callers check sizes first.
+  public init(count: Int) {
+    precondition(count >= 0)
+    self.count = count
+    let bytes = max(count, 16) * MemoryLayout<Float>.stride
+    let alignment = bytes >= Buffer.hugePage ? Buffer.hugePage : 64
+    var raw: UnsafeMutableRawPointer?
+    guard posix_memalign(&raw, alignment, bytes) == 0, let raw else {
+      fatalError("out of memory: could not allocate \(bytes) bytes")
+    }
+    #if os(Linux)
+      if alignment == Buffer.hugePage { madvise(raw, bytes, Int32(MADV_HUGEPAGE)) }
+    #endif
+    pointer = raw.bindMemory(to: Float.self, capacity: max(count, 16))
+  }
+
+  public convenience init(_ values: [Float]) {
+    self.init(count: values.count)
+    values.withUnsafeBufferPointer { pointer.update(from: $0.baseAddress!, count: $0.count) }
+  }
+
+  public func fill(_ value: Float) { pointer.update(repeating: value, count: count) }
+
+  public var array: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
+
+  deinit { free(pointer) }
+}

@@ -1,0 +1,3 @@
+/// The register-tile kernels behind every matrix product.
+public protocol GEMMLoops {
+}

@@ -1,0 +1,3 @@
+/// Per-channel sums and the affine maps of batch normalisation, channels last.
+public protocol NormalizationLoops {
+}

@@ -1,0 +1,3 @@
+/// Parameter updates.
+public protocol OptimizerLoops {
+}

@@ -1,0 +1,3 @@
+/// Loops over elements that do not look at their neighbours: activations, bias, losses.
+public protocol PointwiseLoops {
+}
