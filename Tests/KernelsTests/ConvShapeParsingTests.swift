@@ -1,0 +1,69 @@
+import FoundationEssentials
+import Testing
+
+@testable import Kernels
+
+/// The text of a shape list in Fixtures/shapes, for any test of this target.
+func shapeList(_ name: String) throws -> [ConvShape] {
+  var root = URL(filePath: #filePath)
+  for _ in 0..<3 { root.deleteLastPathComponent() }
+  let text = try String(contentsOf: root.appending(path: "Fixtures/shapes/\(name).txt"), encoding: .utf8)
+  return try ConvShape.list(parsing: text)
+}
+
+@Suite struct ConvShapeParsingTests {
+  @Test func readsEveryPartInItsPlace() throws {
+    let shape = try ConvShape(parsing: "n2 9x11x3 -> 5x4x7 k4x5 s2 p1,0,2,1")
+    let expected = ConvShape(
+      batch: 2, inputHeight: 9, inputWidth: 11, inputChannels: 3, outputChannels: 7, kernelHeight: 4, kernelWidth: 5,
+      stride: 2, padTop: 1, padLeft: 0, padBottom: 2, padRight: 1)
+    #expect(shape == expected)
+  }
+
+  @Test(arguments: [("dcgan", 20), ("tails", 62)]) func listsSurviveTheRoundTrip(_ name: String, _ count: Int) throws {
+    let shapes = try shapeList(name)
+    #expect(shapes.count == count)
+    for shape in shapes { #expect(try ConvShape(parsing: shape.description) == shape) }
+  }
+
+  @Test func dcganListIsTheRecipe() throws {
+    let shapes = try shapeList("dcgan")
+    #expect(
+      shapes[0]
+        == .same(
+          batch: 64, height: 16, width: 16, inputChannels: 512, outputChannels: 1024, kernel: 5, stride: 2))
+    // About 54.6 GFLOP per image and training step at 128 pixels: G's layers take 3 passes, D's 3 for the reals, 3 for
+    // the fakes and 2 in G's step. The dense layers, not listed, are below 0.2% of it; every layer but D.conv1 is more.
+    let generator = shapes[0..<5].reduce(0) { $0 + $1.flops } / 64
+    let discriminator = shapes[5..<10].reduce(0) { $0 + $1.flops } / 64
+    #expect(abs((3 * generator + 8 * discriminator) / 54.6e9 - 1) < 0.005)
+  }
+
+  @Test(arguments: [
+    ("", "seven parts"),
+    ("n1 4x4x3 -> 4x4x8 k3x3 s1", "seven parts"),
+    ("n1 4x4x3 => 4x4x8 k3x3 s1 p1,1,1,1", "the third of them ->"),
+    ("1 4x4x3 -> 4x4x8 k3x3 s1 p1,1,1,1", "\"1\" should be nN"),
+    ("n0 4x4x3 -> 4x4x8 k3x3 s1 p1,1,1,1", "N in 1...65536"),
+    ("n1 4x4 -> 4x4x8 k3x3 s1 p1,1,1,1", "\"4x4\" should be NxNxN"),
+    ("n1 4x4x3 -> 4x4x8 k3 s1 p1,1,1,1", "\"k3\" should be kNxN"),
+    ("n1 4x4x3 -> 4x4x8 k3x3 s0 p1,1,1,1", "\"s0\" should be sN"),
+    ("n1 4x4x3 -> 4x4x8 k3x3 s1 p1,1,1", "pN,N,N,N"),
+    ("n1 4x4x3 -> 4x4x8 k3x3 s1 p1,-1,1,1", "N in 0...65536"),
+    ("n1 4x4x3 -> 4x4x8 k3x3 s1 p1,1,1,", "pN,N,N,N"),
+    ("n99999999999999999999 4x4x3 -> 4x4x8 k3x3 s1 p1,1,1,1", "N in 1...65536"),
+    ("n1 4x4x3 -> 1x1x8 k7x7 s1 p1,1,1,1", "kernel is larger"),
+    ("n1 4x4x3 -> 4x5x8 k3x3 s1 p1,1,1,1", "should be 4x4x8"),
+  ]) func refusesWithTheReason(_ text: String, _ reason: String) throws {
+    let error = try #require(throws: ConvShapeError.self) { try ConvShape(parsing: text) }
+    #expect(error.description.contains(reason), "\(error)")
+    #expect(error.description.contains("\"\(text)\""))
+  }
+
+  @Test func listNamesTheLine() throws {
+    let error = try #require(throws: ConvShapeError.self) {
+      try ConvShape.list(parsing: "# shapes\n\nn1 1x1x1 -> 1x1x1 k1x1 s1 p0,0,0,0 # fine\nn1 1x1x1\n")
+    }
+    #expect(error.description.hasPrefix("line 4: "))
+  }
+}
