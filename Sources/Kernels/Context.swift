@@ -31,6 +31,11 @@ public final class Context: @unchecked Sendable {
   let loops: any VectorLoops.Type
   private var scratchBuffers: [String: Buffer] = [:]
 
+  /// For measuring only, nil otherwise. While it is set, `parallel` runs its tasks one after another on the calling
+  /// thread, times each, and hands over the region when it is done: the times are undisturbed by neighbours, and the
+  /// split into tasks is still the one for `threads` threads, even for more threads than this machine has.
+  public var taskObserver: ((ParallelRegion) -> Void)?
+
   /// - Parameters:
   ///   - threads: worker threads; results do not depend on it.
   ///   - instructionSet: must be one of `InstructionSet.available`; nil takes the widest.
@@ -53,6 +58,7 @@ public final class Context: @unchecked Sendable {
   /// What a task computes must depend on its index alone, never on the thread: that is what makes results independent
   /// of the number of threads. Give each at least 100 microseconds of work where possible.
   public func parallel(_ count: Int, _ body: (Int) -> Void) {
+    if let taskObserver { return observe(count, body, taskObserver) }
     if threads == 1 || count <= 1 {
       for i in 0..<max(count, 0) { body(i) }
       return
