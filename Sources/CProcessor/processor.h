@@ -1,6 +1,10 @@
-// Which vector instructions this processor and operating system offer. Nothing else.
+// Which vector instructions this processor and operating system offer, and how many processors. Nothing else.
 #pragma once
 #include <stdbool.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #if defined(__x86_64__)
 static inline bool processor_has_avx2_fma(void) {
@@ -14,3 +18,15 @@ static inline bool processor_has_avx512(void) {
 static inline bool processor_has_avx2_fma(void) { return true; }
 static inline bool processor_has_avx512(void) { return false; }
 #endif
+
+// Processors that this process may run on by its affinity mask, which a container or taskset may narrow; 0 where
+// unknown. The system call itself, because the C library hides sched_getaffinity behind _GNU_SOURCE.
+static inline int processor_allowed_count(void) {
+  int count = 0;
+#if defined(__linux__)
+  unsigned long mask[128];
+  long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+  for (long i = 0; i < bytes / (long)sizeof(unsigned long); i++) count += __builtin_popcountl(mask[i]);
+#endif
+  return count;
+}

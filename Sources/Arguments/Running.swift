@@ -1,0 +1,69 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// The process's standard streams, unbuffered and without Foundation.
+public enum Console {
+  /// Writes all of `text`; a closed or full stream is ignored, as there is nobody left to tell.
+  public static func error(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+
+  /// Writes all of `text`. Returns false where the stream is closed or full.
+  @discardableResult
+  public static func print(_ text: String) -> Bool { write(text + "\n", to: STDOUT_FILENO) }
+
+  /// Whether standard error is a terminal, so that a progress line may be redrawn in place.
+  public static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
+
+  private static func write(_ text: String, to descriptor: Int32) -> Bool {
+    var text = text
+    return text.withUTF8 { bytes in
+      var done = 0
+      while done < bytes.count {
+        #if canImport(Glibc)
+          let written = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+        #else
+          let written = Darwin.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+        #endif
+        if written < 0 && errno == EINTR { continue }
+        guard written > 0 else { return false }
+        done += written
+      }
+      return true
+    }
+  }
+}
+
+extension Command {
+  /// The whole of a `main.swift`: parses the process's arguments, answers `--help` and `--version`, calls `body`, and
+  /// ends the process: 0 when `body` returns, 2 after a `UsageError`, 1 after any other error, each with one sentence on
+  /// standard error.
+  public func run(_ body: (Arguments) throws -> Void) -> Never {
+    do {
+      let arguments = try parse(CommandLine.arguments.dropFirst())
+      if let answer = arguments.answer {
+        Console.print(answer)
+        exit(0)
+      }
+      try body(arguments)
+      exit(0)
+    } catch let error as UsageError {
+      Console.error("\(name): \(error)\n")
+      exit(2)
+    } catch {
+      Console.error("\(name): \(error)\n")
+      exit(1)
+    }
+  }
+}
+
+extension Arguments {
+  /// What `--help`, `--version` or `--help-markdown` asked for.
+  var answer: String? {
+    if isOn("--help") { return String(command.help.dropLast()) }
+    if isOn("--version") { return "\(command.name) \(command.version)" }
+    if isOn("--help-markdown") { return String(command.markdown.dropLast()) }
+    return nil
+  }
+}

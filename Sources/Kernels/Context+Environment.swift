@@ -1,0 +1,51 @@
+import CProcessor
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// The processor or the environment rules out what was asked for. The description is one sentence for the user.
+public struct EnvironmentError: Error, CustomStringConvertible, Sendable {
+  public let description: String
+
+  public init(_ description: String) {
+    self.description = description
+  }
+}
+
+extension Context {
+  /// How many processors this process may run on.
+  public static var processorCount: Int {
+    let allowed = Int(processor_allowed_count())
+    if allowed > 0 { return allowed }
+    return max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+  }
+
+  /// A context as the user's environment asks for it: `CATGAN_ISA=avx2|avx512` chooses the instruction set, the widest
+  /// that the processor offers otherwise.
+  /// - Parameter threads: nil takes every processor that the process may run on.
+  /// - Throws: `EnvironmentError` for an unknown or unavailable instruction set, and on a processor with neither.
+  public static func fromEnvironment(threads: Int? = nil) throws -> Context {
+    let wish = getenv("CATGAN_ISA").map { String(cString: $0) }
+    let chosen = try instructionSet(wish: wish, available: InstructionSet.available)
+    return Context(threads: threads ?? processorCount, instructionSet: chosen)
+  }
+
+  static func instructionSet(wish: String?, available: [InstructionSet]) throws -> InstructionSet {
+    guard let widest = available.last else {
+      throw EnvironmentError(
+        "this processor offers neither AVX2 with FMA nor AVX-512, and CatGAN needs one of them: "
+          + "any x86-64 processor from about 2013 on has AVX2")
+    }
+    guard let wish, !wish.isEmpty else { return widest }
+    guard let set = InstructionSet(rawValue: wish) else {
+      throw EnvironmentError("CATGAN_ISA=\(wish): must be avx2 or avx512; unset it to let CatGAN choose")
+    }
+    guard available.contains(set) else {
+      throw EnvironmentError("CATGAN_ISA=\(wish): this processor offers only \(widest.rawValue); unset it")
+    }
+    return set
+  }
+}
