@@ -1,0 +1,52 @@
+/// How long and how often a thing is run before its time is believed.
+struct Measure: Sendable {
+  /// Samples per row.
+  var repetitions = 5
+  /// Seconds that the samples of a row take together at least; short bodies are iterated within a sample.
+  var minimumTime = 0.3
+
+  /// What was seen, per call of the body, in seconds.
+  struct Timing: Equatable, Sendable {
+    var real: Statistics
+    var processor: Statistics
+    /// Calls within one sample.
+    var iterations: Int
+  }
+
+  /// Runs `body` once to warm caches and plans, then `repetitions` samples. `body` gets the number of its call, counted
+  /// from 0 with the warm-up, so that it can rotate its buffers. `wall` and `processor` are clocks in seconds.
+  func time(
+    wall: () -> Double = { Clock.wall }, processor: () -> Double = { Clock.processor }, _ body: (Int) throws -> Void
+  ) rethrows -> Timing {
+    var call = 0
+    func run(_ count: Int) throws -> Double {
+      let start = wall()
+      for _ in 0..<count {
+        try body(call)
+        call += 1
+      }
+      return wall() - start
+    }
+    let goal = minimumTime / Double(max(repetitions, 1))
+    _ = try run(1)
+    // A second call tells the time of a warm one; where it is far below the goal its own clock error would be multiplied,
+    // so the estimate is repeated on more calls.
+    var iterations = 1
+    if goal > 0 {
+      var elapsed = try run(1)
+      while elapsed < goal / 10 && iterations < 1_000_000 {
+        iterations *= 10
+        elapsed = try run(iterations)
+      }
+      iterations = max(1, Int((Double(iterations) * goal / max(elapsed, 1e-9)).rounded(.up)))
+    }
+    var real: [Double] = []
+    var used: [Double] = []
+    for _ in 0..<max(repetitions, 1) {
+      let before = processor()
+      real.append(try run(iterations) / Double(iterations))
+      used.append((processor() - before) / Double(iterations))
+    }
+    return Timing(real: Statistics(real), processor: Statistics(used), iterations: iterations)
+  }
+}

@@ -1,0 +1,64 @@
+import FoundationEssentials
+
+/// A row of another program's report in Google Benchmark's schema, as scripts/compare-peers writes it.
+struct PeerRow: Equatable, Sendable {
+  var name: String
+  var seconds: Double
+  var gigaflops: Double?
+
+  /// What names of the two programs have in common: `layer/LAYER/PASS`, or `step/PRESET/WIDTH/BATCH`.
+  var key: String { PeerRow.key(name) }
+
+  static func key(_ name: String) -> String {
+    let parts = name.split(separator: "/")
+    return parts.prefix(parts.first == "layer" ? 3 : 4).joined(separator: "/")
+  }
+
+  static func read(_ path: String) throws(BenchError) -> [PeerRow] {
+    guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+      throw BenchError("--peer \(path): cannot be read; give a JSON file that scripts/compare-peers wrote")
+    }
+    do {
+      let file = try JSONDecoder().decode(PeerFile.self, from: data)
+      return try file.benchmarks.map { entry in
+        guard let scale = ["s": 1, "ms": 1e-3, "us": 1e-6, "ns": 1e-9][entry.timeUnit] else {
+          throw BenchError("--peer \(path): \(entry.name) has the unknown time_unit \(entry.timeUnit)")
+        }
+        return PeerRow(name: entry.name, seconds: entry.realTime * scale, gigaflops: entry.gigaflops)
+      }
+    } catch let error as BenchError {
+      throw error
+    } catch {
+      throw BenchError("--peer \(path): not a report in Google Benchmark's JSON; write it with scripts/compare-peers")
+    }
+  }
+}
+
+private struct PeerFile: Decodable {
+  struct Entry: Decodable {
+    var name: String
+    var realTime: Double
+    var timeUnit: String
+    var gigaflops: Double?
+
+    enum CodingKeys: String, CodingKey {
+      case name
+      case realTime = "real_time"
+      case timeUnit = "time_unit"
+      case gigaflops = "direct_gflops"
+    }
+  }
+  var benchmarks: [Entry]
+}
+
+/// A mistake in the command line or in a file that it names: one sentence.
+struct BenchError: Error, CustomStringConvertible, Equatable {
+  var description: String
+  /// 2 for a mistake in the command line, 1 for anything else.
+  var status: Int32
+
+  init(_ description: String, status: Int32 = 1) {
+    self.description = description
+    self.status = status
+  }
+}

@@ -1,0 +1,43 @@
+import Testing
+
+@testable import bench
+
+/// Schedules worked out by hand.
+@Suite struct BenchScalingTests {
+  @Test func longestTasksGoFirst() {
+    // 7 | 6 -> 7 | 6+3 -> 7+3 | 9 -> 10 | 9+2: index order would give the same set a different end.
+    #expect(Scaling.makespan([2, 3, 3, 6, 7], workers: 2) == 11)
+    // Graham's worst case for two workers: LPT 7, optimum 6.
+    #expect(Scaling.makespan([3, 3, 2, 2, 2], workers: 2) == 7)
+    #expect(Scaling.makespan([4, 1, 1, 1, 1], workers: 2) == 4)
+  }
+
+  @Test func moreWorkersThanTasks() {
+    #expect(Scaling.makespan([5, 4], workers: 64) == 5)
+    #expect(Scaling.makespan([], workers: 3) == 0)
+    #expect(Scaling.makespan([1, 2, 3], workers: 1) == 6)
+  }
+
+  @Test func regionsFollowOneAnotherAndSerialPartsStay() {
+    let section = Scaling.Section(serial: 1, regions: [[2, 2], [4, 4, 4]], bytes: 0)
+    #expect(section.total == 17)
+    #expect(Scaling.time([section], workers: 1) == 17)
+    #expect(Scaling.time([section], workers: 2) == 1 + 2 + 8)
+    #expect(Scaling.time([section], workers: 4) == 1 + 2 + 4)
+    #expect(Scaling.efficiency([section], workers: 2) == 17.0 / 22)
+  }
+
+  @Test func bandwidthCapsEachSectionAlone() {
+    let heavy = Scaling.Section(serial: 0, regions: [[8, 8]], bytes: 100)
+    let light = Scaling.Section(serial: 0, regions: [[8, 8]], bytes: 0)
+    // 100 bytes at 10 a second take 10 s, more than the 8 s of the tasks on two workers, less than the 16 s on one.
+    #expect(Scaling.time([heavy, light], workers: 2, bandwidth: 10) == 18)
+    #expect(Scaling.time([heavy, light], workers: 1, bandwidth: 10) == 32)
+  }
+
+  @Test func overheadCountsPerParallelRegionOnly() {
+    let section = Scaling.Section(serial: 0, regions: [[1, 1], [3]], bytes: 0)
+    #expect(Scaling.time([section], workers: 2, regionOverhead: 0.5) == 4.5)
+    #expect(Scaling.time([section], workers: 1, regionOverhead: 0.5) == 5)
+  }
+}
