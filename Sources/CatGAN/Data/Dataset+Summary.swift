@@ -1,0 +1,22 @@
+// A data set in words, and as the record that a run keeps of it.
+
+/// What a run remembers of its data, to tell later whether they are the same.
+public struct DatasetSummary: Sendable, Equatable, Codable {
+  public let pictures: Int
+  public let size: Int
+  public let fit: PictureFit
+  public let skipped: Int
+  public let digest: String
+}
+
+extension Dataset {
+  public var summary: DatasetSummary {
+    DatasetSummary(pictures: count, size: size, fit: fit, skipped: skipped.count, digest: digest)
+  }
+
+  /// One line for people.
+  public var description: String {
+    let left = skipped.isEmpty ? "" : ", \(skipped.count) skipped"
+    return "\(count) pictures of \(size)x\(size), \((pixels.count + 500_000) / 1_000_000) MB\(left), digest \(digest)"
+  }
+}

@@ -1,0 +1,119 @@
+// The pictures to learn from: decoded once, in parallel, and kept in memory as bytes.
+
+import Synchronization
+
+/// How files become the pictures of a data set.
+public struct DatasetOptions: Sendable {
+  /// Side of the square pictures, in pixels.
+  public var size: Int
+  public var fit = PictureFit.crop
+  /// Laid under transparent pixels and beside padded pictures.
+  public var background = RGB.midGray
+  public var limits = PictureLimits()
+  /// Most threads that decode at the same time.
+  public var threads: Int
+
+  public init(size: Int, threads: Int) {
+    precondition(size > 0 && threads > 0)
+    self.size = size
+    self.threads = threads
+  }
+}
+
+/// Square RGB pictures of one size, with where they came from.
+public struct Dataset: Sendable {
+  /// [count, size, size, 3] bytes.
+  public let pixels: [UInt8]
+  public let size: Int
+  public let fit: PictureFit
+  /// The file of each picture.
+  public let paths: [BytePath]
+  /// Files and folders that gave no picture, with reasons.
+  public let skipped: [SkippedFile]
+  /// A digest of `pixels` and their order: equal for equal data, wherever the files lie. 16 hexadecimal digits.
+  public let digest: String
+
+  public var count: Int { paths.count }
+
+  /// Bytes that `count` pictures of `size` x `size` take in memory.
+  public static func bytesNeeded(count: Int, size: Int) -> Int { count * size * size * 3 }
+
+  /// Decodes the pictures that `scan` found.
+  ///
+  /// The order of the pictures is that of the scan, whatever the number of threads. Files that cannot be decoded are
+  /// left out and listed.
+  /// - Parameter progress: called with the number of files done and of all files, from several threads but never two
+  ///   at a time; the last call has both equal.
+  /// - Throws: `DatasetError` if no picture is left.
+  public init(
+    _ scan: FolderScan, options: DatasetOptions, progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+  ) throws(DatasetError) {
+    let total = scan.pictures.count
+    let bytes = options.size * options.size * 3
+    var pixels: [UInt8] = []
+    var outcomes: [Result<UInt64, PictureError>] = []
+    if total > 0 {
+      pixels = [UInt8](unsafeUninitializedCapacity: total * bytes) { buffer, count in
+        outcomes = Self.decode(scan.pictures, into: buffer.baseAddress!, options: options, progress: progress)
+        // Close the gaps that skipped files left.
+        for (index, outcome) in outcomes.enumerated() where (try? outcome.get()) != nil {
+          if count != index * bytes {
+            (buffer.baseAddress! + count).update(from: buffer.baseAddress! + index * bytes, count: bytes)
+          }
+          count += bytes
+        }
+      }
+    }
+    var (paths, skipped, digest) = ([BytePath](), scan.skipped, Digest64())
+    for (path, outcome) in zip(scan.pictures, outcomes) {
+      switch outcome {
+      case .success(let hash):
+        paths.append(path)
+        digest.add(hash)
+      case .failure(let error): skipped.append(SkippedFile(path: path, reason: error.description))
+      }
+    }
+    guard !paths.isEmpty else {
+      let reasons = skipped.prefix(3).map { "; \($0)" }.joined()
+      throw DatasetError("\(scan.folder) holds no usable JPEG or PNG picture\(reasons)")
+    }
+    digest.add(UInt64(paths.count))
+    digest.add(UInt64(options.size))
+    self.pixels = pixels
+    self.size = options.size
+    self.fit = options.fit
+    self.paths = paths
+    self.skipped = skipped
+    self.digest = digest.text
+  }
+
+  /// Decodes each file into its place in `output`; returns a hash of each picture's bytes or why there is none.
+  private static func decode(
+    _ paths: [BytePath], into output: UnsafeMutablePointer<UInt8>, options: DatasetOptions,
+    progress: (@Sendable (Int, Int) -> Void)?
+  ) -> [Result<UInt64, PictureError>] {
+    let bytes = options.size * options.size * 3
+    // Each index writes its own slot and nothing else, which is what makes sharing the pointers safe.
+    nonisolated(unsafe) let places = output
+    let done = Mutex(0)
+    return [Result<UInt64, PictureError>](unsafeUninitializedCapacity: paths.count) { buffer, count in
+      nonisolated(unsafe) let outcomes = buffer.baseAddress!
+      forEachInParallel(paths.count, threads: options.threads) { index in
+        let outcome = Result { () throws(PictureError) -> UInt64 in
+          // Twice the size leaves the last reduction to the better filter.
+          let picture = try PictureReader.read(
+            paths[index], shorterSide: 2 * options.size, background: options.background, limits: options.limits)
+          let place = places + index * bytes
+          picture.fill(place, size: options.size, fit: options.fit, background: options.background)
+          return Digest64.hash(UnsafeRawBufferPointer(start: place, count: bytes))
+        }
+        (outcomes + index).initialize(to: outcome)
+        done.withLock {
+          $0 += 1
+          progress?($0, paths.count)
+        }
+      }
+      count = paths.count
+    }
+  }
+}
