@@ -1,0 +1,180 @@
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// Every call by which this package changes what is on a disk, so that a test can put a failing disk in its place.
+/// The calls mean what their POSIX namesakes mean, short writes included; nothing here retries or hides anything.
+/// Reading whole files is not part of it: a checkpoint is mapped (`MappedFile`), which changes nothing.
+public protocol FileSystem: Sendable {
+  func open(_ path: String, flags: Int32, mode: mode_t) throws(SystemFailure) -> Int32
+  func close(_ file: Int32) throws(SystemFailure)
+  /// Writes some of `bytes` at `offset` and returns how many, as `pwrite` does.
+  func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemFailure) -> Int
+  func read(_ file: Int32, into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(SystemFailure) -> Int
+  func size(_ file: Int32) throws(SystemFailure) -> Int
+  func truncate(_ file: Int32, to length: Int) throws(SystemFailure)
+  /// Returns when the file's contents are on the disk, as far as the system can know.
+  func synchronize(_ file: Int32) throws(SystemFailure)
+  /// Takes an exclusive lock that other processes honour and that dies with the file descriptor.
+  func lock(_ file: Int32) throws(SystemFailure)
+  func rename(_ old: String, to new: String) throws(SystemFailure)
+  /// Gives a file a second name; fails with `EEXIST` where the name is taken.
+  func link(_ old: String, to new: String) throws(SystemFailure)
+  func remove(_ path: String) throws(SystemFailure)
+  func makeDirectory(_ path: String) throws(SystemFailure)
+  /// What a path leads to, symbolic links followed.
+  func kind(of path: String) throws(SystemFailure) -> FileKind
+  /// The names in a directory, in no particular order, without `.` and `..`.
+  func names(in directory: String) throws(SystemFailure) -> [String]
+}
+
+/// What a path leads to.
+public enum FileKind: Sendable {
+  case absent, file, directory, other
+}
+
+/// A system call's failure.
+public struct SystemFailure: Error, Equatable, Sendable {
+  public let code: Int32
+
+  public init(_ code: Int32) {
+    self.code = code
+  }
+
+  /// The system's own words, such as `No space left on device`.
+  var reason: String { String(cString: strerror(code)) }
+
+  /// What a person can do about it.
+  var remedy: String {
+    switch code {
+    case ENOSPC, EDQUOT: "free some space or choose another place"
+    case EACCES, EPERM: "check the permissions or choose another place"
+    case EROFS: "choose a place that can be written to"
+    case ENOENT, ENOTDIR: "check the path"
+    case EEXIST: "choose another name"
+    case ENAMETOOLONG: "choose a shorter name"
+    case EISDIR: "name a file, not a directory"
+    case EMFILE, ENFILE: "close other programs or raise the limit on open files"
+    default: "check the disk and try again"
+    }
+  }
+}
+
+/// The real disk.
+public struct Disk: FileSystem {
+  public init() {}
+
+  public func open(_ path: String, flags: Int32, mode: mode_t) throws(SystemFailure) -> Int32 {
+    #if canImport(Darwin)
+      try succeeded(Darwin.open(path, flags, mode))
+    #else
+      try succeeded(Glibc.open(path, flags, mode))
+    #endif
+  }
+
+  public func close(_ file: Int32) throws(SystemFailure) {
+    #if canImport(Darwin)
+      _ = try succeeded(Darwin.close(file))
+    #else
+      _ = try succeeded(Glibc.close(file))
+    #endif
+  }
+
+  public func write(
+    _ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int
+  ) throws(SystemFailure) -> Int {
+    try succeeded(pwrite(file, bytes.baseAddress, bytes.count, off_t(offset)))
+  }
+
+  public func read(
+    _ file: Int32, into bytes: UnsafeMutableRawBufferPointer, at offset: Int
+  ) throws(SystemFailure) -> Int {
+    try succeeded(pread(file, bytes.baseAddress, bytes.count, off_t(offset)))
+  }
+
+  public func size(_ file: Int32) throws(SystemFailure) -> Int {
+    var status = stat()
+    _ = try succeeded(fstat(file, &status))
+    return Int(status.st_size)
+  }
+
+  public func truncate(_ file: Int32, to length: Int) throws(SystemFailure) {
+    _ = try succeeded(ftruncate(file, off_t(length)))
+  }
+
+  public func synchronize(_ file: Int32) throws(SystemFailure) {
+    #if canImport(Darwin)
+      // On Apple's systems fsync leaves the data in the drive's cache.
+      if fcntl(file, F_FULLFSYNC) == 0 { return }
+    #endif
+    _ = try succeeded(fsync(file))
+  }
+
+  public func lock(_ file: Int32) throws(SystemFailure) {
+    _ = try succeeded(flock(file, LOCK_EX))
+  }
+
+  public func rename(_ old: String, to new: String) throws(SystemFailure) {
+    #if canImport(Darwin)
+      _ = try succeeded(Darwin.rename(old, new))
+    #else
+      _ = try succeeded(Glibc.rename(old, new))
+    #endif
+  }
+
+  public func link(_ old: String, to new: String) throws(SystemFailure) {
+    #if canImport(Darwin)
+      _ = try succeeded(Darwin.link(old, new))
+    #else
+      _ = try succeeded(Glibc.link(old, new))
+    #endif
+  }
+
+  public func remove(_ path: String) throws(SystemFailure) {
+    _ = try succeeded(unlink(path))
+  }
+
+  public func makeDirectory(_ path: String) throws(SystemFailure) {
+    _ = try succeeded(mkdir(path, 0o777))
+  }
+
+  public func kind(of path: String) throws(SystemFailure) -> FileKind {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      let failure = SystemFailure(errno)
+      if failure.code == ENOENT { return .absent }
+      throw failure
+    }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG: return .file
+    case S_IFDIR: return .directory
+    default: return .other
+    }
+  }
+
+  public func names(in directory: String) throws(SystemFailure) -> [String] {
+    guard let handle = opendir(directory) else { throw SystemFailure(errno) }
+    defer { closedir(handle) }
+    var names: [String] = []
+    while true {
+      errno = 0
+      guard let entry = readdir(handle) else {
+        if errno != 0 { throw SystemFailure(errno) }
+        return names
+      }
+      // The field is declared far shorter on some systems than a name can be, so it is read where it lies.
+      let offset = MemoryLayout<dirent>.offset(of: \dirent.d_name)!
+      let bytes = UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self)
+      let name = String(cString: bytes)
+      if name != "." && name != ".." { names.append(name) }
+    }
+  }
+
+  /// A call's result, or the reason for its -1.
+  private func succeeded<Result: SignedInteger>(_ result: Result) throws(SystemFailure) -> Result {
+    if result == -1 { throw SystemFailure(errno) }
+    return result
+  }
+}

@@ -1,0 +1,166 @@
+/// A safetensors file, open for reading: u64 little-endian length of the header, the header in JSON, the data. The file
+/// is mapped, and nothing of its header is believed before everything in it has been checked, so an instance only
+/// exists for a sound file: every tensor lies within the data, the tensors follow one another without holes or
+/// overlaps, and together they are exactly the data.
+///
+/// Whether the data is as it was written is another question: `verifyDigest`.
+public final class SafeTensors: Sendable {
+  /// A tensor's description.
+  struct Entry: Sendable {
+    var name: String
+    var dtype: ElementType
+    var shape: [Int]
+    /// In bytes from the beginning of the file.
+    var range: Range<Int>
+  }
+
+  /// The longest header that is accepted: more than ten thousand tensors, and far less than a hostile one could ask for.
+  static let maximumHeaderLength = 16 << 20
+
+  /// The file's name, for messages.
+  public let path: String
+  /// The header's `__metadata__`, as it stands there; empty where there is none. To be judged by whoever uses it.
+  public let metadata: [String: String]
+  /// The tensors' names, in the order of their data.
+  public let names: [String]
+
+  private let file: MappedFile
+  private let entries: [String: Entry]
+  private let dataStart: Int
+
+  /// Opens and checks a file.
+  /// - Throws: `StorageError`, naming the file, what is wrong with it, and a remedy.
+  public convenience init(path: String) throws {
+    try self.init(MappedFile(path: path), path: path)
+  }
+
+  /// Reads a file that is already in memory; `path` is the name used in messages. The bytes are copied.
+  public convenience init(bytes: UnsafeRawBufferPointer, path: String) throws {
+    try self.init(MappedFile(copying: bytes), path: path)
+  }
+
+  private init(_ file: MappedFile, path: String) throws {
+    self.path = path
+    self.file = file
+    do throws(HeaderScanner.Failure) {
+      let header = try Self.header(of: file.bytes)
+      metadata = header.metadata
+      dataStart = header.dataStart
+      names = header.entries.map(\.name)
+      entries = Dictionary(uniqueKeysWithValues: header.entries.map { ($0.name, $0) })
+    } catch {
+      throw StorageError(
+        "\(quoted(path)) is no sound safetensors file: \(error.description); use an intact copy of the file")
+    }
+  }
+
+  /// Finds and checks the header.
+  private static func header(
+    of file: UnsafeRawBufferPointer
+  ) throws(HeaderScanner.Failure) -> (entries: [Entry], metadata: [String: String], dataStart: Int) {
+    if file.count < 10 { throw .init(description: "it has only \(file.count) bytes") }
+    let length = UInt64(littleEndian: file.loadUnaligned(as: UInt64.self))
+    if length > UInt64(file.count - 8) {
+      throw .init(description: "the header should have \(length) bytes, but only \(file.count - 8) bytes are there")
+    }
+    if length > UInt64(maximumHeaderLength) {
+      throw .init(description: "the header has \(length) bytes, and at most \(maximumHeaderLength) are accepted")
+    }
+    let dataStart = 8 + Int(length)
+    let text = UnsafeBufferPointer(rebasing: file.bindMemory(to: UInt8.self)[8..<dataStart])
+    if String(validating: text, as: UTF8.self) == nil { throw .init(description: "the header is not UTF-8") }
+    let (scanned, metadata) = try HeaderScanner.scan(text)
+
+    var entries: [Entry] = []
+    entries.reserveCapacity(scanned.count)
+    var end = 0
+    for tensor in scanned.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
+      guard let dtype = ElementType(rawValue: tensor.dtype) else {
+        throw .init(description: "tensor \(quoted(tensor.name)) has the unknown dtype \(quoted(tensor.dtype))")
+      }
+      if tensor.begin != end {
+        let what = tensor.begin > end ? "leaves a hole before" : "overlaps with the tensor before"
+        throw .init(description: "tensor \(quoted(tensor.name)) \(what) its offset \(tensor.begin)")
+      }
+      if tensor.end < tensor.begin || tensor.end > file.count - dataStart {
+        throw .init(
+          description:
+            "tensor \(quoted(tensor.name)) ends at \(tensor.end), outside the \(file.count - dataStart) bytes"
+            + " of data")
+      }
+      guard let bytes = byteCount(tensor.shape, dtype) else {
+        throw .init(description: "tensor \(quoted(tensor.name)) has the impossible shape \(tensor.shape)")
+      }
+      if bytes != tensor.end - tensor.begin {
+        throw .init(
+          description: "tensor \(quoted(tensor.name)) of shape \(tensor.shape) needs \(bytes) bytes and has"
+            + " \(tensor.end - tensor.begin)")
+      }
+      end = tensor.end
+      let range = (dataStart + tensor.begin)..<(dataStart + tensor.end)
+      entries.append(Entry(name: tensor.name, dtype: dtype, shape: tensor.shape, range: range))
+    }
+    if end != file.count - dataStart {
+      throw .init(description: "its tensors end at byte \(end) of the data, which has \(file.count - dataStart) bytes")
+    }
+    return (entries, metadata, dataStart)
+  }
+
+  /// Bytes of a tensor; nil if they are more than an Int can say.
+  static func byteCount(_ shape: [Int], _ dtype: ElementType) -> Int? {
+    var bytes = dtype.size
+    for extent in shape {
+      let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
+      if overflow { return nil }
+      bytes = product
+    }
+    return bytes
+  }
+
+  /// The bytes of the whole file.
+  public var byteCount: Int { file.bytes.count }
+
+  public func contains(_ name: String) -> Bool { entries[name] != nil }
+
+  /// The tensor's extents; nil where there is no such tensor.
+  public func shape(of name: String) -> [Int]? { entries[name]?.shape }
+
+  /// The tensor's element type; nil where there is no such tensor.
+  public func dtype(of name: String) -> ElementType? { entries[name]?.dtype }
+
+  /// The tensor's description.
+  /// - Throws: `StorageError` where there is no such tensor.
+  func entry(_ name: String) throws -> Entry {
+    if let entry = entries[name] { return entry }
+    throw StorageError(
+      "\(quoted(path)) lacks the tensor \(quoted(name)); use a file that was saved by the same program")
+  }
+
+  /// Calls `body` with a tensor's bytes, little-endian and not aligned to anything.
+  public func withBytes<Result>(
+    _ name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result {
+    let range = try entry(name).range
+    return try withExtendedLifetime(file) { try body(UnsafeRawBufferPointer(rebasing: file.bytes[range])) }
+  }
+
+  /// The digest of the data, as `catgan.digest` should say it. Reads all of the file.
+  public func digest() -> String {
+    DataDigest.text(of: UnsafeRawBufferPointer(rebasing: file.bytes[dataStart...]))
+  }
+
+  /// Compares the data with the digest in the metadata; a file without one passes. Reads all of the file.
+  /// - Throws: `StorageError` where they differ.
+  public func verifyDigest() throws {
+    guard let expected = metadata[SafeTensors.digestKey] else { return }
+    let actual = digest()
+    if expected != actual {
+      throw StorageError(
+        "\(quoted(path)) is damaged: its data has the digest \(actual), and it was written with \(quoted(expected));"
+          + " use an intact copy of the file")
+    }
+  }
+
+  /// The metadata key under which the writer puts the data's digest.
+  public static let digestKey = "catgan.digest"
+}
