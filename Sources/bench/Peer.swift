@@ -50,15 +50,3 @@ private struct PeerFile: Decodable {
   }
   var benchmarks: [Entry]
 }
-
-/// A mistake in the command line or in a file that it names: one sentence.
-struct BenchError: Error, CustomStringConvertible, Equatable {
-  var description: String
-  /// 2 for a mistake in the command line, 1 for anything else.
-  var status: Int32
-
-  init(_ description: String, status: Int32 = 1) {
-    self.description = description
-    self.status = status
-  }
-}

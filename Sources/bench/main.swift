@@ -1,1 +1,14 @@
-print("not yet")
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+Options.command.run { arguments in
+  let machine = Machine.current()
+  let environment = getenv("CATGAN_ISA").map { String(cString: $0) }
+  let session = try Session(Options(arguments, machine: machine, environment: environment), machine: machine)
+  let interrupt = session.publisher.publishOnInterrupt()
+  try session.run()
+  interrupt.cancel()
+}

@@ -1,0 +1,157 @@
+import Arguments
+import Kernels
+
+/// What is measured, on what, and how it is reported.
+struct Options {
+  enum Topic: String, CaseIterable {
+    case peak, layers
+
+    /// What runs when no topic is named: the questions that most readers have.
+    static let usual: [Topic] = [.peak, .layers]
+  }
+
+  enum Preset: String, CaseIterable {
+    case cats64, cats128
+
+    var imageSize: Int { self == .cats64 ? 64 : 128 }
+  }
+
+  var topics: [Topic]
+  var preset: Preset
+  var width: Int
+  var batch: Int
+  var filter: Regex<AnyRegexOutput>?
+  var passes: [ConvPass]
+  var threads: [Int]
+  var instructionSets: [InstructionSet]
+  var measure: Measure
+  var format: Report.Format
+  /// nil for standard output.
+  var output: String?
+  var check: Bool
+  var cold: Bool
+  var peer: String?
+
+  var shapes: StepShapes { StepShapes(imageSize: preset.imageSize, width: width, batch: batch) }
+
+  /// `cats128/w64/b16`, the part of a row's name that says which network is meant.
+  var network: String { "\(preset.rawValue)/w\(width)/b\(batch)" }
+
+  func wants(_ name: String) -> Bool {
+    guard let filter else { return true }
+    return name.contains(filter)
+  }
+}
+
+extension Options {
+  static let command = Command(
+    "bench", version: "1.0", summary: "where every microsecond goes",
+    operands: [
+      Operand(
+        "TOPIC", required: false, repeats: true,
+        help: "peak or layers; none means both")
+    ],
+    flags: [
+      Flag("--preset", "NAME", group: "What", default: "cats128", help: "network: cats64 or cats128"),
+      Flag("--width", "N", group: "What", default: "64", help: "channels of the networks' widest pictures"),
+      Flag("--batch-size", "N", group: "What", default: "16", help: "pictures per step"),
+      Flag("--filter", "REGEX", group: "What", help: "only rows whose name has a match"),
+      Flag("--pass", "LIST", group: "What", default: "fwd,bwd-data,bwd-filter", help: "passes for layers"),
+      Flag("--threads", "LIST", group: "Where", defaultNote: "all cores", help: "numbers of worker threads"),
+      Flag(
+        "--isa", "LIST", group: "Where", defaultNote: "CATGAN_ISA, or the widest",
+        help: "vector instructions: avx2, avx512"),
+      Flag("--repetitions", "N", group: "How", default: "5", help: "samples per row"),
+      Flag("--min-time", "SECONDS", group: "How", default: "0.3", help: "least time of a row's samples together"),
+      Flag(switch: "--cold", group: "How", help: "rotate buffers larger than the last-level cache"),
+      Flag(switch: "--check", group: "How", help: "verify each kernel against sums in Double before timing it"),
+      Flag(
+        "--format", "NAME", group: "Report", defaultNote: "table, or by --out's suffix",
+        help: "table, json (Google Benchmark's schema), csv, md or svg"),
+      Flag("--out", "FILE", group: "Report", defaultNote: "standard output", help: "where the report goes"),
+      Flag("--peer", "FILE", group: "Report", help: "another program's JSON report, drawn beside ours in svg"),
+    ],
+    epilogue: """
+      Rows are named after what they measure, such as layer/G.trans_conv2/bwd-data/cats128/w64/b16/avx512/t2.
+
+      Examples:
+        bench peak
+        bench layers --filter 'G\\.' --pass fwd --check
+        bench layers --batch-size 64 --out layers.svg
+      """)
+
+  /// - Throws: `UsageError` naming the flag, its value and what would do.
+  init(_ arguments: Arguments, machine: Machine, environment: String? = nil) throws {
+    topics = try Options.words("TOPIC", arguments.operands, Topic.allCases)
+    if topics.isEmpty { topics = Topic.usual }
+    guard let preset = Preset(rawValue: try arguments.choice("--preset", of: Preset.allCases.map(\.rawValue))) else {
+      preconditionFailure("every choice is a preset")
+    }
+    self.preset = preset
+    width = try arguments.int("--width", in: 1...1024)
+    batch = try arguments.int("--batch-size", in: 1...4096)
+    filter = try arguments.optionalString("--filter").map { text in
+      do { return try Regex(text) } catch {
+        throw UsageError("--filter '\(text)': not a regular expression; escape its special characters with \\")
+      }
+    }
+    passes = try Options.words("--pass", try arguments.optionalStrings("--pass") ?? [], ConvPass.allCases)
+    threads = try arguments.optionalInts("--threads", in: 1...) ?? [machine.cores]
+    for count in threads where count > machine.cores {
+      throw UsageError(
+        "--threads \(count): this machine has \(machine.cores), and more threads than cores measure only each other")
+    }
+    instructionSets = try Options.instructionSets(arguments, environment)
+    measure = Measure(
+      repetitions: try arguments.int("--repetitions", in: 1...10_000),
+      minimumTime: try arguments.double("--min-time", in: 0...3600))
+    output = arguments.optionalString("--out")
+    format = try Options.format(arguments)
+    check = arguments.isOn("--check")
+    cold = arguments.isOn("--cold")
+    peer = arguments.optionalString("--peer")
+  }
+
+  private static func format(_ arguments: Arguments) throws -> Report.Format {
+    if arguments.isGiven("--format") {
+      let name = try arguments.choice("--format", of: Report.Format.allCases.map(\.rawValue))
+      return Report.Format(rawValue: name) ?? .table
+    }
+    let suffix = arguments.optionalString("--out")?.split(separator: ".").last.map(String.init)
+    return suffix.flatMap(Report.Format.init(rawValue:)) ?? .table
+  }
+
+  private static func instructionSets(_ arguments: Arguments, _ environment: String?) throws -> [InstructionSet] {
+    let available = InstructionSet.available
+    guard let widest = available.last else {
+      throw BenchError("this processor has no AVX2 with FMA, which the kernels need")
+    }
+    let (source, names) =
+      if let given = try arguments.optionalStrings("--isa") {
+        ("--isa", given)
+      } else if let environment {
+        ("CATGAN_ISA", [environment])
+      } else {
+        ("", [widest.rawValue])
+      }
+    let sets = try words(source, names, InstructionSet.allCases)
+    for set in sets where !available.contains(set) {
+      let offered = available.map(\.rawValue).joined(separator: ", ")
+      throw UsageError("\(source) \(set.rawValue): this processor only has \(offered)")
+    }
+    return sets
+  }
+
+  private static func words<Word: RawRepresentable<String>>(
+    _ flag: String, _ names: [String], _ all: [Word]
+  ) throws(UsageError) -> [Word] {
+    var result: [Word] = []
+    for name in names {
+      guard let word = Word(rawValue: name) else {
+        throw UsageError("\(flag) \(name): must be among \(all.map(\.rawValue).joined(separator: ", "))")
+      }
+      result.append(word)
+    }
+    return result
+  }
+}

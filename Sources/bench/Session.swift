@@ -1,0 +1,87 @@
+import Arguments
+import Kernels
+
+/// One run of bench: the options, the contexts that kernels run on, and the peaks that figures are compared with.
+final class Session {
+  let options: Options
+  let machine: Machine
+  let publisher: Publisher
+  private var contexts: [String: Context] = [:]
+  private var peaks: [String: Row] = [:]
+
+  init(_ options: Options, machine: Machine) throws(BenchError) {
+    self.options = options
+    self.machine = machine
+    var report = Report(machine: machine)
+    report.settings = [
+      .init(name: "threads", value: options.threads.map(String.init).joined(separator: ",")),
+      .init(name: "isa", value: options.instructionSets.map(\.rawValue).joined(separator: ",")),
+      .init(name: "network", value: options.network),
+      .init(name: "buffers", value: options.cold ? "cold" : "warm"),
+    ]
+    if let peer = options.peer { report.peer = try PeerRow.read(peer) }
+    publisher = try Publisher(report, format: options.format, output: options.output)
+  }
+
+  func run() throws {
+    for topic in options.topics {
+      switch topic {
+      case .peak: measurePeaks()
+      case .layers: try measureLayers()
+      }
+    }
+    Console.error(Console.errorIsTerminal ? "\r\u{1B}[K" : "")
+    try publisher.publish()
+  }
+
+  /// Every combination of instruction set and threads that was asked for.
+  var places: [Context] {
+    options.instructionSets.flatMap { set in options.threads.map { context(set, threads: $0) } }
+  }
+
+  func context(_ set: InstructionSet, threads: Int) -> Context {
+    let key = "\(set.rawValue)/t\(threads)"
+    if let context = contexts[key] { return context }
+    let context = Context(threads: threads, instructionSet: set)
+    contexts[key] = context
+    return context
+  }
+
+  /// `avx512/t2`
+  static func place(_ context: Context) -> String { "\(context.instructionSet.rawValue)/t\(context.threads)" }
+
+  /// Measures `body` under `name`. Does not add the row: the caller sets its counters first.
+  func measure(_ name: String, _ context: Context, shape: String? = nil, _ body: (Int) throws -> Void) rethrows -> Row {
+    progress(name)
+    return Row(name, try options.measure.time(body), threads: context.threads, shape: shape)
+  }
+
+  func add(_ row: Row) {
+    publisher.update { $0.rows.append(row) }
+  }
+
+  func remark(_ sentence: String) {
+    publisher.update { $0.remarks.append(sentence) }
+  }
+
+  /// Multiply-add peak of `context` in FLOP/s, measured when first asked for.
+  func peak(_ context: Context) -> Double { (peakRow(context).counters[.directGFLOPS] ?? 0) * 1e9 }
+
+  func peakRow(_ context: Context) -> Row {
+    let place = Session.place(context)
+    if let known = peaks[place] { return known }
+    let row = measurePeak("peak/fma/\(place)", context)
+    peaks[place] = row
+    publisher.update {
+      $0.peaks.append(
+        .init(
+          instructionSet: context.instructionSet.rawValue, threads: context.threads,
+          flops: (row.counters[.directGFLOPS] ?? 0) * 1e9))
+    }
+    return row
+  }
+
+  func progress(_ name: String) {
+    if Console.errorIsTerminal { Console.error("\r\u{1B}[K\(name)") }
+  }
+}

@@ -1,0 +1,135 @@
+import Arguments
+import Foundation
+import Kernels
+import Testing
+
+@testable import bench
+
+/// The command line of bench: what it accepts, and the sentence and exit code for what it does not.
+@Suite struct BenchCommandTests {
+  private static let machine = Machine(
+    date: "", hostName: "", processor: nil, cores: 4, megahertz: nil, caches: [], flags: [], revision: nil)
+
+  private func options(_ words: String, environment: String? = nil) throws -> Options {
+    try Options(
+      Options.command.parse(words.split(separator: " ").map(String.init)), machine: Self.machine,
+      environment: environment)
+  }
+
+  @Test func defaults() throws {
+    let options = try options("")
+    #expect(options.topics == Options.Topic.usual)
+    #expect(options.network == "cats128/w64/b16")
+    #expect(options.threads == [4])
+    #expect(options.instructionSets == [try #require(InstructionSet.available.last)])
+    #expect(options.passes == ConvPass.allCases)
+    #expect(options.measure.repetitions == 5)
+    #expect(options.format == .table)
+    #expect(options.wants("anything"))
+  }
+
+  @Test func suffixOfOutChoosesTheFormatUnlessOneIsNamed() throws {
+    #expect(try options("--out a/report.svg").format == .svg)
+    #expect(try options("--out report.json").format == .json)
+    #expect(try options("--out report.json --format md").format == .md)
+    #expect(try options("--out report.txt").format == .table)
+  }
+
+  @Test func filterIsARegularExpressionThatMatchesAnywhere() throws {
+    let options = try options(#"--filter G\.trans_conv[12]/(fwd|bwd-data)"#)
+    #expect(options.wants("layer/G.trans_conv2/bwd-data/cats64"))
+    #expect(!options.wants("layer/G.trans_conv3/fwd/cats64"))
+    #expect(!options.wants("layer/G_trans_conv1/fwd/cats64"))
+  }
+
+  @Test func environmentChoosesInstructionsUnlessTheFlagDoes() throws {
+    #expect(try options("", environment: "avx2").instructionSets == [.avx2])
+    let widest = try #require(InstructionSet.available.last)
+    #expect(try options("--isa \(widest.rawValue)", environment: "avx2").instructionSets == [widest])
+    #expect(throws: UsageError.self) { try options("", environment: "mmx") }
+  }
+
+  @Test(arguments: [
+    "--filter (", "--format pdf", "--preset cats256", "--pass sideways", "--threads 0", "--threads 5", "--threads x",
+    "--isa sse", "--repetitions 0", "--min-time -1", "--width 0", "--batch-size 0", "--frobnicate", "nonsense",
+    "--out", "--width 8 --width 9",
+  ])
+  func refusesWithASentenceThatNamesTheFlag(words: String) throws {
+    let error = #expect(throws: UsageError.self) { try options(words) }
+    let sentence = try #require(error?.description)
+    let culprit = words.split(separator: " ")[0]
+    #expect(sentence.contains(culprit), "\(sentence)")
+    #expect(!sentence.contains("\n"))
+  }
+
+  @Test func filtersThatDoNotCompileSaySo() {
+    let error = #expect(throws: UsageError.self) { try options("--filter [") }
+    #expect(error?.description.hasPrefix("--filter '['") == true)
+  }
+
+  /// The binary itself, next to the test bundle.
+  private func run(_ words: [String]) throws -> (status: Int32, output: String, error: String) {
+    let process = Process()
+    process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "bench")
+    process.arguments = words
+    let output = Pipe()
+    let error = Pipe()
+    process.standardOutput = output
+    process.standardError = error
+    try process.run()
+    let text = try output.fileHandleForReading.readToEnd() ?? Data()
+    let complaint = try error.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    return (
+      process.terminationStatus, String(decoding: text, as: UTF8.self), String(decoding: complaint, as: UTF8.self)
+    )
+  }
+
+  private static let quick = ["--threads", "1", "--repetitions", "1", "--min-time", "0"]
+
+  @Test(arguments: [("--filter (", Int32(2)), ("--nope", 2), ("--out /nowhere/at/all.json", 1)])
+  func mistakesExitWithOneSentence(words: String, status: Int32) throws {
+    let result = try run(words.split(separator: " ").map(String.init))
+    #expect(result.status == status)
+    #expect(result.output.isEmpty)
+    #expect(result.error.hasPrefix("bench: ") && result.error.split(separator: "\n").count == 1, "\(result.error)")
+  }
+
+  @Test func layersAreNamedAndChecked() throws {
+    let result = try run(
+      [
+        "layers", "--preset", "cats64", "--width", "2", "--batch-size", "2", "--check", "--isa", "avx2", "--format",
+        "csv",
+      ]
+        + Self.quick)
+    #expect(result.status == 0, "\(result.error)")
+    let lines = result.output.components(separatedBy: "\r\n").dropFirst().filter { !$0.isEmpty }
+    for layer in ["G.dense", "G.trans_conv1", "G.trans_conv4", "G.logits", "D.conv1", "D.conv5", "D.dense"] {
+      for pass in ["fwd", "bwd-data", "bwd-filter"] where !(layer == "G.dense" && pass == "bwd-data") {
+        let name = "layer/\(layer)/\(pass)/"
+        let rows = lines.filter { $0.hasPrefix(name) }
+        #expect(!rows.isEmpty, "no row \(name)")
+        #expect(rows.allSatisfy { $0.contains("/cats64/w2/b2/avx2/t1,") })
+      }
+    }
+    #expect(lines.allSatisfy { $0.contains("checked, error") }, "\(lines)")
+    // CSV carries no context; standard error does.
+    #expect(result.error.contains("# isa avx2"))
+  }
+
+  @Test func fileAppearsWholeAndHoldsOnlyFilteredRows() throws {
+    let file = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID()).json")
+    defer { try? FileManager.default.removeItem(at: file) }
+    let result = try run(
+      [
+        "layers", "--preset", "cats64", "--width", "2", "--batch-size", "1", "--filter", "D.conv2/fwd", "--out",
+        file.path(),
+      ]
+        + Self.quick)
+    #expect(result.status == 0, "\(result.error)")
+    #expect(result.output.isEmpty)
+    let rows = try PeerRow.read(file.path())
+    #expect(!rows.isEmpty && rows.allSatisfy { $0.name.hasPrefix("layer/D.conv2/fwd/") })
+    #expect(!FileManager.default.fileExists(atPath: file.path() + ".part"))
+  }
+}
