@@ -1,1 +1,28 @@
-// filled in below
+/// Layers for convolutional networks on the CPU: linear maps, batch normalisation, activations, losses, Adam, and the
+/// parameters with their file layouts. Knows nothing of pictures or files.
+///
+/// Contexts and buffers come with it, so that one import is enough to build and train a network:
+///
+/// ```swift
+/// let context = Context(threads: 2)
+/// var random = RandomGenerator(seed: 1)
+/// let network = Sequential(
+///   "classifier",
+///   [
+///     Conv2D("conv", inputChannels: 1, outputChannels: 8, kernel: 3, stride: 2, followedByBatchNorm: true),
+///     BatchNorm("norm", channels: 8, leakySlope: 0.2),
+///     Dense("dense", inputs: Shape(n: 1, h: 4, w: 4, c: 8), outputs: Shape(n: 1, h: 1, w: 1, c: 1)),
+///   ], execution: Execution(context: context))
+/// network.store.initialize(&random)
+/// let adam = Adam(rate: 1e-3)
+/// let pictures = Tensor(Shape(n: 16, h: 8, w: 8, c: 1), values: (0..<1024).map { _ in random.uniform(-1, 1) })
+/// let labels = (0..<16).map { Float($0 % 2) }
+/// for _ in 0..<10 {
+///   let logits = network.forward(pictures, training: true)
+///   let (loss, gradient) = sigmoidCrossEntropy(logits: logits, targets: labels)
+///   network.backward(gradient, parameters: .overwrite, input: false)
+///   adam.update(network.store, context: context)
+///   print(loss)
+/// }
+/// ```
+@_exported import Kernels

@@ -1,3 +1,41 @@
-/// Loops over elements that do not look at their neighbours: activations, bias, losses.
+/// Loops over elements that do not look at their neighbours: activations and bias. `rows` by `channels` arrays are
+/// densely packed with the channel fastest. Callers hand over blocks that fit a cache and combine several of these
+/// loops on one block, so that memory is read once.
 public protocol PointwiseLoops {
+  /// data [rows, channels] += bias [channels], in place.
+  static func addBias(
+    _ data: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, rows: Int, channels: Int)
+
+  /// output = input where input > 0, otherwise slope * input. Overwrites `output`, which may be `input`.
+  static func leakyReLU(
+    _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int, slope: Float)
+
+  /// gradient *= 1 where output > 0, otherwise slope, in place; `output` is what `leakyReLU` wrote, and slope > 0.
+  static func leakyReLUBackward(
+    _ gradient: UnsafeMutablePointer<Float>, output: UnsafePointer<Float>, _ count: Int, slope: Float)
+
+  /// output = tanh(input), within 3 units in the last place. Overwrites `output`, which may be `input`.
+  static func tanh(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int)
+
+  /// gradient *= 1 - output^2, in place; `output` is what `tanh` wrote.
+  static func tanhBackward(_ gradient: UnsafeMutablePointer<Float>, output: UnsafePointer<Float>, _ count: Int)
+
+  /// sums [channels] += column sums of data [rows, channels]. Adds up the rows of one call in Float, so keep a call to
+  /// a few thousand rows.
+  static func addColumnSums(
+    _ data: UnsafePointer<Float>, rows: Int, channels: Int, to sums: UnsafeMutablePointer<Double>)
+
+  /// output = factor * input + addend. Overwrites `output`, which may be `input`.
+  static func scaleAndAdd(
+    _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int, factor: Float, addend: Float)
+
+  /// output += factor * input.
+  static func addScaled(
+    _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int, factor: Float)
+
+  /// Sum of the products of two arrays; Float within runs of 4096 elements, Double across them.
+  static func dot(_ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, _ count: Int) -> Double
+
+  /// Sum of an array; Float within runs of 4096 elements, Double across them.
+  static func sum(_ data: UnsafePointer<Float>, _ count: Int) -> Double
 }

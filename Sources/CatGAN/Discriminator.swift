@@ -1,0 +1,42 @@
+import Generation
+import Layers
+
+/// The discriminator: pictures [n, size, size, 3] in [-1, 1] to logits [n, 1, 1, 1], positive for real.
+///
+/// Convolutions to w, 2w, 4w, 8w, 16w channels, stride 2 except the fourth, each with a leaky ReLU and from the second on
+/// with batch normalisation; then a dense layer. Always uses the batch's statistics, so reals and fakes go through
+/// apart.
+public final class Discriminator {
+  public let configuration: NetworkConfiguration
+  public let network: Sequential
+
+  /// Parameters are unspecified until they are initialised or loaded.
+  public init(_ configuration: NetworkConfiguration, execution: Execution, workspace: Workspace = Workspace()) {
+    self.configuration = configuration
+    let leakySlope: Float = 0.2
+    let channels = [3] + configuration.channels.reversed()
+    var layers: [any Layer] = []
+    for i in 1...5 {
+      let normalized = i > 1 || configuration.inputBatchNorm
+      let convolution = Conv2D(
+        "conv\(i)", inputChannels: channels[i - 1], outputChannels: channels[i], kernel: configuration.kernel,
+        stride: i == 4 ? 1 : 2, activation: normalized ? .identity : .leakyReLU(slope: leakySlope),
+        followedByBatchNorm: normalized)
+      layers.append(convolution)
+      if normalized {
+        layers.append(
+          BatchNorm("batch_conv\(i)", channels: channels[i], leakySlope: leakySlope, inputBias: convolution.bias))
+      }
+    }
+    layers.append(
+      Dense(
+        "dense", inputs: Shape(n: 1, h: configuration.baseSize, w: configuration.baseSize, c: channels[5]),
+        outputs: Shape(n: 1, h: 1, w: 1, c: 1)))
+    network = Sequential("D", layers, execution: execution, workspace: workspace)
+  }
+
+  public var store: ParameterStore { network.store }
+
+  /// Logits [n, 1, 1, 1]; valid until the next pass.
+  public func logits(_ pictures: Tensor) -> Tensor { network.forward(pictures, training: true) }
+}

@@ -1,0 +1,56 @@
+/// A function of single elements that follows a linear layer.
+public enum Activation: Sendable, Hashable {
+  case identity
+  /// x where x > 0, otherwise slope * x; 0 < slope <= 1.
+  case leakyReLU(slope: Float)
+  case tanh
+}
+
+extension Context {
+  /// data [rows, channels] = activation(data + bias), in place, in one pass over memory.
+  /// - Parameter bias: [channels]; nil adds none.
+  public func applyBias(
+    _ bias: UnsafePointer<Float>?, _ activation: Activation, to data: UnsafeMutablePointer<Float>, rows: Int,
+    channels: Int
+  ) {
+    if bias == nil && activation == .identity { return }
+    let loops = self.loops
+    parallelRowBlocks(rows: rows, channels: channels) { _, block in
+      let p = data + block.lowerBound * channels
+      if let bias { loops.addBias(p, bias, rows: block.count, channels: channels) }
+      switch activation {
+      case .identity: break
+      case .leakyReLU(let slope): loops.leakyReLU(p, p, block.count * channels, slope: slope)
+      case .tanh: loops.tanh(p, p, block.count * channels)
+      }
+    }
+  }
+
+  /// The adjoint of `applyBias`, in one pass over memory: multiplies gradient [rows, channels] in place by the
+  /// activation's derivative, and sums it over the rows.
+  /// - Parameters:
+  ///   - output: [rows, channels], what `applyBias` left; not read for `.identity`.
+  ///   - biasGradient: [channels], overwritten, or added to where `accumulate`; nil where it is not wanted.
+  public func applyBiasBackward(
+    _ activation: Activation, gradient: UnsafeMutablePointer<Float>, output: UnsafePointer<Float>, rows: Int,
+    channels: Int, biasGradient: UnsafeMutablePointer<Float>?, accumulate: Bool
+  ) {
+    if biasGradient == nil && activation == .identity { return }
+    let loops = self.loops
+    let tasks = RowCut(rows: rows, channels: channels, elements: taskElements).parts
+    let sums = biasGradient == nil ? nil : zeroedDoubles("column sums", tasks * channels)
+    parallelRowBlocks(rows: rows, channels: channels) { task, block in
+      let g = gradient + block.lowerBound * channels
+      let y = output + block.lowerBound * channels
+      switch activation {
+      case .identity: break
+      case .leakyReLU(let slope): loops.leakyReLUBackward(g, output: y, block.count * channels, slope: slope)
+      case .tanh: loops.tanhBackward(g, output: y, block.count * channels)
+      }
+      if let sums { loops.addColumnSums(g, rows: block.count, channels: channels, to: sums + task * channels) }
+    }
+    guard let sums, let biasGradient else { return }
+    combine(sums, tasks: tasks, count: channels)
+    for c in 0..<channels { biasGradient[c] = Float(sums[c] + (accumulate ? Double(biasGradient[c]) : 0)) }
+  }
+}

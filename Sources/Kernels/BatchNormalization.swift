@@ -1,0 +1,107 @@
+extension Context {
+  /// Mean and biased variance over the rows of data [rows, channels], in one pass over memory.
+  ///
+  /// Each cache-sized block takes its moments about its own mean; blocks are merged in Double by the pairwise formula
+  /// (Chan, Golub, LeVeque 1983), in fixed order. Overwrites mean [channels] and variance [channels].
+  public func batchMoments(
+    _ data: UnsafePointer<Float>, rows: Int, channels: Int, mean: UnsafeMutablePointer<Double>,
+    variance: UnsafeMutablePointer<Double>
+  ) {
+    let loops = self.loops
+    let tasks = RowCut(rows: rows, channels: channels, elements: taskElements)
+    let moments = zeroedDoubles("moments", tasks.parts * 2 * channels)
+    let block = scratch("block moments", tasks.parts * 2 * channels)
+    parallelRowBlocks(rows: rows, channels: channels) { task, range in
+      let blockMean = block + task * 2 * channels
+      let blockSquares = blockMean + channels
+      loops.columnMoments(
+        data + range.lowerBound * channels, rows: range.count, channels: channels, mean: blockMean,
+        squares: blockSquares)
+      let taskMean = moments + task * 2 * channels
+      let taskSquares = taskMean + channels
+      let before = Double(range.lowerBound - tasks.range(task).lowerBound)
+      for c in 0..<channels {
+        merge(&taskMean[c], &taskSquares[c], before, Double(blockMean[c]), Double(blockSquares[c]), Double(range.count))
+      }
+    }
+    for c in 0..<channels {
+      var total = (mean: 0.0, squares: 0.0)
+      for task in 0..<tasks.parts {
+        let part = moments + task * 2 * channels
+        let range = tasks.range(task)
+        merge(
+          &total.mean, &total.squares, Double(range.lowerBound), part[c], part[channels + c], Double(range.count))
+      }
+      mean[c] = total.mean
+      variance[c] = total.squares / Double(rows)
+    }
+  }
+
+  /// output = leaky(scale * input + shift) on [rows, channels]. Overwrites `output`, which may be `input`.
+  /// - Parameter slope: of the leaky ReLU; 1 leaves it out.
+  public func affineLeaky(
+    _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, rows: Int, channels: Int,
+    scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, slope: Float
+  ) {
+    let loops = self.loops
+    parallelRowBlocks(rows: rows, channels: channels) { _, block in
+      let start = block.lowerBound * channels
+      loops.affineLeaky(
+        input + start, output + start, rows: block.count, channels: channels, scale: scale, shift: shift, slope: slope)
+    }
+  }
+
+  /// The gradient of y = leaky(gamma * (x - mean) * inverseDeviation + beta) where mean and deviation are the batch's
+  /// own (Ioffe and Szegedy 2015), in two passes over memory: the two sums, then the input's gradient.
+  /// - Parameters:
+  ///   - gradient: [rows, channels]; of y on entry, of x on return.
+  ///   - input: x [rows, channels].
+  ///   - scale: [channels], gamma * inverseDeviation; shift: [channels], beta - mean * scale: the forward pass's values.
+  ///   - gammaGradient: [channels], overwritten or added to, as is betaGradient; nil where they are not wanted.
+  public func batchNormalizationBackward(
+    gradient: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, rows: Int, channels: Int,
+    scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, mean: UnsafePointer<Float>,
+    inverseDeviation: UnsafePointer<Float>, slope: Float, gammaGradient: UnsafeMutablePointer<Float>?,
+    betaGradient: UnsafeMutablePointer<Float>?, accumulate: Bool
+  ) {
+    let loops = self.loops
+    let tasks = RowCut(rows: rows, channels: channels, elements: taskElements).parts
+    let sums = zeroedDoubles("column sums", tasks * 2 * channels)
+    parallelRowBlocks(rows: rows, channels: channels) { task, block in
+      let start = block.lowerBound * channels
+      let taskSums = sums + task * 2 * channels
+      loops.affineLeakySums(
+        gradient: gradient + start, input: input + start, rows: block.count, channels: channels, scale: scale,
+        shift: shift, mean: mean, slope: slope, gradientSums: taskSums, productSums: taskSums + channels)
+    }
+    combine(sums, tasks: tasks, count: 2 * channels)
+
+    let slant = scratch("normalization slant", 2 * channels)
+    let offset = slant + channels
+    for c in 0..<channels {
+      let deviation = Double(inverseDeviation[c])
+      let products = sums[channels + c] * deviation
+      slant[c] = Float(-Double(scale[c]) * products * deviation / Double(rows))
+      offset[c] = Float(-Double(scale[c]) * sums[c] / Double(rows))
+      if let gammaGradient { gammaGradient[c] = Float(products + (accumulate ? Double(gammaGradient[c]) : 0)) }
+      if let betaGradient { betaGradient[c] = Float(sums[c] + (accumulate ? Double(betaGradient[c]) : 0)) }
+    }
+    parallelRowBlocks(rows: rows, channels: channels) { _, block in
+      let start = block.lowerBound * channels
+      loops.normalizationGradient(
+        gradient + start, input: input + start, rows: block.count, channels: channels, scale: scale, shift: shift,
+        mean: mean, slant: slant, offset: offset, slope: slope)
+    }
+  }
+}
+
+/// Merges mean and sum of squares about the mean of `otherCount` samples into those of `count`.
+private func merge(
+  _ mean: inout Double, _ squares: inout Double, _ count: Double, _ otherMean: Double, _ otherSquares: Double,
+  _ otherCount: Double
+) {
+  let difference = otherMean - mean
+  let share = otherCount / (count + otherCount)
+  mean += difference * share
+  squares += otherSquares + difference * difference * count * share
+}

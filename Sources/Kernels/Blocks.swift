@@ -1,0 +1,61 @@
+// How arrays are cut for the pointwise and per-channel loops. The cuts depend on the sizes alone, never on the number
+// of threads: sums are added up in the same order whoever computes them.
+
+/// Elements of one task of `Context.parallel`: 1 MB, some 100 microseconds where memory is the limit.
+let taskElements = 1 << 18
+
+/// Elements of a block that several loops pass over in turn: 32 KB fit the first-level cache.
+let blockElements = 1 << 13
+
+/// Rows of one kind of cut of a [rows, channels] array.
+struct RowCut {
+  let rows: Int
+  let rowsPerPart: Int
+
+  init(rows: Int, channels: Int, elements: Int) {
+    self.rows = rows
+    self.rowsPerPart = max(1, elements / channels)
+  }
+
+  var parts: Int { (rows + rowsPerPart - 1) / rowsPerPart }
+
+  func range(_ part: Int) -> Range<Int> { part * rowsPerPart..<min(rows, (part + 1) * rowsPerPart) }
+}
+
+extension Context {
+  /// Calls `body` with ranges that cover 0..<count, in parallel, each of `taskElements` except the last.
+  func parallelElements(_ count: Int, _ body: (Range<Int>) -> Void) {
+    parallel((count + taskElements - 1) / taskElements) { task in
+      body(task * taskElements..<min(count, (task + 1) * taskElements))
+    }
+  }
+
+  /// Calls `body` with the task's number and the rows of each of its cache-sized blocks, tasks in parallel, the blocks
+  /// of a task in order.
+  func parallelRowBlocks(rows: Int, channels: Int, _ body: (_ task: Int, _ rows: Range<Int>) -> Void) {
+    let tasks = RowCut(rows: rows, channels: channels, elements: taskElements)
+    parallel(tasks.parts) { task in
+      let range = tasks.range(task)
+      let blocks = RowCut(rows: range.count, channels: channels, elements: blockElements)
+      for block in 0..<blocks.parts {
+        let inner = blocks.range(block)
+        body(task, range.lowerBound + inner.lowerBound..<range.lowerBound + inner.upperBound)
+      }
+    }
+  }
+
+  /// Scratch memory for doubles, set to zero.
+  func zeroedDoubles(_ name: String, _ count: Int) -> UnsafeMutablePointer<Double> {
+    let raw = UnsafeMutableRawPointer(scratch(name, 2 * count))
+    let doubles = raw.assumingMemoryBound(to: Double.self)
+    doubles.initialize(repeating: 0, count: count)
+    return doubles
+  }
+
+  /// Per-task sums [tasks, count] added up in the order of the tasks; returns [count] in the first task's place.
+  func combine(_ sums: UnsafeMutablePointer<Double>, tasks: Int, count: Int) {
+    for task in 1..<max(tasks, 1) {
+      for i in 0..<count { sums[i] += sums[task * count + i] }
+    }
+  }
+}

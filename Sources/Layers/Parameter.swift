@@ -1,0 +1,122 @@
+import Kernels
+
+/// How a parameter starts.
+public enum Initializer: Hashable, Sendable {
+  case constant(Float)
+  /// Normal with standard deviation `sigma`, cut at two of them.
+  case truncatedNormal(sigma: Double)
+  /// Uniform in plus or minus sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010).
+  case glorotUniform(inputs: Int, outputs: Int)
+}
+
+/// Named numbers of a layer: learned ones with gradient and Adam's moments, or statistics that only follow the data.
+public final class Parameter {
+  /// Unique in its store, such as `conv1.weight`.
+  public let name: String
+  public let layout: ParameterLayout
+  public let isTrained: Bool
+  public let initializer: Initializer
+  /// Values in memory order. Whoever writes them calls `changed()`.
+  public let value: Buffer
+  /// Counts changes of the value, so that layers know when what they derived from it is stale.
+  public private(set) var version = 0
+
+  /// Gradient and moments exist from their first use on, so that sampling needs no memory for them. The gradient's
+  /// contents are unspecified until a backward pass overwrites them; moments start at zero.
+  public private(set) lazy var gradient = Buffer(count: count)
+  public private(set) lazy var firstMoment = zeros()
+  public private(set) lazy var secondMoment = zeros()
+
+  public init(_ name: String, _ layout: ParameterLayout, _ initializer: Initializer, isTrained: Bool = true) {
+    self.name = name
+    self.layout = layout
+    self.initializer = initializer
+    self.isTrained = isTrained
+    value = Buffer(count: layout.count)
+  }
+
+  public var count: Int { layout.count }
+
+  public func changed() { version += 1 }
+
+  private func zeros() -> Buffer {
+    let buffer = Buffer(count: count)
+    buffer.fill(0)
+    return buffer
+  }
+
+  public func initialize(_ random: inout RandomGenerator) {
+    switch initializer {
+    case .constant(let constant): value.fill(constant)
+    case .truncatedNormal(let sigma):
+      for i in 0..<count { value.pointer[i] = Float(sigma * random.truncatedNormal()) }
+    case .glorotUniform(let inputs, let outputs):
+      let limit = Float((6 / Double(inputs + outputs)).squareRoot())
+      for i in 0..<count { value.pointer[i] = random.uniform(-limit, limit) }
+    }
+    changed()
+  }
+
+  /// One of the parameter's arrays in file order, shaped `layout.fileShape`.
+  public func fileValues(_ array: ParameterArray = .value) -> [Float] {
+    let source = buffer(array).pointer
+    return [Float](unsafeUninitializedCapacity: count) { file, initialized in
+      layout.toFile(source, file.baseAddress!)
+      initialized = count
+    }
+  }
+
+  /// Overwrites one of the parameter's arrays from file order.
+  /// - Parameter values: `count` floats, shaped `layout.fileShape`.
+  public func setFileValues(_ values: UnsafeBufferPointer<Float>, _ array: ParameterArray = .value) {
+    precondition(values.count == count, "\(name): \(values.count) values for \(layout.fileShape)")
+    layout.toMemory(values.baseAddress!, buffer(array).pointer)
+    if array == .value { changed() }
+  }
+
+  public func setFileValues(_ values: [Float], _ array: ParameterArray = .value) {
+    values.withUnsafeBufferPointer { setFileValues($0, array) }
+  }
+
+  private func buffer(_ array: ParameterArray) -> Buffer {
+    switch array {
+    case .value: value
+    case .gradient: gradient
+    case .firstMoment: firstMoment
+    case .secondMoment: secondMoment
+    }
+  }
+}
+
+/// The arrays that a parameter owns.
+public enum ParameterArray: Hashable, Sendable, CaseIterable {
+  case value, gradient, firstMoment, secondMoment
+}
+
+/// All parameters of a network, in the order of its layers.
+public struct ParameterStore {
+  public let parameters: [Parameter]
+
+  public init(_ parameters: [Parameter]) {
+    precondition(Set(parameters.map(\.name)).count == parameters.count, "two parameters share a name")
+    self.parameters = parameters
+  }
+
+  public subscript(name: String) -> Parameter? { parameters.first { $0.name == name } }
+
+  public var trained: [Parameter] { parameters.filter(\.isTrained) }
+
+  /// Draws new values for every parameter, in order.
+  public func initialize(_ random: inout RandomGenerator) {
+    for parameter in parameters { parameter.initialize(&random) }
+  }
+
+  /// Overwrites the values of parameters with those of a store of the same network.
+  public func copyValues(from other: ParameterStore) {
+    precondition(parameters.map(\.name) == other.parameters.map(\.name), "stores of different networks")
+    for (mine, theirs) in zip(parameters, other.parameters) {
+      mine.value.pointer.update(from: theirs.value.pointer, count: mine.count)
+      mine.changed()
+    }
+  }
+}
