@@ -62,13 +62,13 @@ public final class AtomicFile {
       result = try body(file)
     } catch {
       try? fileSystem.close(file.file)
-      try? fileSystem.remove(temporary)
+      fileSystem.discard(temporary)
       throw error
     }
     do throws(SystemFailure) {
       try file.commit(temporary, overwrite: overwrite, durable: durable)
     } catch {
-      try? fileSystem.remove(temporary)
+      fileSystem.discard(temporary)
       throw StorageError("write", path, error)
     }
     return result
@@ -142,6 +142,6 @@ public final class AtomicFile {
       return
     }
     // The file is there; a temporary name that cannot be taken away is no reason to say that it is not.
-    try? fileSystem.remove(temporary)
+    fileSystem.discard(temporary)
   }
 }

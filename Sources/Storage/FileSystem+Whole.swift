@@ -44,6 +44,11 @@ extension FileSystem {
     return done
   }
 
+  /// Takes a name away if the disk lets it; for temporary names, which are in nobody's way but for their size.
+  func discard(_ path: String) {
+    try? uninterrupted { () throws(SystemFailure) in try remove(path) }
+  }
+
   /// Makes the entries of a directory last: without it a crash can undo a rename whose file was already safe.
   func synchronizeDirectory(_ path: String) throws(SystemFailure) {
     let directory = try uninterrupted { () throws(SystemFailure) in

@@ -25,9 +25,9 @@ public final class LineFile: Sendable {
         try fileSystem.open(path, flags: O_RDWR | O_CREAT | O_CLOEXEC, mode: 0o666)
       }
       do throws(SystemFailure) {
-        let size = try fileSystem.size(file)
+        let size = try fileSystem.uninterrupted { () throws(SystemFailure) in try fileSystem.size(file) }
         let length = try Self.lengthOfWholeLines(file, size: size, fileSystem: fileSystem)
-        if length < size { try fileSystem.truncate(file, to: length) }
+        if length < size { try Self.truncate(file, to: length, fileSystem) }
         self.repairedBytes = size - length
         self.state = Mutex((length, false))
       } catch {
@@ -53,13 +53,13 @@ public final class LineFile: Sendable {
     precondition(!line.utf8.contains(UInt8(ascii: "\n")), "a line holds no end of line")
     do {
       try state.withLock { state in
-        if state.torn { try fileSystem.truncate(file, to: state.length) }
+        if state.torn { try Self.truncate(file, to: state.length, fileSystem) }
         state.torn = true
         let bytes = Array(line.utf8) + [UInt8(ascii: "\n")]
         do {
           try bytes.withUnsafeBytes { try fileSystem.writeAll(file, $0, at: state.length) }
         } catch {
-          if (try? fileSystem.truncate(file, to: state.length)) != nil { state.torn = false }
+          if (try? Self.truncate(file, to: state.length, fileSystem)) != nil { state.torn = false }
           throw error
         }
         state.length += bytes.count
@@ -77,6 +77,12 @@ public final class LineFile: Sendable {
     } catch {
       throw StorageError("write", path, error)
     }
+  }
+
+  private static func truncate(
+    _ file: Int32, to length: Int, _ fileSystem: any FileSystem
+  ) throws(SystemFailure) {
+    try fileSystem.uninterrupted { () throws(SystemFailure) in try fileSystem.truncate(file, to: length) }
   }
 
   /// The number of bytes up to and including the last end of line, found from the end of the file.

@@ -19,6 +19,6 @@ public func removeAbandonedTemporaries(in directory: String, fileSystem: any Fil
   for name in (try? fileSystem.names(in: directory)) ?? [] where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
     let process = name.dropFirst(prefix.count).prefix { $0 != "-" }
     guard let process = pid_t(process), process > 0, process != getpid() else { continue }
-    if kill(process, 0) == -1 && errno == ESRCH { try? fileSystem.remove("\(directory)/\(name)") }
+    if kill(process, 0) == -1 && errno == ESRCH { fileSystem.discard("\(directory)/\(name)") }
   }
 }
