@@ -1,0 +1,46 @@
+# The two commands: `make cats` and `make test`. `make help` lists the rest.
+
+SWIFT ?= swift
+BUILD := .build
+TESTS := .build-tests
+ifeq ($(shell uname -s),Linux)
+# The commands carry Swift's runtime with them: they start in a few milliseconds, and run where no Swift is installed.
+STATIC := --static-swift-stdlib
+endif
+
+.PHONY: help cats build test lint bench sanitize readme install-tools clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+cats: build ## install what is missing, build, train on the drawn cats for a minute or two, write cats.png
+	@scripts/cats
+
+build: ## the commands, in .build/release
+	@scripts/install-tools
+	$(SWIFT) build -c release $(STATIC) --scratch-path $(BUILD)
+
+test: ## everything, in release mode: the Swift tests, then the commands from outside
+	@scripts/install-tools test
+	$(SWIFT) test -c release --disable-xctest --scratch-path $(TESTS)
+	@scripts/test-commands $(TESTS)/release
+
+lint: ## formatting and style, warnings are errors
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+
+bench: build ## how fast this machine trains and samples
+	$(BUILD)/release/bench
+
+sanitize: ## the Swift tests under the address sanitizer, then under the thread sanitizer
+	@scripts/install-tools
+	$(SWIFT) test -c release --disable-xctest --sanitize address --scratch-path $(TESTS)-address
+	$(SWIFT) test -c release --disable-xctest --sanitize thread --scratch-path $(TESTS)-thread
+
+readme: build ## rewrite the parts of README.md that the commands print
+	@scripts/update-readme $(BUILD)/release
+
+install-tools: ## all that building and testing need, through apt; on macOS it says what brew needs
+	@scripts/install-tools test
+
+clean: ## remove what was built; runs/ stays
+	rm -rf $(BUILD) $(TESTS) $(TESTS)-address $(TESTS)-thread
