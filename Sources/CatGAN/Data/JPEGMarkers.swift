@@ -10,6 +10,8 @@ struct JPEGMarkers: Equatable {
   var height = 0
   /// Start-of-scan markers up to the end of the image.
   var scans = 0
+  /// Whether the samples are Huffman-coded in the lossy way, as in nearly all files.
+  var huffman = false
   /// EXIF orientation, 1 through 8; 1 (upright) where none is given.
   var orientation = 1
 
@@ -38,6 +40,7 @@ struct JPEGMarkers: Equatable {
         if body.count >= 5 && width == 0 {
           height = data.bigEndian16(body.lowerBound + 1)!
           width = data.bigEndian16(body.lowerBound + 3)!
+          huffman = marker <= 0xC2
         }
       case 0xDA: scans += 1
       case 0xE1 where !sawEXIF:

@@ -20,6 +20,11 @@ enum JPEGReader {
     guard markers.scans <= limits.scans, markers.scans * size <= limits.scanPixels else {
       throw PictureError("has \(markers.scans) scans of \(markers.width)x\(markers.height) pixels, more than are read")
     }
+    // A Huffman code has at least one bit, and some component at least a quarter of the picture's 8x8 blocks.
+    guard !markers.huffman || size / 2048 <= data.count else {
+      throw PictureError(
+        "is a damaged JPEG (\(data.count) bytes cannot hold \(markers.width)x\(markers.height) pixels)")
+    }
     guard let decoder = tjInitDecompress() else { throw PictureError("cannot be decoded: no memory for a decoder") }
     defer { tjDestroy(decoder) }
     var (width, height, subsampling, colors): (Int32, Int32, Int32, Int32) = (-1, -1, -1, -1)

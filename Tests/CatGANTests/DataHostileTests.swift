@@ -1,0 +1,133 @@
+// Damaged and hostile picture files: a reason or a picture, never a crash, and nothing allocated on a header's word.
+
+import Testing
+
+@testable import CatGAN
+
+@Suite struct DataHostile {
+  static let all = Fixtures.names([".jpg", ".png"])
+
+  /// What can be cut off without being missed lies behind the samples: a PNG's checksums and its IEND chunk. Then the
+  /// picture must be the whole one.
+  @Test(arguments: all) func everyTruncation(_ name: String) throws {
+    let data = try Fixtures.bytes(name)
+    let whole = try PictureReader.decode(data)
+    var refused = 0
+    for length in 0..<data.count {
+      do {
+        let picture = try PictureReader.decode(Array(data.prefix(length)))
+        #expect(picture == whole, "\(length) of \(data.count) bytes")
+      } catch {
+        refused += 1
+        #expect(error.description.hasPrefix("is "), "\(error)")
+      }
+    }
+    #expect(refused >= data.count - 24, "\(refused) of \(data.count)")
+  }
+
+  /// Eight flips of each byte. Most damage to samples cannot be told from a picture; what is promised is an end.
+  @Test(
+    arguments: ["jpeg-420.jpg", "jpeg-progressive.jpg", "jpeg-cmyk.jpg", "jpeg-exif-6.jpg", "png-rgb8.png"]
+      + ["png-rgba16-interlaced.png", "png-palette4-transparent.png"])
+  func everyBitFlip(_ name: String) throws {
+    let data = try Fixtures.bytes(name)
+    var limits = PictureLimits()
+    limits.pixels = 1 << 20
+    var (read, refused) = (0, 0)
+    for at in data.indices {
+      for bit in 0..<8 {
+        var damaged = data
+        damaged[at] ^= 1 << UInt8(bit)
+        do {
+          let picture = try PictureReader.decode(damaged, limits: limits)
+          #expect(picture.width * picture.height <= limits.pixels)
+          read += 1
+        } catch {
+          refused += 1
+        }
+      }
+    }
+    #expect(read + refused == data.count * 8 && refused > data.count)
+  }
+
+  @Test func hugeHeadersAreRefusedUnread() throws {
+    func png(_ width: UInt32, _ height: UInt32) throws -> [UInt8] {
+      var data = try Fixtures.bytes("png-rgb8.png")
+      for (i, value) in [width, height].enumerated() {
+        for k in 0..<4 { data[16 + 4 * i + k] = UInt8(truncatingIfNeeded: value >> UInt32(24 - 8 * k)) }
+      }
+      return data
+    }
+    func reason(_ data: [UInt8]) -> String {
+      do { return "\(try PictureReader.decode(data).width) pixels wide" } catch { return error.description }
+    }
+    #expect(try reason(png(100_000, 100_000)).contains("is 100000x100000 pixels large; at most 100000000 pixels"))
+    #expect(try reason(png(UInt32.max, UInt32.max)).contains("pixels large"))
+    #expect(try reason(png(70_000, 1)).contains("sides of 65535"))
+    #expect(try reason(png(9_000, 9_000)).contains("bytes cannot hold 9000x9000 pixels"))
+    #expect(try reason(png(0, 5)).contains("its size is 0x5"))
+    var jpeg = try Fixtures.bytes("jpeg-444.jpg")
+    let frame = try #require(jpeg.indices.first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
+    jpeg.replaceSubrange((frame + 5)..<(frame + 9), with: [0xFF, 0xDC, 0xFF, 0xDC])
+    #expect(reason(jpeg).contains("is 65500x65500 pixels large"))
+    jpeg.replaceSubrange((frame + 5)..<(frame + 9), with: [0x20, 0, 0x20, 0])
+    #expect(reason(jpeg).contains("bytes cannot hold 8192x8192 pixels"))
+  }
+
+  /// A scan of a few bytes costs the decoder a pass over the whole picture; a file can hold thousands of them.
+  @Test func scansAreCounted() throws {
+    let data = try Fixtures.bytes("jpeg-progressive.jpg")
+    let scan = try #require(data.indices.last { $0 + 1 < data.count && data[$0] == 0xFF && data[$0 + 1] == 0xDA })
+    var bomb = Array(data.dropLast(2))
+    for _ in 0..<600 { bomb += data[scan..<(data.count - 2)] }
+    bomb += [0xFF, 0xD9]
+    #expect(JPEGMarkers(bomb).scans == JPEGMarkers(data).scans + 600)
+    #expect {
+      try PictureReader.decode(bomb)
+    } throws: {
+      "\($0)".contains("scans of 23x17 pixels, more than are read")
+    }
+    var limits = PictureLimits()
+    limits.scanPixels = 23 * 17 * JPEGMarkers(data).scans
+    #expect(throws: Never.self) { try PictureReader.decode(data, limits: limits) }
+    limits.scanPixels -= 1
+    #expect(throws: PictureError.self) { try PictureReader.decode(data, limits: limits) }
+  }
+
+  @Test func markersOfAGoodFile() throws {
+    #expect(try JPEGMarkers(Fixtures.bytes("jpeg-444.jpg")).scans == 1)
+    for orientation in 1...8 {
+      let markers = try JPEGMarkers(Fixtures.bytes("jpeg-exif-\(orientation).jpg"))
+      #expect(markers.orientation == orientation && markers.width == 23 && markers.height == 17)
+    }
+    #expect(try JPEGMarkers(Fixtures.bytes("jpeg-exif-9.jpg")).orientation == 1)
+    #expect(try JPEGMarkers(Fixtures.bytes("jpeg-progressive.jpg")).scans > 2)
+  }
+
+  @Test func contentDecidesNotTheName() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Fixtures.bytes("jpeg-444.jpg"), to: "a.png")
+    try folder.write(Fixtures.bytes("png-rgb8.png"), to: "b.jpg")
+    let data = try Dataset(FolderScan(folder.bytePath), options: DatasetOptions(size: 8, threads: 1))
+    #expect(data.count == 2 && data.skipped.isEmpty)
+  }
+
+  @Test func longFilesAreNotRead() throws {
+    let folder = try TemporaryFolder()
+    let data = try Fixtures.bytes("png-rgb8.png")
+    try folder.write(data, to: "a.png")
+    var limits = PictureLimits()
+    limits.fileBytes = data.count - 1
+    #expect(throws: PictureError("is \(data.count) bytes long; at most \(data.count - 1) are read")) {
+      try PictureReader.read(BytePath(folder.path + "/a.png"), limits: limits)
+    }
+  }
+
+  /// What lies behind the end of a JPEG (phones append a second picture) is not looked at.
+  @Test func trailingBytesDoNotMatter() throws {
+    let data = try Fixtures.bytes("jpeg-444.jpg")
+    #expect(try PictureReader.decode(data + data + [1, 2, 3]) == PictureReader.decode(data))
+    let png = try Fixtures.bytes("png-rgb8.png")
+    #expect(try PictureReader.decode(png + [1, 2, 3]) == PictureReader.decode(png))
+  }
+}
