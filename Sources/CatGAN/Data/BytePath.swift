@@ -55,6 +55,12 @@ public struct BytePath: Hashable, Comparable, Sendable, CustomStringConvertible 
     return text
   }
 
+  /// The part of this path below `folder`; this path itself if it is not below.
+  func relative(to folder: BytePath) -> BytePath {
+    let prefix = folder.appending([]).bytes
+    return bytes.starts(with: prefix) ? BytePath(bytes: Array(bytes.dropFirst(prefix.count))) : self
+  }
+
   /// Calls `body` with the path as a C string.
   func withCString<T>(_ body: (UnsafePointer<CChar>) throws -> T) rethrows -> T {
     let terminated = bytes.map { CChar(bitPattern: $0) } + [0]
@@ -93,6 +99,28 @@ public struct BytePath: Hashable, Comparable, Sendable, CustomStringConvertible 
     }
     guard failure == 0 else { throw PictureError("cannot be read: \(systemError(failure))") }
     return bytes
+  }
+
+  /// Makes a new file with these bytes; `created` is called as soon as there is one, which may stay incomplete.
+  /// - Throws: `PictureError` if the file exists or the system refuses.
+  func create(_ data: [UInt8], created: () -> Void) throws(PictureError) {
+    let file = withCString { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
+    guard file >= 0 else { throw PictureError("cannot be made: \(systemError(errno))") }
+    created()
+    var failure: Int32 = 0
+    data.withUnsafeBytes { bytes in
+      var done = 0
+      while done < bytes.count && failure == 0 {
+        #if canImport(Glibc)
+          let put = Glibc.write(file, bytes.baseAddress! + done, bytes.count - done)
+        #else
+          let put = Darwin.write(file, bytes.baseAddress! + done, bytes.count - done)
+        #endif
+        if put >= 0 { done += put } else if errno != EINTR { failure = errno }
+      }
+    }
+    if close(file) != 0 && failure == 0 { failure = errno }
+    guard failure == 0 else { throw PictureError("cannot be written: \(systemError(failure))") }
   }
 }
 

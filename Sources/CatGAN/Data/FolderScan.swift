@@ -13,7 +13,7 @@ public struct FolderScan: Sendable {
   public internal(set) var pictures: [BytePath] = []
   /// What should have been a picture or a folder of pictures and is not, with reasons.
   public internal(set) var skipped: [SkippedFile] = []
-  /// Files that are neither pictures nor named like one (notes, landmarks).
+  /// Files that are neither pictures nor named like one (notes, landmarks), and contact sheets that `Prepare` drew.
   public internal(set) var otherFiles: [BytePath] = []
 
   /// Searches `folder`. Links are followed, each real folder is entered once (so loops end), and names that begin
@@ -59,7 +59,7 @@ public struct FolderScan: Sendable {
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
           if entered.insert(FileIdentity(status)).inserted { folders.append(path) }
-        case S_IFREG: classify(path)
+        case S_IFREG: name == Array(PrepareFolder.contactSheet.utf8) ? otherFiles.append(path) : classify(path)
         default: otherFiles.append(path)
         }
       }

@@ -8,11 +8,13 @@ import CTurboJPEG
 enum JPEGReader {
   static func recognises(_ head: [UInt8]) -> Bool { head.starts(with: [0xFF, 0xD8, 0xFF]) }
 
-  /// Decodes, and turns upright by the EXIF orientation.
+  /// Decodes, and turns upright by the EXIF orientation unless `asStored`.
   ///
   /// - Parameter shorterSide: the smallest shorter side that is good enough. A larger picture is reduced to a half,
   ///   a quarter or an eighth inside the inverse DCT, as long as this many pixels remain; nil decodes in full.
-  static func decode(_ data: [UInt8], shorterSide: Int?, limits: PictureLimits) throws(PictureError) -> Picture {
+  static func decode(_ data: [UInt8], shorterSide: Int?, limits: PictureLimits, asStored: Bool) throws(PictureError)
+    -> Picture
+  {
     let markers = JPEGMarkers(data)
     let size = markers.width * markers.height
     // No size at all is left to the decoder, which says better what is wrong.
@@ -50,7 +52,7 @@ enum JPEGReader {
     }
     guard result == 0 else { throw damaged(decoder) }
     let picture = Picture(width: w, height: h, pixels: inks ? rgb(fromInks: decoded) : decoded)
-    return picture.upright(orientation: markers.orientation)
+    return asStored ? picture : picture.upright(orientation: markers.orientation)
   }
 
   private static func damaged(_ decoder: tjhandle) -> PictureError {

@@ -11,19 +11,24 @@ public enum PictureReader {
   ///   - shorterSide: if the shorter side has at least twice, four times or eight times this many pixels, a JPEG is
   ///     decoded at reduced size for speed; nil decodes in full.
   ///   - background: the colour under transparent pixels.
+  ///   - asStored: whether to leave out the turn that EXIF asks for.
   /// - Throws: `PictureError` with the reason why there is no picture.
   public static func read(
-    _ path: BytePath, shorterSide: Int? = nil, background: RGB = .midGray, limits: PictureLimits = PictureLimits()
+    _ path: BytePath, shorterSide: Int? = nil, background: RGB = .midGray, limits: PictureLimits = PictureLimits(),
+    asStored: Bool = false
   ) throws(PictureError) -> Picture {
-    try decode(path.read(limit: limits.fileBytes), shorterSide: shorterSide, background: background, limits: limits)
+    try decode(
+      path.read(limit: limits.fileBytes), shorterSide: shorterSide, background: background, limits: limits,
+      asStored: asStored)
   }
 
   /// Decodes the bytes of a file; parameters and errors as for `read`.
   public static func decode(
-    _ data: [UInt8], shorterSide: Int? = nil, background: RGB = .midGray, limits: PictureLimits = PictureLimits()
+    _ data: [UInt8], shorterSide: Int? = nil, background: RGB = .midGray, limits: PictureLimits = PictureLimits(),
+    asStored: Bool = false
   ) throws(PictureError) -> Picture {
     if JPEGReader.recognises(data) {
-      return try JPEGReader.decode(data, shorterSide: shorterSide, limits: limits)
+      return try JPEGReader.decode(data, shorterSide: shorterSide, limits: limits, asStored: asStored)
     }
     if PNGReader.recognises(data) { return try PNGReader.decode(data, background: background, limits: limits) }
     throw PictureError(objection(head: Array(data.prefix(headLength))))

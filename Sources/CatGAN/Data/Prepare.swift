@@ -1,0 +1,206 @@
+// From a folder of photos to a clean data set: square, of one size, without copies, blanks and the too small.
+//
+// Everything is decided before the first file is written, and files are written only into the destination.
+
+import Synchronization
+
+/// What makes a data set of a folder of photos.
+public struct PrepareOptions: Sendable {
+  public enum Format: String, Sendable, CaseIterable {
+    case jpeg, png
+  }
+
+  /// What to do with `NAME.jpg.cat` landmark files.
+  public enum Landmarks: String, Sendable, CaseIterable {
+    /// Crop faces by them; if there is one such file at all, pictures without are rejected.
+    case use
+    /// Treat all photos alike.
+    case ignore
+  }
+
+  /// Side of the pictures made, in pixels.
+  public var size: Int
+  public var fit = PictureFit.crop
+  public var background = RGB.midGray
+  /// Smallest shorter side of a photo, or smallest side of a face, in pixels; nil for `size`, so that nothing is
+  /// enlarged.
+  public var minimumSize: Int?
+  /// Most bits of the 64-bit hash in which copies of one picture differ; nil keeps copies.
+  public var duplicateDistance: Int? = 10
+  /// A picture whose brightness deviates by less (standard deviation, in levels of 0...255) is blank.
+  public var blankDeviation = 5.0
+  public var landmarks = Landmarks.use
+  public var format = Format.jpeg
+  /// Of the JPEGs, 1 through 100.
+  public var quality = 95
+  public var limits = PictureLimits()
+  public var threads: Int
+
+  public init(size: Int, threads: Int) {
+    precondition(size > 0 && threads > 0)
+    self.size = size
+    self.threads = threads
+  }
+}
+
+/// What `Prepare.run` did.
+public struct PrepareReport: Sendable {
+  /// For each picture made, its new name and its source, relative to the source folder.
+  public internal(set) var kept: [(name: String, source: BytePath)] = []
+  /// Sources that gave no picture, relative to the source folder, with reasons.
+  public internal(set) var rejected: [SkippedFile] = []
+}
+
+public enum Prepare {
+  /// Makes the data set `destination` from the photos below `source`.
+  ///
+  /// Writes `000001.jpg` and so on (or `.png`), `kept.csv` (name, source), `rejected.csv` (file, reason) and
+  /// `contact-sheet.png`, which the data set's reader passes over. Of copies, the one with most pixels is kept, and
+  /// the first of equals. The same source gives the same bytes for any number of threads.
+  /// - Parameter progress: as for `Dataset`.
+  /// - Throws: `DatasetError` if the source cannot be read or gives no picture, the destination is not a new or empty
+  ///   folder, or a write fails; then no file is left in the destination.
+  @discardableResult
+  public static func run(
+    _ source: BytePath, to destination: BytePath, options: PrepareOptions,
+    progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+  ) throws(DatasetError) -> PrepareReport {
+    let output = try PrepareFolder(destination)
+    let scan = try FolderScan(source)
+    var (candidates, rejected) = examine(scan, options: options, progress: progress)
+    if let distance = options.duplicateDistance {
+      let copies = duplicates(candidates, distance: distance)
+      for (copy, original) in copies {
+        let other = candidates[original].path.relative(to: source)
+        rejected.append(SkippedFile(path: candidates[copy].path, reason: "is a copy of \(other)"))
+      }
+      let dropped = Set(copies.map(\.copy))
+      candidates = candidates.indices.filter { !dropped.contains($0) }.map { candidates[$0] }
+    }
+    guard !candidates.isEmpty else {
+      let reasons = rejected.prefix(3).map { "; \($0)" }.joined()
+      throw DatasetError("\(source) holds no photo to prepare\(reasons)")
+    }
+    var report = PrepareReport()
+    report.rejected = rejected.sorted { $0.path < $1.path }.map {
+      SkippedFile(path: $0.path.relative(to: source), reason: $0.reason)
+    }
+    for (index, candidate) in candidates.enumerated() {
+      let digits = String(index + 1)
+      let name = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
+      report.kept.append((name + (options.format == .jpeg ? ".jpg" : ".png"), candidate.path.relative(to: source)))
+    }
+    try output.write(report, pictures: candidates.map(\.encoded), size: options.size)
+    return report
+  }
+
+  /// A picture that is good by itself.
+  struct Candidate: Sendable {
+    let path: BytePath
+    /// The picture made, as a file's bytes.
+    let encoded: [UInt8]
+    let likeness: PictureLikeness
+    /// Of the source, to choose between copies.
+    let sourcePixels: Int
+  }
+
+  /// Makes each picture of the scan, in its order; the second part lists what was not good, with reasons.
+  private static func examine(
+    _ scan: FolderScan, options: PrepareOptions, progress: (@Sendable (Int, Int) -> Void)?
+  ) -> ([Candidate], [SkippedFile]) {
+    let annotations = Set(
+      options.landmarks == .use ? scan.otherFiles.filter { $0.fileExtension == Array("cat".utf8) } : [])
+    let outcomes = Mutex<[Result<Candidate, PictureError>?]>(Array(repeating: nil, count: scan.pictures.count))
+    let done = Mutex(0)
+    forEachInParallel(scan.pictures.count, threads: options.threads) { index in
+      let path = scan.pictures[index]
+      let annotation = BytePath(bytes: path.bytes + Array(".cat".utf8))
+      let outcome = Result { () throws(PictureError) -> Candidate in
+        if annotations.contains(annotation) { return try face(path, annotation: annotation, options: options) }
+        guard annotations.isEmpty else { throw PictureError("has no landmark file, unlike other pictures here") }
+        return try photo(path, options: options)
+      }
+      outcomes.withLock { $0[index] = outcome }
+      done.withLock {
+        $0 += 1
+        progress?($0, scan.pictures.count)
+      }
+    }
+    var (candidates, rejected) = ([Candidate](), scan.skipped)
+    for (path, outcome) in zip(scan.pictures, outcomes.withLock { $0 }) {
+      switch outcome! {
+      case .success(let candidate): candidates.append(candidate)
+      case .failure(let error): rejected.append(SkippedFile(path: path, reason: error.description))
+      }
+    }
+    let pictures = Set(scan.pictures)
+    for annotation in annotations where !pictures.contains(BytePath(bytes: annotation.bytes.dropLast(4))) {
+      rejected.append(SkippedFile(path: annotation, reason: "has no picture of the same name beside it"))
+    }
+    return (candidates, rejected)
+  }
+
+  private static func photo(_ path: BytePath, options: PrepareOptions) throws(PictureError) -> Candidate {
+    let picture = try PictureReader.read(path, background: options.background, limits: options.limits)
+    let wanted = options.minimumSize ?? options.size
+    guard min(picture.width, picture.height) >= wanted else {
+      throw PictureError("is too small: \(picture.width)x\(picture.height) pixels, less than \(wanted)")
+    }
+    let square = picture.square(options.size, fit: options.fit, background: options.background)
+    return try candidate(path, square, sourcePixels: picture.width * picture.height, options: options)
+  }
+
+  private static func face(
+    _ path: BytePath, annotation: BytePath, options: PrepareOptions
+  ) throws(PictureError) -> Candidate {
+    let landmarks = try CatLandmarks(parsing: annotation.read(limit: 4096))
+    let picture = try PictureReader.read(
+      path, background: options.background, limits: options.limits, asStored: true)
+    let face = try landmarks.face(width: picture.width, height: picture.height)
+    let wanted = options.minimumSize ?? options.size
+    guard face.side >= Double(wanted) else {
+      throw PictureError("is too small: its face is \(Int(face.side)) pixels wide, less than \(wanted)")
+    }
+    let outside = face.shareOutside(width: picture.width, height: picture.height)
+    guard outside <= mostOutside else {
+      throw PictureError(
+        "has a face that leaves the picture (\(Int((outside * 100).rounded()))% of the square around it)")
+    }
+    let square = picture.levelled(face).square(options.size, fit: .stretch)
+    return try candidate(path, square, sourcePixels: Int(face.side * face.side), options: options)
+  }
+
+  /// More of a face than this outside the photo would teach streaks: the photo's edge goes on there.
+  private static let mostOutside = 0.05
+
+  private static func candidate(
+    _ path: BytePath, _ picture: Picture, sourcePixels: Int, options: PrepareOptions
+  ) throws(PictureError) -> Candidate {
+    let likeness = PictureLikeness(picture)
+    guard likeness.deviation >= options.blankDeviation else {
+      throw PictureError("is blank: its brightness hardly varies")
+    }
+    let encoded =
+      try options.format == .png
+      ? PNGWriter.encode(picture) : JPEGWriter.encode(picture, quality: options.quality)
+    return Candidate(path: path, encoded: encoded, likeness: likeness, sourcePixels: sourcePixels)
+  }
+
+  /// Pairs of a copy and what it is a copy of, by index; each copy appears once, and no original is itself a copy.
+  private static func duplicates(_ candidates: [Candidate], distance: Int) -> [(copy: Int, original: Int)] {
+    let order = candidates.indices.sorted {
+      (-candidates[$0].sourcePixels, $0) < (-candidates[$1].sourcePixels, $1)
+    }
+    var originals: [Int] = []
+    var copies: [(copy: Int, original: Int)] = []
+    for index in order {
+      let likeness = candidates[index].likeness
+      if let original = originals.first(where: { likeness.isCopy(of: candidates[$0].likeness, distance: distance) }) {
+        copies.append((index, original))
+      } else {
+        originals.append(index)
+      }
+    }
+    return copies
+  }
+}

@@ -1,0 +1,97 @@
+// The folder that `prepare` fills: new or empty before, complete or empty after.
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+struct PrepareFolder {
+  let path: BytePath
+
+  /// The name under which the contact sheet is written, and that `FolderScan` passes over.
+  static let contactSheet = "contact-sheet.png"
+
+  /// Only looks; nothing is made before there is something to write.
+  /// - Throws: `DatasetError` unless `path` does not exist or is an empty folder.
+  init(_ path: BytePath) throws(DatasetError) {
+    self.path = path
+    guard let directory = path.withCString({ opendir($0) }) else {
+      guard errno == ENOENT else {
+        throw DatasetError("\(path) cannot be written to: \(systemError(errno)); give a new or empty folder")
+      }
+      return
+    }
+    defer { closedir(directory) }
+    var entries = 0
+    while readdir(directory) != nil { entries += 1 }
+    // "." and ".."
+    guard entries <= 2 else { throw DatasetError("\(path) is not empty; give a new or empty folder") }
+  }
+
+  /// Writes the data set. The lists come last, so that a folder with a rejected.csv is complete.
+  /// - Throws: `DatasetError`, after removing what was written.
+  func write(_ report: PrepareReport, pictures: [[UInt8]], size: Int) throws(DatasetError) {
+    let made = path.withCString { mkdir($0, 0o777) } == 0
+    guard made || errno == EEXIST else { throw DatasetError("\(path) cannot be made: \(systemError(errno))") }
+    var written: [BytePath] = []
+    do {
+      func write(_ bytes: [UInt8], to name: String) throws(PictureError) {
+        let file = path.appending(Array(name.utf8))
+        // What exists since we looked is somebody else's: not overwritten, and not removed below.
+        try file.create(bytes) { written.append(file) }
+      }
+      for (picture, kept) in zip(pictures, report.kept) { try write(picture, to: kept.name) }
+      let sheet = try ContactSheet.draw(pictures, size: size)
+      try write(PNGWriter.encode(sheet), to: Self.contactSheet)
+      let kept = report.kept.map { [$0.name, $0.source.description] }
+      try write(CSV.text([["name", "source"]] + kept), to: "kept.csv")
+      let rejected = report.rejected.map { [$0.path.description, $0.reason] }
+      try write(CSV.text([["file", "reason"]] + rejected), to: "rejected.csv")
+    } catch {
+      for file in written { _ = file.withCString { unlink($0) } }
+      if made { _ = path.withCString { rmdir($0) } }
+      throw DatasetError("\(path): a file \(error), so nothing was kept; free some space or give another folder")
+    }
+  }
+}
+
+/// Comma-separated values after RFC 4180.
+enum CSV {
+  static func text(_ rows: [[String]]) -> [UInt8] {
+    let lines = rows.map { row in row.map(field).joined(separator: ",") + "\r\n" }
+    return Array(lines.joined().utf8)
+  }
+
+  /// A field, in quotes where it has to be; quotes within are doubled.
+  static func field(_ text: String) -> String {
+    guard text.utf8.contains(where: { ",\"\r\n".utf8.contains($0) }) else { return text }
+    return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+  }
+}
+
+/// Many pictures on one, to look through.
+enum ContactSheet {
+  private static let cell = 64
+  private static let most = 400
+
+  /// At most 400 of the pictures, evenly taken, 64 pixels each, on a nearly square sheet.
+  static func draw(_ files: [[UInt8]], size: Int) throws(PictureError) -> Picture {
+    let count = min(files.count, most)
+    var columns = 1
+    while columns * columns < count { columns += 1 }
+    let rows = (count + columns - 1) / columns
+    let width = columns * cell
+    var sheet = [UInt8](repeating: 255, count: width * rows * cell * 3)
+    for place in 0..<count {
+      let picture = try PictureReader.decode(files[place * files.count / count])
+      let whole = PixelBox(x: 0, y: 0, width: picture.width, height: picture.height)
+      let corner = (place / columns * cell * width + place % columns * cell) * 3
+      sheet.withUnsafeMutableBufferPointer {
+        picture.resample(
+          whole, width: cell, height: cell, into: $0.baseAddress! + corner, stride: width * 3)
+      }
+    }
+    return Picture(width: width, height: rows * cell, pixels: sheet)
+  }
+}
