@@ -6,17 +6,17 @@ import PackageDescription
 // without FMA in the target every `addingProduct` becomes a call into libm.
 #if arch(x86_64)
   let narrow: [SwiftSetting] = [
-    .unsafeFlags(["-Ounchecked", "-Xcc", "-march=x86-64-v3", "-Xllvm", "-unroll-threshold=2000"])
+    .unsafeFlags(["-Ounchecked", "-Xcc", "-march=x86-64-v3", "-Xllvm", "-unroll-threshold=600"])
   ]
   let wide: [SwiftSetting] = [
     .define("WIDE"),
     .unsafeFlags([
-      "-Ounchecked", "-Xcc", "-march=x86-64-v4", "-Xcc", "-mprefer-vector-width=512", "-Xllvm", "-unroll-threshold=2000",
+      "-Ounchecked", "-Xcc", "-march=x86-64-v4", "-Xcc", "-mprefer-vector-width=512", "-Xllvm", "-unroll-threshold=600",
     ]),
   ]
 #else
-  let narrow: [SwiftSetting] = [.unsafeFlags(["-Ounchecked", "-Xllvm", "-unroll-threshold=2000"])]
-  let wide: [SwiftSetting] = [.define("WIDE"), .unsafeFlags(["-Ounchecked", "-Xllvm", "-unroll-threshold=2000"])]
+  let narrow: [SwiftSetting] = [.unsafeFlags(["-Ounchecked", "-Xllvm", "-unroll-threshold=600"])]
+  let wide: [SwiftSetting] = [.define("WIDE"), .unsafeFlags(["-Ounchecked", "-Xllvm", "-unroll-threshold=600"])]
 #endif
 
 let package = Package(

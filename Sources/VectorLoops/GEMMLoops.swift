@@ -1,3 +1,42 @@
 /// The register-tile kernels behind every matrix product.
+///
+/// All operands are in *panels*: a matrix of R rows and N columns is stored as ceil(N / W) panels of R rows and W
+/// columns each, W being the vector width, every panel contiguous. Convolutions keep their channels in panels from
+/// the first gather to the last scatter, so no kernel packs.
+///
+///     columns   0 ..< W        W ..< 2W
+///     row 0     [  panel 0  ]  [  panel 1  ]     element (r, n) at
+///     row 1     [           ]  [           ]     panel(n / W) + r * W + n % W
 public protocol GEMMLoops {
+  /// The most rows one call of `gemmTile` takes: what fits the register file beside two columns of B.
+  static var tileRows: Int { get }
+
+  /// The rows per call of `gemmTileTransposed`; divides W.
+  static var tileRowsTransposed: Int { get }
+
+  /// C[r, n] = sum over k of A[r, k] B[k, n], for `rows` rows and `columnPanels` (1 or 2) panels of n.
+  ///
+  /// - Parameters:
+  ///   - rows: 1 ... tileRows.
+  ///   - depthPanels: panels of k.
+  ///   - panelDepth: how many k each panel of A holds, 1 ... W; rows of B follow each other without gaps. (Fewer than W
+  ///     saves work where there are few channels. That it is no compile-time constant also keeps the compiler from
+  ///     unrolling over it and spilling.)
+  ///   - a: A[0, 0]; rows are W apart, panels of k are `aPanelStride` apart.
+  ///   - b: B[0, 0]; rows (k) are W apart, panels of n are `bPanelStride` apart.
+  ///   - c: C[0, 0]; rows are `cRowStride` apart, panels of n are `cPanelStride` apart.
+  ///   - accumulate: adds to C; otherwise C is overwritten and never read.
+  static func gemmTile(
+    rows: Int, columnPanels: Int, depthPanels: Int, panelDepth: Int, a: UnsafePointer<Float>,
+    aPanelStride: Int, b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int,
+    accumulate: Bool)
+
+  /// C[r, n] = sum over t of A[t, r] B[t, n]: both operands are read along their rows.
+  ///
+  /// - Parameters:
+  ///   - rows: 1 ... tileRowsTransposed; columns r of one panel of A.
+  ///   - depth: rows t of A and B, W apart in both.
+  static func gemmTileTransposed(
+    rows: Int, columnPanels: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>, bPanelStride: Int,
+    c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int, accumulate: Bool)
 }

@@ -1,0 +1,22 @@
+/// Moves pixels between tensors, channels last, and panels (see `GEMMLoops`).
+public protocol GatherLoops {
+  /// panel[i, 0 ..< W] = source[offsets[i] + 0 ..< channels], zero in the other lanes and where offsets[i] < 0.
+  static func gatherPanel(
+    _ count: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, channels: Int,
+    panel: UnsafeMutablePointer<Float>)
+
+  /// destination[offsets[i] + 0 ..< channels] = panel[i, 0 ..< channels] for the offsets that are not negative.
+  static func scatterPanel(
+    _ count: Int, panel: UnsafePointer<Float>, offsets: UnsafePointer<Int>, channels: Int,
+    destination: UnsafeMutablePointer<Float>)
+
+  /// destination[r, 0 ..< W] = source[r * rowStride + 0 ..< W]^T: element (r, l) comes from source[l * laneStride + r],
+  /// for `rows` rows and `lanes` lanes, zero in the other lanes.
+  static func transposePanel(
+    rows: Int, lanes: Int, source: UnsafePointer<Float>, laneStride: Int, destination: UnsafeMutablePointer<Float>)
+
+  /// destination[r * destinationStride + 0 ..< channels] (+)= panel[r, 0 ..< channels] for `rows` rows.
+  static func unpackPanel(
+    rows: Int, panel: UnsafePointer<Float>, channels: Int, destination: UnsafeMutablePointer<Float>,
+    destinationStride: Int, accumulate: Bool)
+}

@@ -1,0 +1,90 @@
+import VectorLoops
+
+extension UnsafePointer<Float> {
+  @inline(__always)
+  var vector: Vector { UnsafeRawPointer(self).loadUnaligned(as: Vector.self) }
+}
+
+extension UnsafeMutablePointer<Float> {
+  @inline(__always)
+  var vector: Vector {
+    get { UnsafeRawPointer(self).loadUnaligned(as: Vector.self) }
+    nonmutating set { UnsafeMutableRawPointer(self).storeBytes(of: newValue, as: Vector.self) }
+  }
+}
+
+/// The first `count` lanes from memory, zero in the others; touches no memory beyond them.
+@inline(__always)
+func partialVector(_ source: UnsafePointer<Float>, _ count: Int) -> Vector {
+  var v = Vector.zero
+  for l in 0..<count { v[l] = source[l] }
+  return v
+}
+
+extension Loops {
+  @inline(never)
+  public static func gatherPanel(
+    _ count: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, channels: Int,
+    panel: UnsafeMutablePointer<Float>
+  ) {
+    let w = Vector.scalarCount
+    if channels >= w {
+      for i in 0..<count {
+        let offset = offsets[i]
+        (panel + i * w).vector = offset < 0 ? .zero : (source + offset).vector
+      }
+    } else {
+      for i in 0..<count {
+        let offset = offsets[i]
+        (panel + i * w).vector = offset < 0 ? .zero : partialVector(source + offset, channels)
+      }
+    }
+  }
+
+  @inline(never)
+  public static func scatterPanel(
+    _ count: Int, panel: UnsafePointer<Float>, offsets: UnsafePointer<Int>, channels: Int,
+    destination: UnsafeMutablePointer<Float>
+  ) {
+    let w = Vector.scalarCount
+    for i in 0..<count where offsets[i] >= 0 {
+      let target = destination + offsets[i]
+      if channels >= w {
+        target.vector = (panel + i * w).vector
+      } else {
+        for l in 0..<channels { target[l] = panel[i * w + l] }
+      }
+    }
+  }
+
+  @inline(never)
+  public static func transposePanel(
+    rows: Int, lanes: Int, source: UnsafePointer<Float>, laneStride: Int, destination: UnsafeMutablePointer<Float>
+  ) {
+    let w = Vector.scalarCount
+    if lanes < w {
+      for r in 0..<rows { (destination + r * w).vector = .zero }
+    }
+    for l in 0..<lanes {
+      let lane = source + l * laneStride
+      for r in 0..<rows { destination[r * w + l] = lane[r] }
+    }
+  }
+
+  @inline(never)
+  public static func unpackPanel(
+    rows: Int, panel: UnsafePointer<Float>, channels: Int, destination: UnsafeMutablePointer<Float>,
+    destinationStride: Int, accumulate: Bool
+  ) {
+    let w = Vector.scalarCount
+    for r in 0..<rows {
+      let target = destination + r * destinationStride
+      let source = panel + r * w
+      if channels >= w {
+        target.vector = accumulate ? target.vector + source.vector : source.vector
+      } else {
+        for l in 0..<channels { target[l] = accumulate ? target[l] + source[l] : source[l] }
+      }
+    }
+  }
+}
