@@ -5,30 +5,42 @@
 public final class Convolution {
   public let shape: ConvShape
   let context: Context
+  let plan: ConvPlan
+  private lazy var direct = DirectConvolution(shape, context: context)
+  private lazy var winograd = WinogradConvolution(shape, context: context)
 
-  public init(_ shape: ConvShape, context: Context) {
+  /// - Parameter plan: which algorithm each pass uses; nil asks `context` for its choice.
+  public init(_ shape: ConvShape, context: Context, plan: ConvPlan? = nil) {
     self.shape = shape
     self.context = context
+    self.plan = plan ?? context.plan(for: shape)
   }
 
   /// Must be called after the filter's values change, before the next pass that reads them.
   public func filterChanged() {
+    if plan.uses(.direct) { direct.filterChanged() }
+    if plan.uses(.winograd) { winograd.filterChanged() }
   }
 
   /// Overwrites `output`.
   public func forward(
     input: UnsafePointer<Float>, filter: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>
   ) {
-    output.update(repeating: 0, count: shape.outputCount)
-    shape.forEachProduct { x, w, y in output[y] += input[x] * filter[w] }
+    switch plan.forward {
+    case .direct: direct.forward(input: input, filter: filter, output: output)
+    case .winograd: winograd.forward(input: input, filter: filter, output: output)
+    }
   }
 
   /// Overwrites `inputGradient`.
   public func backwardData(
     outputGradient: UnsafePointer<Float>, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>
   ) {
-    inputGradient.update(repeating: 0, count: shape.inputCount)
-    shape.forEachProduct { x, w, y in inputGradient[x] += outputGradient[y] * filter[w] }
+    switch plan.backwardData {
+    case .direct: direct.backwardData(outputGradient: outputGradient, filter: filter, inputGradient: inputGradient)
+    case .winograd:
+      winograd.backwardData(outputGradient: outputGradient, filter: filter, inputGradient: inputGradient)
+    }
   }
 
   /// Overwrites `filterGradient`, or adds to it where `accumulate` is true.
@@ -36,7 +48,13 @@ public final class Convolution {
     input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>, filterGradient: UnsafeMutablePointer<Float>,
     accumulate: Bool = false
   ) {
-    if !accumulate { filterGradient.update(repeating: 0, count: shape.filterCount) }
-    shape.forEachProduct { x, w, y in filterGradient[w] += input[x] * outputGradient[y] }
+    switch plan.backwardFilter {
+    case .direct:
+      direct.backwardFilter(
+        input: input, outputGradient: outputGradient, filterGradient: filterGradient, accumulate: accumulate)
+    case .winograd:
+      winograd.backwardFilter(
+        input: input, outputGradient: outputGradient, filterGradient: filterGradient, accumulate: accumulate)
+    }
   }
 }

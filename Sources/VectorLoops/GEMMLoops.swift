@@ -28,7 +28,8 @@ public protocol GEMMLoops {
   ///   - accumulate: adds to C; otherwise C is overwritten and never read.
   static func gemmTile(
     rows: Int, columnPanels: Int, depthPanels: Int, panelDepth: Int, a: UnsafePointer<Float>,
-    aPanelStride: Int, b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int,
+    aPanelStride: Int, b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cRowStride: Int,
+    cPanelStride: Int,
     accumulate: Bool)
 
   /// C[r, n] = sum over t of A[t, r] B[t, n]: both operands are read along their rows.

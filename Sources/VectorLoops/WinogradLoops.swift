@@ -9,13 +9,15 @@
 public protocol WinogradLoops {
   /// B^T d B: pixels -> points.
   static func inputTransform(
-    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>,
     source: UnsafePointer<Float>, rowStride: Int, columnStride: Int, destination: UnsafeMutablePointer<Float>,
     offsets: UnsafePointer<Int>)
 
   /// A^T m A: points -> 4 x 4 pixels, overwritten.
   static func outputTransform(
-    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>,
     source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, destination: UnsafeMutablePointer<Float>, rowStride: Int,
     columnStride: Int)
 
@@ -26,13 +28,15 @@ public protocol WinogradLoops {
 
   /// G g G^T: taps -> points. There are rowPoints - 3 by columnPoints - 3 taps.
   static func filterTransform(
-    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>,
     source: UnsafePointer<Float>, rowStride: Int, columnStride: Int, destination: UnsafeMutablePointer<Float>,
     offsets: UnsafePointer<Int>)
 
   /// G^T u G: points -> taps, overwritten.
   static func filterGradientTransform(
-    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>,
     source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, destination: UnsafeMutablePointer<Float>, rowStride: Int,
     columnStride: Int)
 }

@@ -1,0 +1,9 @@
+extension Context {
+  /// The algorithms for a convolution: a function of the shape alone, so two runs on any machine choose alike.
+  public func plan(for shape: ConvShape) -> ConvPlan {
+    guard WinogradConvolution.supports(shape), min(shape.inputChannels, shape.outputChannels) >= 16 else {
+      return ConvPlan(.direct)
+    }
+    return ConvPlan(.winograd)
+  }
+}

@@ -1,0 +1,75 @@
+extension WinogradConvolution {
+  /// The data gradient of each phase is a convolution of the output gradient with that phase's flipped taps, and all phases
+  /// can read the same window of it. So this pass gathers like the forward pass instead of scattering overlapping tiles:
+  /// outputGradient -> points V, once for all phases; M = V U at each point for all phases side by side; M -> the pixels
+  /// of each phase.
+  func backwardData(
+    outputGradient: UnsafePointer<Float>, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>
+  ) {
+    let s = shape
+    let (startY, startX) = (backwardStart(phases.map(\.y)), backwardStart(phases.map(\.x)))
+    let tiles = TileGrid(
+      batch: s.batch, rows: tileCount(s.inputHeight, phases.map(\.y), startY),
+      columns: tileCount(s.inputWidth, phases.map(\.x), startX))
+    let filterPoints = transformedBackwardFilter(filter)
+    let filterLayout = backwardFilterLayout
+    let rows = panelRows(min(tiles.count, WinogradConvolution.chunkTiles))
+    let sourceLayout = plainLayout(panels: outputPanels, rows: rows)
+    let targetLayout = phasedLayout(panels: inputPanels, rows: rows)
+    let v = context.scratch("winograd.small", sourceLayout.count)
+    let m = context.scratch("winograd.large", targetLayout.count)
+    let source = WindowedTensor(height: s.outputHeight, width: s.outputWidth, channels: s.outputChannels)
+    let target = WindowedTensor(height: s.inputHeight, width: s.inputWidth, channels: s.inputChannels)
+
+    forEachChunk(tiles.count) { range in
+      transformInput(range, tensor: source, source: outputGradient, points: v, layout: sourceLayout) { tile, _ in
+        let at = tiles.position(tile)
+        return WindowedTensor.Window(
+          n: at.n, y: at.row * 4 + startY, x: at.column * 4 + startX, step: 1, rows: n, columns: n)
+      }
+      multiplyPhased(
+        rows: range.count, a: v, aLayout: sourceLayout, b: filterPoints, bLayout: filterLayout, c: m,
+        cLayout: targetLayout)
+      transformOutput(
+        range, tensor: target, points: m, layout: targetLayout, target: inputGradient,
+        extent: { (phases[$0].y.points, phases[$0].x.points) }
+      ) { tile, phase in
+        let at = tiles.position(tile)
+        let (y, x) = (phases[phase].y, phases[phase].x)
+        return WindowedTensor.Window(
+          n: at.n, y: (at.row * 4 + startY - y.backwardStart) * s.stride + y.residue,
+          x: (at.column * 4 + startX - x.backwardStart) * s.stride + x.residue, step: s.stride, rows: 4, columns: 4)
+      }
+    }
+  }
+
+  /// Where the window that all phases share starts, relative to the tile: at the earliest start of any.
+  private func backwardStart(_ axes: [WinogradPhase.Axis]) -> Int { axes.map(\.backwardStart).min()! }
+
+  /// Tiles along one axis until every phase is covered; a phase whose own window starts later lags behind.
+  private func tileCount(_ size: Int, _ axes: [WinogradPhase.Axis], _ start: Int) -> Int {
+    axes.map { ceilDivide(ceilDivide(size - $0.residue, shape.stride) - start + $0.backwardStart, 4) }.max()!
+  }
+
+  /// At each point C = A B where the columns are all panels of all slots of the point.
+  private func multiplyPhased(
+    rows: Int, a: UnsafePointer<Float>, aLayout: PointLayout, b: UnsafePointer<Float>, bLayout: PointLayout,
+    c: UnsafeMutablePointer<Float>, cLayout: PointLayout
+  ) {
+    let product = PanelProduct(loops: context.loops)
+    let blockPanels = WinogradConvolution.blockColumns / context.width
+    // (point, first panel) of each task, the points with most slots first.
+    let tasks = bLayout.pointsByWork.flatMap { point in
+      stride(from: 0, to: bLayout.slots[point] * bLayout.panels, by: blockPanels).map { (point, $0) }
+    }
+    context.parallel(tasks.count) { task in
+      let (point, first) = tasks[task]
+      product.multiply(
+        rows: rows, columnPanels: min(blockPanels, bLayout.slots[point] * bLayout.panels - first),
+        depthPanels: aLayout.panels, panelDepth: context.width, a: a + aLayout.bases[point],
+        aPanelStride: aLayout.panelStride, b: b + bLayout.bases[point] + first * bLayout.panelStride,
+        bPanelStride: bLayout.panelStride, c: c + cLayout.bases[point] + first * cLayout.panelStride,
+        cPanelStride: cLayout.panelStride, accumulate: false)
+    }
+  }
+}

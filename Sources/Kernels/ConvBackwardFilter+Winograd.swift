@@ -1,0 +1,102 @@
+extension WinogradConvolution {
+  /// input -> points V; outputGradient -> points M; for a block of channels dU = V^T M at all points, summed over the
+  /// tiles of a chunk; dU -> filterGradient at once, while it is in the cache. (All of dU together would be five times
+  /// the size of the filter.) Chunks add up in order.
+  func backwardFilter(
+    input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>, filterGradient: UnsafeMutablePointer<Float>,
+    accumulate: Bool
+  ) {
+    let s = shape
+    let tiles = TileGrid(batch: s.batch, rows: ceilDivide(s.outputHeight, 4), columns: ceilDivide(s.outputWidth, 4))
+    let rows = panelRows(min(tiles.count, WinogradConvolution.chunkTiles))
+    let inputLayout = phasedLayout(panels: inputPanels, rows: rows)
+    let outputLayout = plainLayout(panels: outputPanels, rows: rows)
+    let v = context.scratch("winograd.large", inputLayout.count)
+    let m = context.scratch("winograd.small", outputLayout.count)
+    let source = WindowedTensor(height: s.inputHeight, width: s.inputWidth, channels: s.inputChannels)
+    let target = WindowedTensor(height: s.outputHeight, width: s.outputWidth, channels: s.outputChannels)
+
+    forEachChunk(tiles.count) { range in
+      transformInput(range, tensor: source, source: input, points: v, layout: inputLayout) { tile, phase in
+        inputWindow(tiles, tile, phases[phase])
+      }
+      transformOutputGradient(range, tensor: target, source: outputGradient, points: m, layout: outputLayout) { tile in
+        outputWindow(tiles, tile)
+      }
+      reduceTiles(
+        range.count, v: v, inputLayout: inputLayout, m: m, outputLayout: outputLayout, filterGradient: filterGradient,
+        accumulate: accumulate || range.lowerBound > 0)
+    }
+  }
+
+  /// Channels of a block: 32 x 64 take 121 points of 8 KB, about a megabyte.
+  private var blockPanels: (input: Int, output: Int) {
+    (min(32 / context.width, inputPanels), min(64 / context.width, outputPanels))
+  }
+
+  private func reduceTiles(
+    _ depth: Int, v: UnsafePointer<Float>, inputLayout: PointLayout, m: UnsafePointer<Float>, outputLayout: PointLayout,
+    filterGradient: UnsafeMutablePointer<Float>, accumulate: Bool
+  ) {
+    let (w, s) = (context.width, shape)
+    let product = PanelProduct(loops: context.loops)
+    let block = blockPanels
+    let outputBlocks = ceilDivide(outputPanels, block.output)
+    let layout = phasedLayout(panels: block.output, rows: block.input * w)
+    let perWorker = transformScratch + layout.count
+    let workspace = context.scratch("winograd.sums", perWorker * context.threads)
+    context.parallel(ceilDivide(inputPanels, block.input) * outputBlocks) { task, worker in
+      let firstInput = task / outputBlocks * block.input
+      let inputs = min(block.input, inputPanels - firstInput)
+      let firstOutput = task % outputBlocks * block.output
+      let outputs = min(block.output, outputPanels - firstOutput)
+      let scratch = workspace + worker * perWorker
+      let sums = scratch + transformScratch
+      for point in 0..<(n * n) {
+        for slot in 0..<layout.slots[point] {
+          product.multiplyTransposed(
+            rowPanels: inputs, columnPanels: outputs, depth: depth,
+            a: v + inputLayout.bases[point] + (slot * inputPanels + firstInput) * inputLayout.panelStride,
+            aPanelStride: inputLayout.panelStride,
+            b: m + outputLayout.bases[point] + firstOutput * outputLayout.panelStride,
+            bPanelStride: outputLayout.panelStride,
+            c: sums + layout.bases[point] + slot * layout.panels * layout.panelStride, cPanelStride: layout.panelStride,
+            accumulate: false)
+        }
+      }
+      for (phase, parts) in phases.enumerated() {
+        for output in 0..<outputs {
+          let column = (firstOutput + output) * w
+          for channel in 0..<min(inputs * w, s.inputChannels - firstInput * w) {
+            untransform(
+              phase, parts, sums + output * layout.panelStride + channel * w, layout, scratch,
+              filterGradient + (firstInput * w + channel) * s.outputChannels + column,
+              lanes: min(w, s.outputChannels - column), accumulate)
+          }
+        }
+      }
+    }
+  }
+
+  /// The taps of one phase, for one input channel and one panel of output channels.
+  private func untransform(
+    _ phase: Int, _ parts: WinogradPhase, _ points: UnsafePointer<Float>, _ layout: PointLayout,
+    _ scratch: UnsafeMutablePointer<Float>, _ target: UnsafeMutablePointer<Float>, lanes: Int, _ accumulate: Bool
+  ) {
+    let (w, s, loops) = (context.width, shape, context.loops)
+    let taps = scratch + 64 * w
+    layout.phaseOffsets[phase].withUnsafeBufferPointer {
+      loops.filterGradientTransform(
+        pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
+        coefficients: coefficients.pointer, scratch: scratch, source: points, offsets: $0.baseAddress!,
+        destination: taps, rowStride: parts.x.taps * w, columnStride: w)
+    }
+    let tapStride = s.inputChannels * s.outputChannels
+    for p in 0..<parts.y.taps {
+      let tap = (parts.y.firstTap + p * s.stride) * 5 + parts.x.firstTap
+      loops.unpackPanel(
+        rows: parts.x.taps, panel: taps + p * parts.x.taps * w, channels: lanes, destination: target + tap * tapStride,
+        destinationStride: s.stride * tapStride, accumulate: accumulate)
+    }
+  }
+}

@@ -1,0 +1,74 @@
+extension WinogradConvolution {
+  /// Output channels of a task of the products.
+  static let blockColumns = 128
+
+  /// input -> points V; M = V U at each point; M -> output.
+  func forward(input: UnsafePointer<Float>, filter: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>) {
+    let s = shape
+    let tiles = TileGrid(batch: s.batch, rows: ceilDivide(s.outputHeight, 4), columns: ceilDivide(s.outputWidth, 4))
+    let filterPoints = transformedForwardFilter(filter)
+    let filterLayout = forwardFilterLayout
+    let rows = panelRows(min(tiles.count, WinogradConvolution.chunkTiles))
+    let inputLayout = phasedLayout(panels: inputPanels, rows: rows)
+    let outputLayout = plainLayout(panels: outputPanels, rows: rows)
+    let v = context.scratch("winograd.large", inputLayout.count)
+    let m = context.scratch("winograd.small", outputLayout.count)
+    let source = WindowedTensor(height: s.inputHeight, width: s.inputWidth, channels: s.inputChannels)
+    let target = WindowedTensor(height: s.outputHeight, width: s.outputWidth, channels: s.outputChannels)
+
+    forEachChunk(tiles.count) { range in
+      transformInput(range, tensor: source, source: input, points: v, layout: inputLayout) { tile, phase in
+        inputWindow(tiles, tile, phases[phase])
+      }
+      multiply(
+        rows: range.count, a: v, aLayout: inputLayout, b: filterPoints, columnPanels: outputPanels,
+        bBase: filterLayout.base, bPanelStride: filterLayout.panelStride, c: m, cLayout: outputLayout)
+      transformOutput(
+        range, tensor: target, points: m, layout: outputLayout, target: output, extent: { _ in (n, n) }
+      ) { tile, _ in outputWindow(tiles, tile) }
+    }
+  }
+
+  /// The pixels of one phase that an output tile reads.
+  func inputWindow(_ tiles: TileGrid, _ tile: Int, _ phase: WinogradPhase) -> WindowedTensor.Window {
+    let at = tiles.position(tile)
+    return WindowedTensor.Window(
+      n: at.n, y: (at.row * 4 + phase.y.start) * shape.stride + phase.y.residue,
+      x: (at.column * 4 + phase.x.start) * shape.stride + phase.x.residue, step: shape.stride, rows: phase.y.points,
+      columns: phase.x.points)
+  }
+
+  /// The 4x4 pixels of an output tile.
+  func outputWindow(_ tiles: TileGrid, _ tile: Int) -> WindowedTensor.Window {
+    let at = tiles.position(tile)
+    return WindowedTensor.Window(n: at.n, y: at.row * 4, x: at.column * 4, step: 1, rows: 4, columns: 4)
+  }
+
+  /// Runs `body` over all tiles in chunks of `chunkTiles`.
+  func forEachChunk(_ count: Int, _ body: (Range<Int>) -> Void) {
+    for first in stride(from: 0, to: count, by: WinogradConvolution.chunkTiles) {
+      body(first..<min(first + WinogradConvolution.chunkTiles, count))
+    }
+  }
+
+  /// At each point C = A B, in parallel over points and blocks of columns. The depth is all panels of A's point.
+  func multiply(
+    rows: Int, a: UnsafePointer<Float>, aLayout: PointLayout, b: UnsafePointer<Float>, columnPanels: Int,
+    bBase: (Int) -> Int, bPanelStride: (Int) -> Int, c: UnsafeMutablePointer<Float>, cLayout: PointLayout
+  ) {
+    let product = PanelProduct(loops: context.loops)
+    let points = aLayout.pointsByWork
+    let blockPanels = WinogradConvolution.blockColumns / context.width
+    let blocks = ceilDivide(columnPanels, blockPanels)
+    context.parallel(points.count * blocks) { task in
+      let point = points[task / blocks]
+      let first = task % blocks * blockPanels
+      product.multiply(
+        rows: rows, columnPanels: min(blockPanels, columnPanels - first),
+        depthPanels: aLayout.slots[point] * aLayout.panels, panelDepth: context.width, a: a + aLayout.bases[point],
+        aPanelStride: aLayout.panelStride, b: b + bBase(point) + first * bPanelStride(point),
+        bPanelStride: bPanelStride(point), c: c + cLayout.bases[point] + first * cLayout.panelStride,
+        cPanelStride: cLayout.panelStride, accumulate: false)
+    }
+  }
+}

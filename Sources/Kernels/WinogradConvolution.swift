@@ -1,0 +1,151 @@
+import VectorLoops
+
+/// Winograd convolution of 5x5 filters with stride 1 or 2, by 4x4 output tiles.
+///
+/// Stride 2 splits input and filter into 2x2 polyphase parts, four stride-1 convolutions with 3 or 2 taps per axis:
+/// o * 2 + k - pad = (o + a) * 2 + r, so the taps k of one parity r read input pixels of parity r, and nothing else does.
+/// All four share the points of F(4, 3), so their products are summed before the output transform: per point one matrix
+/// product whose depth is phases times channels. A phase with two taps has nothing at infinity; the products that are
+/// left number 121 for 16 outputs instead of 400 (decomposable Winograd: arXiv 2002.00552).
+///
+/// Stride 1 is one phase on the 8 points of F(4, 5): 64 products for 16 outputs instead of 400.
+///
+/// Every pass transforms a chunk of tiles into the points, multiplies there, and transforms back.
+final class WinogradConvolution {
+  let shape: ConvShape
+  let context: Context
+  let basis: WinogradBasis
+  let coefficients: Buffer
+  /// The phases in the order of their slots; those with three taps come before those with two.
+  let phases: [WinogradPhase]
+  var forwardFilter: Buffer?
+  var backwardFilter: Buffer?
+  var forwardFilterIsCurrent = false
+  var backwardFilterIsCurrent = false
+
+  /// Tiles that go through the points together. More of them reuse a transformed filter that does not fit in a cache;
+  /// fewer keep the points of shallow layers in the last-level cache. A constant, so that the order of sums is one too.
+  static let chunkTiles = 256
+
+  static func supports(_ shape: ConvShape) -> Bool {
+    shape.kernelHeight == 5 && shape.kernelWidth == 5 && (shape.stride == 1 || shape.stride == 2)
+  }
+
+  init(_ shape: ConvShape, context: Context) {
+    precondition(WinogradConvolution.supports(shape), "\(shape): no Winograd algorithm for this kernel and stride")
+    self.shape = shape
+    self.context = context
+    basis = shape.stride == 2 ? .threeTaps : .fiveTaps
+    coefficients = Buffer(basis.coefficients)
+    let vertical = WinogradPhase.Axis.all(pad: shape.padTop, stride: shape.stride)
+    let horizontal = WinogradPhase.Axis.all(pad: shape.padLeft, stride: shape.stride)
+    phases = vertical.flatMap { y in horizontal.map { x in WinogradPhase(y: y, x: x) } }
+  }
+
+  func filterChanged() {
+    forwardFilterIsCurrent = false
+    backwardFilterIsCurrent = false
+  }
+
+  /// Points along one axis.
+  var n: Int { basis.size }
+  var inputPanels: Int { ceilDivide(shape.inputChannels, context.width) }
+  var outputPanels: Int { ceilDivide(shape.outputChannels, context.width) }
+
+  /// Rows of a panel that holds `tiles` tiles. Four more than needed: at a stride of a multiple of 4 KB the panels would
+  /// compete for the same cache sets.
+  func panelRows(_ tiles: Int) -> Int { tiles + 4 }
+
+  /// A tensor over the points with a slot for each phase.
+  func phasedLayout(panels: Int, rows: Int) -> PointLayout {
+    PointLayout(size: n, phases: phases, panels: panels, rows: rows, width: context.width)
+  }
+
+  /// A tensor over the points with one slot.
+  func plainLayout(panels: Int, rows: Int) -> PointLayout {
+    PointLayout(size: n, phases: nil, panels: panels, rows: rows, width: context.width)
+  }
+}
+
+/// One polyphase part: what one parity of taps does along each axis.
+struct WinogradPhase {
+  struct Axis {
+    /// Input pixels of this phase are at i * stride + residue.
+    var residue: Int
+    /// Taps of this phase are firstTap, firstTap + stride, ...
+    var firstTap: Int
+    var taps: Int
+    /// Output o reads phase pixels o + start, o + start + 1, ...
+    var start: Int
+
+    /// Points along this axis: one fewer where there is one tap fewer, for then nothing is at infinity.
+    var points: Int { taps + WinogradBasis.outputs - 1 }
+
+    /// In the data gradient, phase pixel j reads outputs from j + backwardStart on.
+    var backwardStart: Int { -start - (taps - 1) }
+
+    static func all(pad: Int, stride: Int) -> [Axis] {
+      let axes = (0..<stride).map { residue in
+        let firstTap = (residue + pad) % stride
+        return Axis(
+          residue: residue, firstTap: firstTap, taps: (5 - firstTap + stride - 1) / stride,
+          start: (firstTap - pad - residue) / stride)
+      }
+      return axes.sorted { $0.taps > $1.taps }
+    }
+  }
+
+  var y: Axis
+  var x: Axis
+}
+
+/// Where the points of a tensor lie: for each point (i, j) of n x n, for each phase that has this point a slot of
+/// `panels` panels, each of `rows` rows of W floats.
+struct PointLayout {
+  let size: Int
+  let panels: Int
+  let rows: Int
+  let width: Int
+  /// Slots of each point.
+  let slots: [Int]
+  /// The offset of each point.
+  let bases: [Int]
+  /// The offset, for each phase, of its slot at each point; unused where the phase lacks the point.
+  let phaseOffsets: [[Int]]
+  let count: Int
+
+  init(size: Int, phases: [WinogradPhase]?, panels: Int, rows: Int, width: Int) {
+    self.size = size
+    self.panels = panels
+    self.rows = rows
+    self.width = width
+    let extents = phases?.map { ($0.y.points, $0.x.points) } ?? [(size, size)]
+    var slots: [Int] = []
+    var bases: [Int] = []
+    var phaseOffsets = Array(repeating: Array(repeating: 0, count: size * size), count: extents.count)
+    var offset = 0
+    for i in 0..<size {
+      for j in 0..<size {
+        bases.append(offset)
+        var slot = 0
+        for (phase, extent) in extents.enumerated() where i < extent.0 && j < extent.1 {
+          phaseOffsets[phase][i * size + j] = offset + slot * panels * rows * width
+          slot += 1
+        }
+        slots.append(slot)
+        offset += slot * panels * rows * width
+      }
+    }
+    self.slots = slots
+    self.bases = bases
+    self.phaseOffsets = phaseOffsets
+    count = offset
+  }
+
+  var panelStride: Int { rows * width }
+
+  /// The points, those with the most slots first, so that the longest tasks do not come last.
+  var pointsByWork: [Int] {
+    slots.indices.sorted { (-slots[$0], $0) < (-slots[$1], $1) }
+  }
+}

@@ -1,0 +1,133 @@
+import VectorLoops
+
+extension WinogradConvolution {
+  /// U for the forward pass: at each point, panels of output channels over rows (slot, input channel).
+  var forwardFilterLayout: FilterLayout {
+    FilterLayout(phased: phasedLayout(panels: inputPanels, rows: context.width), columnPanels: outputPanels)
+  }
+
+  /// U for the data gradient: at each point and slot, panels of input channels over rows of output channels.
+  var backwardFilterLayout: PointLayout {
+    phasedLayout(panels: inputPanels, rows: outputPanels * context.width)
+  }
+
+  /// Filter channels per task of a filter transform.
+  private static let taskChannels = 16
+
+  /// The transformed filter for the forward pass, computed where it is not current.
+  func transformedForwardFilter(_ filter: UnsafePointer<Float>) -> UnsafePointer<Float> {
+    let layout = forwardFilterLayout
+    let buffer = forwardFilter ?? Buffer(count: layout.count)
+    forwardFilter = buffer
+    if forwardFilterIsCurrent { return UnsafePointer(buffer.pointer) }
+    let (w, loops, s) = (context.width, context.loops, shape)
+    let scratch = context.scratch("winograd.transform", transformScratch * context.threads)
+    let group = WinogradConvolution.taskChannels
+    let groups = ceilDivide(inputPanels * w, group)
+    let tapStride = s.inputChannels * s.outputChannels
+    context.parallel(outputPanels * groups) { task, worker in
+      let panel = task / groups
+      let lanes = min(w, s.outputChannels - panel * w)
+      let scratch = scratch + worker * transformScratch
+      let taps = scratch + 64 * w
+      for (phase, parts) in phases.enumerated() {
+        let offsets = layout.offsets(phase: phase, column: panel)
+        for channel in (task % groups * group)..<min((task % groups + 1) * group, inputPanels * w) {
+          var source = UnsafePointer(taps)
+          var (rowStride, columnStride) = (parts.x.taps * w, w)
+          let isReal = channel < s.inputChannels
+          if isReal && lanes == w {
+            source =
+              filter + (parts.y.firstTap * 5 + parts.x.firstTap) * tapStride + channel * s.outputChannels + panel * w
+            (rowStride, columnStride) = (s.stride * 5 * tapStride, s.stride * tapStride)
+          } else {
+            withUnsafeTemporaryAllocation(of: Int.self, capacity: 25) { table in
+              for p in 0..<parts.y.taps {
+                for q in 0..<parts.x.taps {
+                  let tap = (parts.y.firstTap + p * s.stride) * 5 + parts.x.firstTap + q * s.stride
+                  table[p * parts.x.taps + q] = isReal ? tap * tapStride + channel * s.outputChannels : -1
+                }
+              }
+              loops.gatherPanel(
+                parts.y.taps * parts.x.taps, source: filter + panel * w, offsets: table.baseAddress!, channels: lanes,
+                panel: taps)
+            }
+          }
+          offsets.withUnsafeBufferPointer {
+            loops.filterTransform(
+              pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
+              coefficients: coefficients.pointer, scratch: scratch, source: source, rowStride: rowStride,
+              columnStride: columnStride, destination: buffer.pointer + channel * w, offsets: $0.baseAddress!)
+          }
+        }
+      }
+    }
+    forwardFilterIsCurrent = true
+    return UnsafePointer(buffer.pointer)
+  }
+
+  /// The transformed, flipped and transposed filter for the data gradient, computed where it is not current.
+  func transformedBackwardFilter(_ filter: UnsafePointer<Float>) -> UnsafePointer<Float> {
+    let layout = backwardFilterLayout
+    let buffer = backwardFilter ?? Buffer(count: layout.count)
+    backwardFilter = buffer
+    if backwardFilterIsCurrent { return UnsafePointer(buffer.pointer) }
+    let (w, loops, s) = (context.width, context.loops, shape)
+    // One block of W x W channels, all 25 taps, transposed so that input channels are the lanes.
+    let perWorker = transformScratch + 25 * w * w
+    let scratch = context.scratch("winograd.filter", perWorker * context.threads)
+    context.parallel(inputPanels * outputPanels) { task, worker in
+      let (panel, block) = (task / outputPanels, task % outputPanels)
+      let lanes = min(w, s.inputChannels - panel * w)
+      let channels = min(w, s.outputChannels - block * w)
+      let scratch = scratch + worker * perWorker
+      let taps = scratch + transformScratch
+      for tap in 0..<25 {
+        let target = taps + tap * w * w
+        loops.transposePanel(
+          rows: channels, lanes: lanes,
+          source: filter + (tap * s.inputChannels + panel * w) * s.outputChannels + block * w,
+          laneStride: s.outputChannels, destination: target)
+        (target + channels * w).update(repeating: 0, count: (w - channels) * w)
+      }
+      for (phase, parts) in phases.enumerated() {
+        let lastTap =
+          (parts.y.firstTap + (parts.y.taps - 1) * s.stride) * 5 + parts.x.firstTap + (parts.x.taps - 1) * s.stride
+        layout.phaseOffsets[phase].withUnsafeBufferPointer { offsets in
+          for channel in 0..<w {
+            loops.filterTransform(
+              pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
+              coefficients: coefficients.pointer, scratch: scratch, source: taps + lastTap * w * w + channel * w,
+              rowStride: -s.stride * 5 * w * w, columnStride: -s.stride * w * w,
+              destination: buffer.pointer + panel * layout.panelStride + (block * w + channel) * w,
+              offsets: offsets.baseAddress!)
+          }
+        }
+      }
+    }
+    backwardFilterIsCurrent = true
+    return UnsafePointer(buffer.pointer)
+  }
+}
+
+/// A transformed filter whose phases follow each other along the rows: at each point `columnPanels` panels, each with
+/// the rows of all slots.
+struct FilterLayout {
+  let phased: PointLayout
+  let columnPanels: Int
+
+  var count: Int { phased.count * columnPanels }
+
+  func base(point: Int) -> Int { phased.bases[point] * columnPanels }
+
+  /// Rows of a panel times W.
+  func panelStride(point: Int) -> Int { phased.slots[point] * phased.panels * phased.panelStride }
+
+  /// For each point the offset of a phase's first row in panel `column`.
+  func offsets(phase: Int, column: Int) -> [Int] {
+    phased.bases.indices.map { point in
+      let slot = phased.phaseOffsets[phase][point] - phased.bases[point]
+      return phased.bases[point] * columnPanels + column * panelStride(point: point) + slot
+    }
+  }
+}

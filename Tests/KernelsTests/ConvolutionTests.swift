@@ -1,0 +1,184 @@
+import Foundation
+import Testing
+
+@testable import Kernels
+
+/// The shapes in Fixtures/shapes/NAME.txt.
+func shapes(_ name: String) throws -> [ConvShape] {
+  let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+  let text = try String(contentsOf: folder.appendingPathComponent("Fixtures/shapes/\(name).txt"), encoding: .utf8)
+  return try text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+    .filter { !$0.isEmpty && !$0.hasPrefix("#") }.map { try ConvShape(parsing: $0) }
+}
+
+/// A small linear congruential generator, so that operands are the same everywhere.
+struct Noise {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return state >> 33
+  }
+
+  mutating func integers(_ count: Int, in range: ClosedRange<Int>) -> [Float] {
+    (0..<count).map { _ in Float(range.lowerBound + Int(next()) % range.count) }
+  }
+
+  mutating func floats(_ count: Int) -> [Float] {
+    (0..<count).map { _ in Float(Int(next() % 65536) - 32768) / 32768 }
+  }
+}
+
+/// Operands between guard values, and results in memory that starts as NaN: what a pass fails to write, or writes
+/// outside, shows.
+struct Operands {
+  static let guardCount = 64
+  let shape: ConvShape
+  let input: [Float]
+  let filter: [Float]
+  let outputGradient: [Float]
+
+  init(_ shape: ConvShape, integers: Bool, seed: UInt64 = 1) {
+    var noise = Noise(state: seed)
+    self.shape = shape
+    if integers {
+      input = noise.integers(shape.inputCount, in: -4...4)
+      filter = noise.integers(shape.filterCount, in: -4...4)
+      outputGradient = noise.integers(shape.outputCount, in: -4...4)
+    } else {
+      input = noise.floats(shape.inputCount)
+      filter = noise.floats(shape.filterCount)
+      outputGradient = noise.floats(shape.outputCount)
+    }
+  }
+
+  func run(_ pass: ConvPass, _ algorithm: ConvAlgorithm, _ context: Context, accumulate: Bool = false) -> [Float] {
+    let convolution = Convolution(shape, context: context, plan: ConvPlan(algorithm))
+    let count =
+      switch pass {
+      case .forward: shape.outputCount
+      case .backwardData: shape.inputCount
+      case .backwardFilter: shape.filterCount
+      }
+    let result = Buffer(count: count + 2 * Operands.guardCount)
+    result.fill(.nan)
+    let target = result.pointer + Operands.guardCount
+    if accumulate { target.update(repeating: 1, count: count) }
+    switch pass {
+    case .forward: convolution.forward(input: input, filter: filter, output: target)
+    case .backwardData:
+      convolution.backwardData(outputGradient: outputGradient, filter: filter, inputGradient: target)
+    case .backwardFilter:
+      convolution.backwardFilter(
+        input: input, outputGradient: outputGradient, filterGradient: target, accumulate: accumulate)
+    }
+    let all = result.array
+    #expect(
+      all.prefix(Operands.guardCount).allSatisfy(\.isNaN) && all.suffix(Operands.guardCount).allSatisfy(\.isNaN),
+      "\(shape) \(pass) \(algorithm): wrote outside its result")
+    return Array(all.dropFirst(Operands.guardCount).dropLast(Operands.guardCount))
+  }
+
+  func reference(_ pass: ConvPass) -> [Double] {
+    switch pass {
+    case .forward: ConvReference.forward(shape, input: input, filter: filter)
+    case .backwardData: ConvReference.backwardData(shape, outputGradient: outputGradient, filter: filter)
+    case .backwardFilter: ConvReference.backwardFilter(shape, input: input, outputGradient: outputGradient)
+    }
+  }
+}
+
+/// Root mean square and largest error, over the reference's RMS.
+func errors(_ values: [Float], _ reference: [Double]) -> (rms: Double, max: Double) {
+  let count = Double(reference.count)
+  let scale = max((reference.reduce(0) { $0 + $1 * $1 } / count).squareRoot(), .leastNormalMagnitude)
+  var (sum, largest) = (0.0, 0.0)
+  for (value, exact) in zip(values, reference) {
+    let error = abs(Double(value) - exact)
+    if error.isNaN { return (.infinity, .infinity) }
+    sum += error * error
+    largest = max(largest, error)
+  }
+  return ((sum / count).squareRoot() / scale, largest / scale)
+}
+
+private let winogradShapes = [
+  ConvShape.same(batch: 2, height: 16, width: 16, inputChannels: 16, outputChannels: 32, kernel: 5, stride: 2),
+  ConvShape.same(batch: 1, height: 8, width: 8, inputChannels: 33, outputChannels: 17, kernel: 5, stride: 2),
+  ConvShape.same(batch: 3, height: 7, width: 13, inputChannels: 5, outputChannels: 40, kernel: 5, stride: 2),
+  ConvShape.same(batch: 70, height: 8, width: 16, inputChannels: 16, outputChannels: 16, kernel: 5, stride: 2),
+  ConvShape.same(batch: 2, height: 16, width: 16, inputChannels: 32, outputChannels: 16, kernel: 5, stride: 1),
+  ConvShape.same(batch: 1, height: 5, width: 9, inputChannels: 19, outputChannels: 7, kernel: 5, stride: 1),
+  ConvShape(
+    batch: 1, inputHeight: 13, inputWidth: 14, inputChannels: 8, outputChannels: 24, kernelHeight: 5, kernelWidth: 5,
+    stride: 2, padTop: 2, padLeft: 0, padBottom: 2, padRight: 3),
+  ConvShape(
+    batch: 2, inputHeight: 9, inputWidth: 8, inputChannels: 8, outputChannels: 8, kernelHeight: 5, kernelWidth: 5,
+    stride: 1, padTop: 0, padLeft: 3, padBottom: 1, padRight: 2),
+]
+
+@Suite struct ConvolutionTests {
+  @Test(arguments: InstructionSet.available, ConvPass.allCases)
+  func directIsExactOnSmallIntegers(_ set: InstructionSet, _ pass: ConvPass) throws {
+    let context = Context(threads: 2, instructionSet: set)
+    for shape in try shapes("tails") + winogradShapes {
+      let operands = Operands(shape, integers: true)
+      #expect(operands.run(pass, .direct, context).map(Double.init) == operands.reference(pass), "\(shape) \(pass)")
+    }
+  }
+
+  /// Bounds from the error study in the design notes: 3e-6 and 3e-5 for 6-point tiles, 1e-5 and 1e-4 for 8-point.
+  @Test(arguments: InstructionSet.available, ConvPass.allCases)
+  func winogradIsWithinItsErrorBound(_ set: InstructionSet, _ pass: ConvPass) throws {
+    let context = Context(threads: 2, instructionSet: set)
+    let supported = try shapes("tails").filter { ConvAlgorithm.winograd.supports($0) }
+    #expect(!supported.isEmpty)
+    for shape in supported + winogradShapes {
+      let operands = Operands(shape, integers: false)
+      let error = errors(operands.run(pass, .winograd, context), operands.reference(pass))
+      let bound = shape.stride == 2 ? (rms: 3e-6, max: 3e-5) : (rms: 1e-5, max: 1e-4)
+      #expect(error.rms <= bound.rms && error.max <= bound.max, "\(shape) \(pass): \(error)")
+    }
+  }
+
+  @Test(arguments: ConvAlgorithm.allCases)
+  func filterGradientAddsToWhatIsThere(_ algorithm: ConvAlgorithm) {
+    let context = Context(threads: 1)
+    for shape in winogradShapes {
+      let operands = Operands(shape, integers: true)
+      let sum = operands.reference(.backwardFilter).map { $0 + 1 }
+      let error = errors(operands.run(.backwardFilter, algorithm, context, accumulate: true), sum)
+      #expect(error.max <= (algorithm == .direct ? 0 : 1e-4), "\(shape): \(error)")
+    }
+  }
+
+  /// <conv(x, w), y> = <x, backwardData(y, w)> = <w, backwardFilter(x, y)>, each within the rounding of the passes.
+  @Test(arguments: ConvAlgorithm.allCases)
+  func passesAreAdjoint(_ algorithm: ConvAlgorithm) {
+    let context = Context(threads: 2)
+    func dot(_ a: [Float], _ b: [Float]) -> Double { zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+    for shape in winogradShapes {
+      let operands = Operands(shape, integers: false, seed: 7)
+      let output = operands.run(.forward, algorithm, context)
+      let forward = dot(output, operands.outputGradient)
+      let data = dot(operands.input, operands.run(.backwardData, algorithm, context))
+      let filter = dot(operands.filter, operands.run(.backwardFilter, algorithm, context))
+      // Errors of the output are independent: their sum against y grows with the square root of the count.
+      let scale = (dot(output, output) * dot(operands.outputGradient, operands.outputGradient)).squareRoot()
+      #expect(abs(forward - data) / scale < 1e-5 && abs(forward - filter) / scale < 1e-5, "\(shape)")
+    }
+  }
+
+  @Test(arguments: ConvAlgorithm.allCases, ConvPass.allCases)
+  func sameBitsForAnyNumberOfThreads(_ algorithm: ConvAlgorithm, _ pass: ConvPass) {
+    for shape in winogradShapes {
+      let operands = Operands(shape, integers: false)
+      let one = operands.run(pass, algorithm, Context(threads: 1))
+      for threads in [2, 3, 8] {
+        let many = operands.run(pass, algorithm, Context(threads: threads))
+        #expect(one.map(\.bitPattern) == many.map(\.bitPattern), "\(shape) \(pass) \(threads) threads")
+      }
+    }
+  }
+}
