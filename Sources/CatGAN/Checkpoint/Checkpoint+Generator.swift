@@ -1,0 +1,44 @@
+import Generation
+import Layers
+import Storage
+
+/// The generator alone: what is handed on when a training is done.
+extension Checkpoint {
+  /// Writes a generator's weights and running statistics under the names `generator.*`, whole or not at all.
+  /// - Parameters:
+  ///   - store: the generator's parameters, or those of its averaged copy.
+  ///   - half: round to F16 (to nearest, ties to even), which halves the file.
+  /// - Throws: `StorageError` for the disk's failures, and for a number that F16 cannot hold.
+  public static func exportGenerator(
+    _ store: ParameterStore, configuration: NetworkConfiguration, state: CheckpointState, half: Bool = false,
+    to path: String, overwrite: Bool, fileSystem: any FileSystem = Disk()
+  ) throws {
+    var metadata = state.metadata
+    metadata["format"] = "pt"
+    metadata[configurationKey] = try json(configuration)
+    let sources = values(store, generatorPrefix).map { tensor in
+      let shape = tensor.parameter.layout.fileShape
+      return TensorSource(tensor.name, half ? .float16 : .float32, shape: shape) { sink in
+        try tensor.parameter.fileValues().withUnsafeBufferPointer { values in
+          if half {
+            try sink.putHalves(values.baseAddress!, count: values.count)
+          } else {
+            try sink.put(UnsafeRawBufferPointer(values))
+          }
+        }
+      }
+    }
+    try SafeTensors.write(sources, metadata: metadata, to: path, overwrite: overwrite, fileSystem: fileSystem)
+  }
+
+  /// Reads a generator from a whole checkpoint or an exported one.
+  /// - Parameter average: take the averaged copy, `generator_ema.*`.
+  /// - Throws: `StorageError` naming the file and what is wrong with it; `store` is then as before.
+  public static func loadGenerator(_ file: SafeTensors, into store: ParameterStore, average: Bool = false) throws {
+    let tensors = values(store, average ? averagePrefix : generatorPrefix)
+    for tensor in tensors { try tensor.check(file) }
+    for tensor in tensors {
+      tensor.parameter.setFileValues(try file.floats(tensor.name, shape: tensor.parameter.layout.fileShape))
+    }
+  }
+}

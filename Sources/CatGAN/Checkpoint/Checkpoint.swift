@@ -1,0 +1,118 @@
+import FoundationEssentials
+import Generation
+import Layers
+import Storage
+
+/// The whole state of a training as one safetensors file in PyTorch's names and layouts, so that a run goes on as if it
+/// had never stopped, and any program that knows such files can use the networks. Equal states give equal bytes.
+public enum Checkpoint {
+  static let configurationKey = "catgan.config"
+  static let randomKey = "catgan.random_state"
+  static let generatorStepsKey = "catgan.optimizer.generator.steps"
+  static let discriminatorStepsKey = "catgan.optimizer.discriminator.steps"
+
+  /// Writes the trainer's networks, running statistics, moments, step counts and random state, whole or not at all.
+  /// - Parameter average: the averaged copy of the generator, where the run keeps one.
+  /// - Throws: `StorageError` for the disk's failures; an older file of that name is then untouched.
+  public static func save(
+    _ trainer: GANTrainer, average: ParameterStore? = nil, state: CheckpointState, to path: String, overwrite: Bool,
+    fileSystem: any FileSystem = Disk()
+  ) throws {
+    var metadata = state.metadata
+    metadata["format"] = "pt"
+    metadata[configurationKey] = try json(trainer.configuration)
+    metadata[randomKey] = String(trainer.random.state)
+    metadata[generatorStepsKey] = String(trainer.generatorAdam.steps)
+    metadata[discriminatorStepsKey] = String(trainer.discriminatorAdam.steps)
+    let sources = tensors(trainer, average).map { tensor in
+      TensorSource(tensor.name, .float32, shape: tensor.parameter.layout.fileShape) { sink in
+        // One tensor at a time is copied into the file's order.
+        try tensor.parameter.fileValues(tensor.array).withUnsafeBytes { try sink.put($0) }
+      }
+    }
+    try SafeTensors.write(sources, metadata: metadata, to: path, overwrite: overwrite, fileSystem: fileSystem)
+  }
+
+  /// Takes over everything that `save` wrote. All of the file is checked before anything is changed: its digest, that it
+  /// holds exactly the tensors this training needs, and that their numbers make sense.
+  /// - Throws: `StorageError` naming the file and what is wrong with it; trainer and average are then as before.
+  @discardableResult
+  public static func load(
+    _ path: String, into trainer: GANTrainer, average: ParameterStore? = nil
+  ) throws -> CheckpointState {
+    let file = try SafeTensors(path: path)
+    let saved = try configuration(of: file)
+    guard saved == trainer.configuration else {
+      throw StorageError(
+        "\(quoted(path)) holds networks of the configuration \(try json(saved)), and this run has"
+          + " \(try json(trainer.configuration)); give the flags that it was made with")
+    }
+    let state = try CheckpointState(file)
+    let random: UInt64 = try number(file, randomKey) { _ in true }
+    let generatorSteps: Int = try number(file, generatorStepsKey) { $0 >= 0 }
+    let discriminatorSteps: Int = try number(file, discriminatorStepsKey) { $0 >= 0 }
+    let tensors = tensors(trainer, average)
+    let needed = Set(tensors.map(\.name))
+    if let surplus = file.names.first(where: { !needed.contains($0) }) {
+      throw StorageError(
+        "\(quoted(path)) holds the tensor \(quoted(surplus)), which this run has no use for;"
+          + " give the flags that it was made with")
+    }
+    try file.verifyDigest()
+    for tensor in tensors { try tensor.check(file) }
+
+    for tensor in tensors {
+      tensor.parameter.setFileValues(
+        try file.floats(tensor.name, shape: tensor.parameter.layout.fileShape), tensor.array)
+    }
+    trainer.random = RandomGenerator(state: random)
+    trainer.generatorAdam.steps = generatorSteps
+    trainer.discriminatorAdam.steps = discriminatorSteps
+    return state
+  }
+
+  /// The configuration of the networks in a file.
+  /// - Throws: `StorageError` where there is none, or one that makes no network.
+  public static func configuration(of file: SafeTensors) throws -> NetworkConfiguration {
+    let text = try metadata(file, configurationKey)
+    let configuration: NetworkConfiguration
+    do {
+      configuration = try JSONDecoder().decode(NetworkConfiguration.self, from: Data(text.utf8))
+    } catch {
+      throw nonsense(file, configurationKey, text)
+    }
+    do throws(ConfigurationError) {
+      try configuration.validate()
+    } catch {
+      throw StorageError("\(quoted(file.path)): \(error.description); use an intact copy of the file")
+    }
+    return configuration
+  }
+
+  static func json(_ configuration: NetworkConfiguration) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(configuration), as: UTF8.self)
+  }
+
+  static func metadata(_ file: SafeTensors, _ key: String) throws -> String {
+    if let text = file.metadata[key] { return text }
+    throw StorageError(
+      "\(quoted(file.path)) lacks the entry \(quoted(key)), so no training can go on from it;"
+        + " use a checkpoint that cattrain saved")
+  }
+
+  static func number<Number: LosslessStringConvertible>(
+    _ file: SafeTensors, _ key: String, _ valid: (Number) -> Bool
+  ) throws -> Number {
+    let text = try metadata(file, key)
+    guard let number = Number(text), valid(number) else { throw nonsense(file, key, text) }
+    return number
+  }
+
+  private static func nonsense(_ file: SafeTensors, _ key: String, _ text: String) -> StorageError {
+    StorageError(
+      "\(quoted(file.path)): the entry \(quoted(key)) is \(quoted(text)), which makes no sense;"
+        + " use an intact copy of the file")
+  }
+}

@@ -1,0 +1,70 @@
+import Storage
+
+/// What a checkpoint holds beside tensors: how far a run has come and what it needs to go on exactly.
+public struct CheckpointState: Equatable, Sendable {
+  /// Training steps done.
+  public var step = 0
+  /// Epochs completed.
+  public var epoch = 0
+  /// Steps done of the epoch after those: the cursor in the data, whose order is a function of the seed and the epoch.
+  public var stepInEpoch = 0
+  /// The learning rates are multiplied by this; rolling back lowers it.
+  public var rateScale: Float = 1
+  /// The seed of the run.
+  public var seed: UInt64 = 0
+  /// The data set in one line, for people.
+  public var data = ""
+  /// The digest of the data set, to tell whether a run goes on with the same.
+  public var dataDigest = ""
+  /// The version of the program that wrote the file.
+  public var version = ""
+
+  public init() {}
+
+  enum Key: String, CaseIterable {
+    case step = "catgan.step"
+    case epoch = "catgan.epoch"
+    case stepInEpoch = "catgan.step_in_epoch"
+    case rateScale = "catgan.rate_scale"
+    case seed = "catgan.seed"
+    case data = "catgan.data"
+    case dataDigest = "catgan.data_digest"
+    case version = "catgan.version"
+  }
+
+  var metadata: [String: String] {
+    var result: [String: String] = [:]
+    for key in Key.allCases {
+      result[key.rawValue] =
+        switch key {
+        case .step: String(step)
+        case .epoch: String(epoch)
+        case .stepInEpoch: String(stepInEpoch)
+        // The shortest text that reads back as the same bits.
+        case .rateScale: rateScale.description
+        case .seed: String(seed)
+        case .data: data
+        case .dataDigest: dataDigest
+        case .version: version
+        }
+    }
+    return result
+  }
+
+  /// Reads the state from a file's metadata.
+  /// - Throws: `StorageError` naming the entry that is missing or makes no sense.
+  init(_ file: SafeTensors) throws {
+    func text(_ key: Key) throws -> String { try Checkpoint.metadata(file, key.rawValue) }
+    func number<Number: LosslessStringConvertible>(_ key: Key, _ valid: (Number) -> Bool) throws -> Number {
+      try Checkpoint.number(file, key.rawValue, valid)
+    }
+    step = try number(.step) { $0 >= 0 }
+    epoch = try number(.epoch) { $0 >= 0 }
+    stepInEpoch = try number(.stepInEpoch) { $0 >= 0 }
+    rateScale = try number(.rateScale) { $0 > 0 && $0 <= 1 }
+    seed = try number(.seed) { _ in true }
+    data = try text(.data)
+    dataDigest = try text(.dataDigest)
+    version = try text(.version)
+  }
+}

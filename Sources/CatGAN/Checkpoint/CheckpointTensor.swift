@@ -1,0 +1,48 @@
+import Layers
+import Storage
+
+/// One array of one parameter, under its name in the file.
+struct CheckpointTensor {
+  let name: String
+  let parameter: Parameter
+  let array: ParameterArray
+
+  /// Reads the tensor without keeping it.
+  /// - Throws: `StorageError` where it is missing, of another shape or type, or holds numbers that no training makes.
+  func check(_ file: SafeTensors) throws {
+    let values = try file.floats(name, shape: parameter.layout.fileShape)
+    guard array == .secondMoment || name.hasSuffix(".running_var") else { return }
+    if let index = values.firstIndex(where: { $0 < 0 }) {
+      throw StorageError(
+        "\(quoted(file.path)): element \(index) of tensor \(quoted(name)) is \(values[index]), and a variance is never"
+          + " negative; use an intact copy of the file")
+    }
+  }
+}
+
+extension Checkpoint {
+  static let generatorPrefix = "generator."
+  static let discriminatorPrefix = "discriminator."
+  static let averagePrefix = "generator_ema."
+
+  /// All tensors of a training, in the order of the file.
+  static func tensors(_ trainer: GANTrainer, _ average: ParameterStore?) -> [CheckpointTensor] {
+    values(trainer.generator.store, generatorPrefix)
+      + values(trainer.discriminator.store, discriminatorPrefix)
+      + (average.map { values($0, averagePrefix) } ?? [])
+      + moments(trainer.generator.store, generatorPrefix)
+      + moments(trainer.discriminator.store, discriminatorPrefix)
+  }
+
+  static func values(_ store: ParameterStore, _ prefix: String) -> [CheckpointTensor] {
+    store.parameters.map { CheckpointTensor(name: prefix + $0.name, parameter: $0, array: .value) }
+  }
+
+  private static func moments(_ store: ParameterStore, _ prefix: String) -> [CheckpointTensor] {
+    [("exp_avg.", ParameterArray.firstMoment), ("exp_avg_sq.", .secondMoment)].flatMap { moment, array in
+      store.trained.map {
+        CheckpointTensor(name: "optimizer.\(prefix)\(moment)\($0.name)", parameter: $0, array: array)
+      }
+    }
+  }
+}
