@@ -31,7 +31,7 @@ struct Machine: Equatable, Sendable {
     let flags = field("flags", of: info)?.split(separator: " ").map(String.init) ?? []
     return Machine(
       date: Date.now.ISO8601Format(), hostName: host(), processor: field("model name", of: info),
-      cores: max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN)))),
+      cores: Context.processorCount,
       megahertz: field("cpu MHz", of: info).flatMap(Double.init).map { Int($0.rounded()) }, caches: cacheLevels(),
       flags: flags.filter { $0 == "fma" || $0.hasPrefix("avx") || $0.hasPrefix("amx") }, revision: gitRevision())
   }

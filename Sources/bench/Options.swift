@@ -129,7 +129,7 @@ extension Options {
     let (source, names) =
       if let given = try arguments.optionalStrings("--isa") {
         ("--isa", given)
-      } else if let environment {
+      } else if let environment, !environment.isEmpty {
         ("CATGAN_ISA", [environment])
       } else {
         ("", [widest.rawValue])
