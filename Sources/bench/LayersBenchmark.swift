@@ -1,9 +1,10 @@
 import Kernels
 
-/// `layers`: each matrix-like layer, pass and algorithm by itself, at the shape it has in the training step.
+/// `layers`: each layer and pass as it runs within a training step, and each matrix-like one by itself.
 extension Session {
-  func measureLayers() throws {
+  func measureLayers() {
     for context in places {
+      measureWithinStep(context)
       for layer in options.shapes.layers {
         for pass in options.passes {
           guard layer.calls[pass] != nil else { continue }
@@ -13,6 +14,40 @@ extension Session {
         }
       }
     }
+  }
+
+  /// Rows of everything that a step consists of, timed by the layers themselves while the step runs. Their times per
+  /// call times calls add up to the step; a remark says what is missing.
+  private func measureWithinStep(_ context: Context) {
+    let place = Session.place(context)
+    func name(_ part: String) -> String {
+      let (layer, pass) = StepShapes.split(part)
+      return "layer/\(layer)/\(pass)/in-step/\(options.network)/\(place)"
+    }
+    func isWanted(_ part: String) -> Bool { options.wants(name(part)) && options.wantsPass(of: part) }
+    guard options.shapes.partNames.contains(where: isWanted) else { return }
+    progress("layer/*/in-step/\(options.network)/\(place)")
+    let peak = peak(context)
+    let subject = StepSubject(options.configuration, batch: options.batch, context: context)
+    let trace = StepTrace.record(subject, repetitions: options.measure.repetitions)
+    let step = Statistics(trace.steps)
+    for part in trace.parts where isWanted(part.name) {
+      let perCall = Measure.Timing(
+        real: Statistics(part.seconds.map { $0 / Double(part.calls) }),
+        processor: Statistics(part.processor.map { $0 / Double(part.calls) }), iterations: part.calls)
+      var row = Row(name(part.name), perCall, threads: context.threads)
+      let product = options.shapes.product(part.name)
+      let bytes = options.shapes.bytes(part.name)
+      row.setWork(flops: product?.layer.shape.flops, bytes: bytes > 0 ? bytes : nil, peak: peak)
+      row.shape = (product?.layer.shape).map { "\($0)" }
+      row.counters[.callsPerStep] = Double(part.calls)
+      row.counters[.stepShare] = Statistics(part.seconds).median / step.median
+      add(row)
+    }
+    remark(
+      "in-step rows on \(place): calls times their time are \(Number.fixed(trace.accounted * 100, 1))% of the measured "
+        + "step of \(Number.significant(step.median * 1e3)) ms, \(Number.fixed((1 - trace.accounted) * 100, 1))% is "
+        + "unaccounted for")
   }
 
   private func measureConvolution(

@@ -1,19 +1,14 @@
 import Arguments
+import Generation
 import Kernels
 
 /// What is measured, on what, and how it is reported.
 struct Options {
   enum Topic: String, CaseIterable {
-    case peak, layers
+    case peak, layers, step, sample, scaling
 
     /// What runs when no topic is named: the questions that most readers have.
-    static let usual: [Topic] = [.peak, .layers]
-  }
-
-  enum Preset: String, CaseIterable {
-    case cats64, cats128
-
-    var imageSize: Int { self == .cats64 ? 64 : 128 }
+    static let usual: [Topic] = [.peak, .layers, .step, .sample]
   }
 
   var topics: [Topic]
@@ -22,6 +17,8 @@ struct Options {
   var batch: Int
   var filter: Regex<AnyRegexOutput>?
   var passes: [ConvPass]
+  /// Whether --pass was given: then rows that are none of the three passes are left out.
+  var onlyPasses: Bool
   var threads: [Int]
   var instructionSets: [InstructionSet]
   var measure: Measure
@@ -31,11 +28,25 @@ struct Options {
   var check: Bool
   var cold: Bool
   var peer: String?
+  /// Bytes per second that the simulated machine's cores share.
+  var bandwidth: Double?
+  /// Numbers of cores that `scaling` simulates.
+  var cores: [Int]
+  /// Numbers of pictures that `sample` generates at once.
+  var images: [Int]
 
   var shapes: StepShapes { StepShapes(imageSize: preset.imageSize, width: width, batch: batch) }
 
+  var configuration: NetworkConfiguration { NetworkConfiguration(preset, width: width) }
+
   /// `cats128/w64/b16`, the part of a row's name that says which network is meant.
   var network: String { "\(preset.rawValue)/w\(width)/b\(batch)" }
+
+  /// Whether a row of the layers' own, such as `G.trans_conv2 fwd`, belongs to a wanted pass.
+  func wantsPass(of part: String) -> Bool {
+    guard onlyPasses else { return true }
+    return passes.contains { $0.rawValue == StepShapes.split(part).pass }
+  }
 
   func wants(_ name: String) -> Bool {
     guard let filter else { return true }
@@ -49,18 +60,23 @@ extension Options {
     operands: [
       Operand(
         "TOPIC", required: false, repeats: true,
-        help: "peak or layers; none means both")
+        help: "peak, layers, step, sample or scaling; none means the first four")
     ],
     flags: [
       Flag("--preset", "NAME", group: "What", default: "cats128", help: "network: cats64 or cats128"),
       Flag("--width", "N", group: "What", default: "64", help: "channels of the networks' widest pictures"),
       Flag("--batch-size", "N", group: "What", default: "16", help: "pictures per step"),
+      Flag("--images", "LIST", group: "What", default: "1,16,64", help: "pictures per call for sample"),
       Flag("--filter", "REGEX", group: "What", help: "only rows whose name has a match"),
       Flag("--pass", "LIST", group: "What", default: "fwd,bwd-data,bwd-filter", help: "passes for layers"),
       Flag("--threads", "LIST", group: "Where", defaultNote: "all cores", help: "numbers of worker threads"),
       Flag(
         "--isa", "LIST", group: "Where", defaultNote: "CATGAN_ISA, or the widest",
         help: "vector instructions: avx2, avx512"),
+      Flag("--cores", "LIST", group: "Where", default: "2,4,8,16,32,64", help: "cores that scaling simulates"),
+      Flag(
+        "--bandwidth", "GB/S", group: "Where", defaultNote: "no cap",
+        help: "memory bandwidth that scaling's simulated cores share"),
       Flag("--repetitions", "N", group: "How", default: "5", help: "samples per row"),
       Flag("--min-time", "SECONDS", group: "How", default: "0.3", help: "least time of a row's samples together"),
       Flag(switch: "--cold", group: "How", help: "rotate buffers larger than the last-level cache"),
@@ -78,6 +94,7 @@ extension Options {
         bench peak
         bench layers --filter 'G\\.' --pass fwd --check
         bench layers --batch-size 64 --out layers.svg
+        bench scaling --batch-size 64 --bandwidth 200
       """)
 
   /// - Throws: `UsageError` naming the flag, its value and what would do.
@@ -88,18 +105,22 @@ extension Options {
       preconditionFailure("every choice is a preset")
     }
     self.preset = preset
-    width = try arguments.int("--width", in: 1...1024)
+    width = try arguments.int("--width", in: 1...256)
     batch = try arguments.int("--batch-size", in: 1...4096)
+    images = try arguments.optionalInts("--images", in: 1...4096) ?? []
+    bandwidth = try arguments.optionalDouble("--bandwidth", in: 0.001...1e6).map { $0 * 1e9 }
+    cores = try arguments.optionalInts("--cores", in: 1...4096) ?? []
     filter = try arguments.optionalString("--filter").map { text in
       do { return try Regex(text) } catch {
         throw UsageError("--filter '\(text)': not a regular expression; escape its special characters with \\")
       }
     }
     passes = try Options.words("--pass", try arguments.optionalStrings("--pass") ?? [], ConvPass.allCases)
+    onlyPasses = arguments.isGiven("--pass")
     threads = try arguments.optionalInts("--threads", in: 1...) ?? [machine.cores]
     for count in threads where count > machine.cores {
       throw UsageError(
-        "--threads \(count): this machine has \(machine.cores), and more threads than cores measure only each other")
+        "--threads \(count): this machine has \(machine.cores); bench scaling --cores \(count) simulates more")
     }
     instructionSets = try Options.instructionSets(arguments, environment)
     measure = Measure(

@@ -23,11 +23,14 @@ final class Session {
     publisher = try Publisher(report, format: options.format, output: options.output)
   }
 
-  func run() throws {
+  func run() throws(BenchError) {
     for topic in options.topics {
       switch topic {
       case .peak: measurePeaks()
-      case .layers: try measureLayers()
+      case .layers: measureLayers()
+      case .step: measureStep()
+      case .sample: measureSampling()
+      case .scaling: measureScaling()
       }
     }
     Console.error(Console.errorIsTerminal ? "\r\u{1B}[K" : "")
