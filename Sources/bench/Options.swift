@@ -5,7 +5,7 @@ import Kernels
 /// What is measured, on what, and how it is reported.
 struct Options {
   enum Topic: String, CaseIterable {
-    case peak, layers, step, sample, scaling
+    case peak, gemm, layers, step, sample, plan, scaling
 
     /// What runs when no topic is named: the questions that most readers have.
     static let usual: [Topic] = [.peak, .layers, .step, .sample]
@@ -19,6 +19,7 @@ struct Options {
   var passes: [ConvPass]
   /// Whether --pass was given: then rows that are none of the three passes are left out.
   var onlyPasses: Bool
+  var algorithms: [ConvAlgorithm]
   var threads: [Int]
   var instructionSets: [InstructionSet]
   var measure: Measure
@@ -60,7 +61,7 @@ extension Options {
     operands: [
       Operand(
         "TOPIC", required: false, repeats: true,
-        help: "peak, layers, step, sample or scaling; none means the first four")
+        help: "peak, gemm, layers, step, sample, plan or scaling; none means peak, layers, step and sample")
     ],
     flags: [
       Flag("--preset", "NAME", group: "What", default: "cats128", help: "network: cats64 or cats128"),
@@ -68,7 +69,10 @@ extension Options {
       Flag("--batch-size", "N", group: "What", default: "16", help: "pictures per step"),
       Flag("--images", "LIST", group: "What", default: "1,16,64", help: "pictures per call for sample"),
       Flag("--filter", "REGEX", group: "What", help: "only rows whose name has a match"),
-      Flag("--pass", "LIST", group: "What", default: "fwd,bwd-data,bwd-filter", help: "passes for layers"),
+      Flag("--pass", "LIST", group: "What", default: "fwd,bwd-data,bwd-filter", help: "passes for layers and plan"),
+      Flag(
+        "--algorithm", "LIST", group: "What", default: "direct,winograd",
+        help: "algorithms for layers, each where it can compute the shape"),
       Flag("--threads", "LIST", group: "Where", defaultNote: "all cores", help: "numbers of worker threads"),
       Flag(
         "--isa", "LIST", group: "Where", defaultNote: "CATGAN_ISA, or the widest",
@@ -88,7 +92,9 @@ extension Options {
       Flag("--peer", "FILE", group: "Report", help: "another program's JSON report, drawn beside ours in svg"),
     ],
     epilogue: """
-      Rows are named after what they measure, such as layer/G.trans_conv2/bwd-data/cats128/w64/b16/avx512/t2.
+      Rows are named after what they measure, such as layer/G.trans_conv2/bwd-data/winograd/cats128/w64/b16/avx512/t2.
+      The slot after the pass names the algorithm of a layer by itself, or is in-step for its time within a step.
+      GFLOP/s count the direct algorithm's operations, also for Winograd.
 
       Examples:
         bench peak
@@ -116,6 +122,8 @@ extension Options {
       }
     }
     passes = try Options.words("--pass", try arguments.optionalStrings("--pass") ?? [], ConvPass.allCases)
+    algorithms = try Options.words(
+      "--algorithm", try arguments.optionalStrings("--algorithm") ?? [], ConvAlgorithm.allCases)
     onlyPasses = arguments.isGiven("--pass")
     threads = try arguments.optionalInts("--threads", in: 1...) ?? [machine.cores]
     for count in threads where count > machine.cores {

@@ -8,8 +8,8 @@ extension Report {
 
   static let columns: [Column] = [
     Column(title: "name", isText: true) { $0.name },
-    Column(title: "median ms") { Number.significant($0.real * 1e3) },
-    Column(title: "min ms") { Number.significant($0.minimum * 1e3) },
+    Column(title: "median ms") { $0.real > 0 ? Number.significant($0.real * 1e3) : nil },
+    Column(title: "min ms") { $0.minimum > 0 ? Number.significant($0.minimum * 1e3) : nil },
     Column(title: "spread") { $0.repetitions > 1 ? Number.fixed($0.spread * 100, 1) + "%" : nil },
     Column(title: "ms/image") { counter($0, .milliseconds) { Number.significant($0) } },
     Column(title: "images/s") { counter($0, .images) { Number.significant($0) } },

@@ -6,6 +6,8 @@ final class Session {
   let options: Options
   let machine: Machine
   let publisher: Publisher
+  /// Names of rows that `--check` found wrong.
+  var wrongRows: [String] = []
   private var contexts: [String: Context] = [:]
   private var peaks: [String: Row] = [:]
 
@@ -27,14 +29,19 @@ final class Session {
     for topic in options.topics {
       switch topic {
       case .peak: measurePeaks()
+      case .gemm: measureGEMM()
       case .layers: measureLayers()
       case .step: measureStep()
       case .sample: measureSampling()
+      case .plan: listPlan()
       case .scaling: measureScaling()
       }
     }
     Console.error(Console.errorIsTerminal ? "\r\u{1B}[K" : "")
     try publisher.publish()
+    if let first = wrongRows.first {
+      throw BenchError("\(wrongRows.count) rows computed wrong results, the first is \(first)")
+    }
   }
 
   /// Every combination of instruction set and threads that was asked for.

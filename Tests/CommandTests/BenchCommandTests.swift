@@ -50,7 +50,9 @@ import Testing
   }
 
   @Test(arguments: [
-    "--filter (", "--format pdf", "--preset cats256", "--pass sideways", "--threads 0", "--threads 5", "--threads x",
+    "--filter (", "--format pdf", "--preset cats256", "--pass sideways", "--algorithm fft", "--cores 0",
+    "--bandwidth 0",
+    "--images 0", "--threads 0", "--threads 5", "--threads x",
     "--isa sse", "--repetitions 0", "--min-time -1", "--width 0", "--batch-size 0", "--frobnicate", "nonsense",
     "--out", "--width 8 --width 9",
   ])
@@ -112,7 +114,12 @@ import Testing
         #expect(rows.allSatisfy { $0.contains("/cats64/w2/b2/avx2/t1,") })
       }
     }
-    #expect(lines.allSatisfy { $0.contains("checked, error") }, "\(lines)")
+    // Rows within the step are no kernels by themselves, so there is nothing to check them against.
+    let unchecked = lines.filter { !$0.contains("/in-step/") && !$0.contains("checked, error") }
+    #expect(unchecked.isEmpty)
+    for part in ["G.batch_trans_conv1/fwd", "D.batch_conv5/bwd", "G/adam", "D/adam"] {
+      #expect(lines.contains { $0.hasPrefix("layer/\(part)/in-step/") }, "no row for \(part)")
+    }
     // CSV carries no context; standard error does.
     #expect(result.error.contains("# isa avx2"))
   }
@@ -131,5 +138,45 @@ import Testing
     let rows = try PeerRow.read(file.path())
     #expect(!rows.isEmpty && rows.allSatisfy { $0.name.hasPrefix("layer/D.conv2/fwd/") })
     #expect(!FileManager.default.fileExists(atPath: file.path() + ".part"))
+  }
+
+  /// Names and counters as readers of the JSON know them.
+  @Test func wholeStepsAndSamplesAreNamedAndCounted() throws {
+    let result = try run(
+      [
+        "step", "sample", "scaling", "plan", "--preset", "cats64", "--width", "2", "--batch-size", "2", "--images",
+        "1,3",
+        "--cores", "2,32", "--bandwidth", "10", "--isa", "avx2", "--format", "json",
+      ] + Self.quick)
+    #expect(result.status == 0, "\(result.error)")
+    let root = try #require(JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+    let list = try #require(root["benchmarks"] as? [[String: Any]])
+    let rows = Dictionary(list.map { ($0["name"] as? String ?? "", $0) }, uniquingKeysWith: { first, _ in first })
+    #expect(rows.count == list.count)
+    for name in ["step/cats64/w2/b2/avx2/t1", "sample/cats64/w2/n1/avx2/t1", "sample/cats64/w2/n3/avx2/t1"] {
+      let row = try #require(rows[name], "no row \(name)")
+      for counter in ["ms_per_image", "images_per_second", "direct_gflops", "peak_fraction"] {
+        #expect((row[counter] as? Double ?? 0) > 0, "\(name) lacks \(counter)")
+      }
+      #if os(Linux)
+        #expect((row["peak_rss_bytes"] as? Double ?? 0) > 1e6)
+      #endif
+    }
+    #expect(rows["scaling/measured/cats64/w2/b2/avx2/t1"]?["efficiency"] as? Double == 1)
+    for cores in [2, 32] {
+      let row = try #require(rows["scaling/simulated/cats64/w2/b2/avx2/t\(cores)"])
+      #expect((row["label"] as? String)?.hasPrefix("SIMULATED") == true)
+      let efficiency = try #require(row["efficiency"] as? Double)
+      #expect(efficiency > 0 && efficiency <= 1)
+    }
+    #expect(rows.keys.contains { $0.hasPrefix("plan/G.trans_conv2/bwd-data/") })
+  }
+
+  @Test func productsAreChecked() throws {
+    let result = try run(["gemm", "--check", "--filter", "k100/|k256/", "--format", "csv"] + Self.quick)
+    #expect(result.status == 0, "\(result.error)")
+    let lines = result.output.components(separatedBy: "\r\n").filter { $0.hasPrefix("gemm/") }
+    #expect(lines.count == 2)
+    #expect(lines.allSatisfy { $0.contains("checked, error") })
   }
 }

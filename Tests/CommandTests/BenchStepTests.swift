@@ -1,0 +1,81 @@
+import Generation
+import Testing
+
+@testable import Kernels
+@testable import bench
+
+/// What bench believes a step consists of, held against a real one.
+@Suite struct BenchStepTests {
+  private static let shapes = StepShapes(imageSize: 64, width: 2, batch: 2)
+
+  private static func subject() -> StepSubject {
+    StepSubject(NetworkConfiguration(.cats64, width: 2), batch: 2, context: Context(threads: 1))
+  }
+
+  /// The counts behind the work of a step (54.6 GFLOP per image) are the calls that the layers make.
+  @Test func aStepCallsWhatItsShapesSay() {
+    let trace = StepTrace.record(Self.subject(), repetitions: 2)
+    let calls = Dictionary(uniqueKeysWithValues: trace.parts.map { ($0.name, $0.calls) })
+    for layer in Self.shapes.layers {
+      for pass in ConvPass.allCases {
+        #expect(calls["\(layer.name) \(pass.rawValue)"] == layer.calls[pass], "\(layer.name) \(pass.rawValue)")
+      }
+    }
+    let unknown = Set(calls.keys).subtracting(Self.shapes.partNames)
+    let never = Set(Self.shapes.partNames).subtracting(calls.keys)
+    #expect(unknown.isEmpty)
+    // The generator's first layer has no data gradient; everything else that is named does run.
+    #expect(never == ["G.dense bwd-data"])
+    #expect(trace.steps.count == 2)
+    #expect(trace.parts.allSatisfy { $0.seconds.count == 2 })
+    #expect(trace.accounted > 0 && trace.accounted <= 1)
+  }
+
+  @Test func trafficOfRows() {
+    let shapes = StepShapes(imageSize: 128, width: 64, batch: 1)
+    // conv2: 64x64x64 and 32x32x128 activations, 5x5x64x128 weights.
+    let floats = 64 * 64 * 64 + 32 * 32 * 128 + 25 * 64 * 128
+    #expect(shapes.bytes("D.conv2 bwd-filter") == Double(4 * floats))
+    #expect(shapes.bytes("D.batch_conv2 fwd") == Double(3 * 4 * 32 * 32 * 128))
+    // trans_conv1 puts out 16x16x512.
+    #expect(shapes.bytes("G.batch_trans_conv1 bwd") == Double(5 * 4 * 16 * 16 * 512))
+    #expect(shapes.bytes("G.logits bwd-bias") == Double(3 * 4 * 128 * 128 * 3))
+    #expect(shapes.bytes("D.conv2 bwd-bias") == 0)
+    // The recipe's 17.5 million parameters of D, at 28 bytes.
+    #expect((17.4e6...17.6e6).contains(shapes.bytes("D adam") / 28))
+    #expect((23.9e6...24.1e6).contains(shapes.bytes("G adam") / 28))
+  }
+
+  @Test func timeOutsideRegionsIsSerial() {
+    let regions = [
+      ParallelRegion(start: 100, end: 400, tasks: [100, 200]), ParallelRegion(start: 500, end: 600, tasks: [100]),
+    ]
+    let section = TaskRecording.section(regions, from: 50, to: 700, bytes: 9)
+    #expect((section.serial - 250e-9).magnitude < 1e-15)
+    #expect(section.regions.map(\.count) == [2, 1])
+    #expect((section.total - 650e-9).magnitude < 1e-15)
+    #expect(section.bytes == 9)
+  }
+
+  @Test func aRecordedStepNamesItsParts() {
+    let recording = TaskRecording.record(Self.subject(), shapes: Self.shapes)
+    let names = Set(recording.sections.map(\.name))
+    #expect(names.isSuperset(of: ["", "G.trans_conv1 fwd", "D.batch_conv5 bwd", "D adam", "G adam"]))
+    #expect(recording.sections.contains { !$0.work.regions.isEmpty })
+  }
+
+  /// Four cores: a part of two equal tasks leaves two cores idle for its whole time, a serial part leaves three.
+  @Test func lossesNameTheWorstPartAndItsReason() {
+    let recording = TaskRecording(sections: [
+      .init(name: "even", work: .init(serial: 0, regions: [[1, 1, 1, 1]], bytes: 0)),
+      .init(name: "coarse", work: .init(serial: 0, regions: [[3, 3]], bytes: 0)),
+      .init(name: "", work: .init(serial: 0.5, regions: [], bytes: 0)),
+      .init(name: "heavy", work: .init(serial: 0, regions: [[1, 1, 1, 1]], bytes: 80)),
+    ])
+    let losses = recording.losses(cores: 4, bandwidth: 40, regionOverhead: 0)
+    // coarse: 4 * 3 - 6 = 6; heavy: 4 * 2 - 4 = 4; serial: 4 * 0.5 - 0.5 = 1.5; even: 0.
+    #expect(losses.map(\.name) == ["coarse", "heavy", "between layers", "even"])
+    #expect(losses.map(\.reason) == ["2 tasks", "bandwidth", "serial", "4 tasks"])
+    #expect(losses[0].share == 6 / 11.5)
+  }
+}
