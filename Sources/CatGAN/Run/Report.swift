@@ -1,0 +1,192 @@
+// The page `report.html`: all that there is to see of a run, in one file that needs no network and no other file.
+// This builds its text; the run directory writes it.
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// What the report shows.
+public struct Report {
+  /// A sample grid: what it is, where it lies, and its PNG file's bytes where they are to be part of the page.
+  public struct Grid {
+    public let label: String
+    public let path: String
+    public let png: [UInt8]?
+
+    public init(label: String, path: String, png: [UInt8]?) {
+      self.label = label
+      self.path = path
+      self.png = png
+    }
+
+    /// A data URI, or the path within the run directory for a grid that is not part of the page.
+    var source: String {
+      png.map { "data:image/png;base64," + Data($0).base64EncodedString() } ?? path
+    }
+  }
+
+  public var title: String
+  /// "running", or how it ended.
+  public var status: String
+  public var isRunning: Bool
+  /// When the page was written, as text.
+  public var written: String
+  public var history: History
+  public var verdict: Verdict
+  /// Names and values of the configuration.
+  public var settings: [(name: String, value: String)]
+  /// Names and values about the data set.
+  public var data: [(name: String, value: String)]
+  /// Pictures that could not be used, each with its reason.
+  public var skipped: [(file: String, reason: String)]
+  public var reals: [UInt8]?
+  /// In the order of their steps.
+  public var grids: [Grid]
+
+  public init(
+    title: String, status: String, isRunning: Bool, written: String, history: History, verdict: Verdict,
+    settings: [(name: String, value: String)], data: [(name: String, value: String)],
+    skipped: [(file: String, reason: String)], reals: [UInt8]?, grids: [Grid]
+  ) {
+    self.title = title
+    self.status = status
+    self.isRunning = isRunning
+    self.written = written
+    self.history = history
+    self.verdict = verdict
+    self.settings = settings
+    self.data = data
+    self.skipped = skipped
+    self.reals = reals
+    self.grids = grids
+  }
+
+  /// Skipped files that are named on the page; more are only counted.
+  static let skippedLimit = 200
+  /// Bytes of sample grids that become part of the page; the slider reaches the others through their files.
+  public static let embeddedBytes = 8_000_000
+
+  /// Which of the grids with these sizes in bytes, oldest first, become part of the page: the newest, the oldest, and
+  /// as many in between, evenly spread, as `limit` allows.
+  static func embedded(sizes: [Int], limit: Int = embeddedBytes) -> Set<Int> {
+    guard !sizes.isEmpty else { return [] }
+    var stride = 1
+    while true {
+      let chosen = Set(Swift.stride(from: sizes.count - 1, through: 0, by: -stride)).union(
+        stride < sizes.count ? [0] : [])
+      if chosen.reduce(0, { $0 + sizes[$1] }) <= limit || stride >= sizes.count { return chosen }
+      stride += 1
+    }
+  }
+
+  /// The whole page.
+  public func html() -> String {
+    let state = verdict.state.rawValue
+    let mark = verdict.state == .healthy ? "good" : verdict.state == .early ? "open" : "bad"
+    let last = history.steps.last
+    let summary = last.map {
+      "epoch \($0.epoch), step \(grouped($0.step)), \(TimeSpan(seconds: history.seconds)) of training"
+    }
+    return """
+      <!DOCTYPE html>
+      <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+      <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data: 'self' file:; \
+      style-src 'unsafe-inline'; script-src 'unsafe-inline'">
+      <title>\(escaped(title))</title><style>\(Report.style)</style></head>
+      <body data-running="\(isRunning)"><h1>\(escaped(title))</h1>
+      <p id="status">\(escaped(status))\(summary.map { " · " + escaped($0) } ?? "") · written \(escaped(written))</p>
+      <p id="verdict" class="\(mark)"><strong>\(escaped(state))</strong>: \(escaped(verdict.reason))</p>
+      \(samples())
+      <h2>Curves</h2>
+      \(charts())
+      \(warnings())
+      <h2>Configuration</h2>\(table("settings", settings))
+      <h2>Data</h2>\(table("data", data))\(skippedFiles())\(realPictures())
+      <script>\(Report.script)</script></body></html>
+
+      """
+  }
+
+  private func samples() -> String {
+    guard let newest = grids.last else { return "<h2>Samples</h2><p>There is no sample grid yet.</p>" }
+    let list = grids.map { ["label": $0.label, "source": $0.source] }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let data = (try? encoder.encode(list)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
+    return """
+      <h2>Samples</h2>
+      <p><input type="range" id="slider" min="0" max="\(grids.count - 1)" value="\(grids.count - 1)" step="1" \
+      aria-label="sample grid"> <output id="label">\(escaped(newest.label))</output></p>
+      <img id="sample" alt="\(escaped(newest.label))" src="\(escaped(newest.source))">
+      <script type="application/json" id="grids">\(replacing("<", with: "\\u003c", in: data))</script>
+      """
+  }
+
+  private func charts() -> String {
+    let records = history.steps
+    guard !records.isEmpty else { return "<p>No step has been logged yet.</p>" }
+    let (steps, columns) = Chart.thinned(
+      records.map(\.step),
+      [
+        records.map { Double($0.discriminatorLoss) }, records.map { Double($0.generatorLoss) },
+        records.map { Double($0.realProbability) }, records.map { Double($0.fakeProbability) },
+        records.map { Double($0.imagesPerSecond) },
+      ])
+    let blue = "#2a78d6"
+    let orange = "#d9622b"
+    return [
+      Chart(
+        title: "Loss",
+        steps: steps,
+        curves: [
+          Curve(name: "D", colour: blue, values: columns[0]), Curve(name: "G", colour: orange, values: columns[1]),
+        ], reference: (1.386, "chance of D, 1.386 = 2 ln 2")),
+      Chart(
+        title: "Probability of being real",
+        steps: steps,
+        curves: [
+          Curve(name: "D(x)", colour: blue, values: columns[2]),
+          Curve(name: "D(G(z))", colour: orange, values: columns[3]),
+        ], reference: (0.5, "chance, 0.5"), range: 0...1),
+      Chart(title: "Speed", steps: steps, curves: [Curve(name: "images/s", colour: blue, values: columns[4])]),
+    ].map { $0.svg() }.joined(separator: "\n")
+  }
+
+  private func warnings() -> String {
+    let messages = history.events.filter { $0.event == .warning || $0.event == .diverged }
+    guard !messages.isEmpty else { return "" }
+    let items = messages.suffix(50).map {
+      "<li>step \(grouped($0.step)): \(escaped($0.message ?? $0.event.rawValue))</li>"
+    }
+    return "<h2>Warnings</h2><ul id=\"warnings\">" + items.joined() + "</ul>"
+  }
+
+  private func table(_ id: String, _ rows: [(name: String, value: String)]) -> String {
+    "<table id=\"\(id)\">"
+      + rows.map { "<tr><th>\(escaped($0.name))</th><td>\(escaped($0.value))</td></tr>" }.joined() + "</table>"
+  }
+
+  private func skippedFiles() -> String {
+    guard !skipped.isEmpty else { return "" }
+    let rows = skipped.prefix(Report.skippedLimit).map {
+      "<tr><th>\(escaped($0.file))</th><td>\(escaped($0.reason))</td></tr>"
+    }
+    let more = skipped.count - rows.count
+    return "<details><summary>\(grouped(skipped.count)) skipped files</summary><table id=\"skipped\">" + rows.joined()
+      + "</table>" + (more > 0 ? "<p>and \(grouped(more)) more</p>" : "") + "</details>"
+  }
+
+  private func realPictures() -> String {
+    guard let reals else { return "" }
+    return "<h2>Real pictures</h2><img id=\"reals\" alt=\"real pictures\" src=\""
+      + Grid(label: "", path: "", png: reals).source + "\">"
+  }
+}
+
+private func replacing(_ character: Character, with replacement: String, in text: String) -> String {
+  text.reduce(into: "") { result, next in
+    if next == character { result += replacement } else { result.append(next) }
+  }
+}

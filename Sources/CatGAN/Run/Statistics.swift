@@ -1,0 +1,125 @@
+// What a run says about itself, line by line: the contents of `stats.jsonl`. Nothing here trains or draws.
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The figures of one logged training step.
+public struct StepRecord: Codable, Equatable, Sendable {
+  /// Training steps done, this one included.
+  public var step: Int
+  /// The epoch that this step belongs to, from 1.
+  public var epoch: Int
+  /// Mean over the batch, reals plus fakes; 2 ln 2 at chance.
+  public var discriminatorLoss: Float
+  /// Mean over the batch; ln 2 at chance.
+  public var generatorLoss: Float
+  /// Mean probability that the discriminator gives to real pictures, D(x).
+  public var realProbability: Float
+  /// Mean probability that the discriminator gives to generated pictures before its update, D(G(z)).
+  public var fakeProbability: Float
+  /// Real pictures per second of wall-clock time, averaged since the last logged step.
+  public var imagesPerSecond: Float
+  /// Seconds of training in all sessions of this run up to here.
+  public var seconds: Double
+
+  public init(
+    step: Int, epoch: Int, discriminatorLoss: Float, generatorLoss: Float, realProbability: Float,
+    fakeProbability: Float, imagesPerSecond: Float, seconds: Double
+  ) {
+    self.step = step
+    self.epoch = epoch
+    self.discriminatorLoss = discriminatorLoss
+    self.generatorLoss = generatorLoss
+    self.realProbability = realProbability
+    self.fakeProbability = fakeProbability
+    self.imagesPerSecond = imagesPerSecond
+    self.seconds = seconds
+  }
+
+  var isFinite: Bool {
+    discriminatorLoss.isFinite && generatorLoss.isFinite && realProbability.isFinite && fakeProbability.isFinite
+  }
+}
+
+/// Something that happened between steps.
+public struct RunEvent: Codable, Equatable, Sendable {
+  public enum Kind: String, Codable, Sendable {
+    /// Training went on from a checkpoint: what was logged after its step no longer counts.
+    case resumed
+    /// A sample grid was written.
+    case sample
+    /// Something to look at: an alarm, a save that failed.
+    case warning
+    /// A loss, gradient or weight was not finite.
+    case diverged
+  }
+  public var event: Kind
+  public var step: Int
+  public var epoch: Int
+  /// In words, where there is something to say.
+  public var message: String?
+  /// The grid's path within the run directory (`sample`).
+  public var file: String?
+  /// Mean distance between two samples of the grid: root mean square over pixels in [-1, 1] (`sample`).
+  public var sampleDistance: Float?
+  /// The same between as many real pictures (`sample`).
+  public var realDistance: Float?
+
+  public init(
+    _ event: Kind, step: Int, epoch: Int, message: String? = nil, file: String? = nil, sampleDistance: Float? = nil,
+    realDistance: Float? = nil
+  ) {
+    self.event = event
+    self.step = step
+    self.epoch = epoch
+    self.message = message
+    self.file = file
+    self.sampleDistance = sampleDistance
+    self.realDistance = realDistance
+  }
+}
+
+/// All that a run has logged and still stands, in order.
+public struct History: Equatable, Sendable {
+  public private(set) var steps: [StepRecord] = []
+  public private(set) var events: [RunEvent] = []
+
+  public init() {}
+
+  /// Reads the text of `stats.jsonl`. A line that is not a whole record (the last one of a machine that lost power) is
+  /// left out: the rest is still worth showing.
+  public init(text: String) {
+    let decoder = JSONDecoder()
+    for line in text.split(whereSeparator: \.isNewline) {
+      let data = Data(line.utf8)
+      if let event = try? decoder.decode(RunEvent.self, from: data) {
+        append(event)
+      } else if let step = try? decoder.decode(StepRecord.self, from: data) {
+        append(step)
+      }
+    }
+  }
+
+  public mutating func append(_ record: StepRecord) { steps.append(record) }
+
+  public mutating func append(_ event: RunEvent) {
+    if event.event == .resumed {
+      steps.removeAll { $0.step > event.step }
+      events.removeAll { $0.step > event.step }
+    }
+    events.append(event)
+  }
+
+  /// Seconds of training up to the last record.
+  public var seconds: Double { steps.last?.seconds ?? 0 }
+}
+
+/// One line of `stats.jsonl`, without its newline.
+func statisticsLine(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  return String(decoding: try encoder.encode(value), as: UTF8.self)
+}

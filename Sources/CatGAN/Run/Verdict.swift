@@ -1,0 +1,103 @@
+// How a run is doing, in plain words and with the evidence. It reads figures only and stops nothing.
+
+/// A run's state in words.
+public struct Verdict: Equatable, Sendable {
+  public enum State: String, Sendable {
+    case early = "too early to say"
+    case healthy = "healthy"
+    case discriminatorWinning = "discriminator winning"
+    case collapsed = "collapsed"
+    case diverged = "diverged"
+  }
+
+  public let state: State
+  /// One sentence with the figures that it rests on.
+  public let reason: String
+
+  /// Records that must be there before anything but divergence is judged, and the span that averages cover.
+  static let window = 50
+  /// Steps before samples are expected to differ: a fresh generator paints the same gray from every z.
+  static let settlingSteps = 500
+  /// Samples closer together than this share of the reals' distance count as collapsed: below a third, a grid shows
+  /// variants of one picture.
+  static let collapsedShare: Float = 1 / 3
+  /// D(x) - D(G(z)) above this share of its largest possible value means that the generator gets next to no gradient.
+  static let winningShare: Float = 0.85
+  /// Losses a hundred times chance are not training any more, although still finite.
+  static let largestLoss: Float = 100
+
+  /// Judges what `history` shows.
+  /// - Parameter labelSmoothing: the target of real pictures is 1 minus this, so D(x) does not usefully exceed it.
+  public init(_ history: History, labelSmoothing: Float = 0) {
+    if let event = history.events.last(where: { $0.event == .diverged || $0.event == .resumed }),
+      event.event == .diverged
+    {
+      self.init(.diverged, event.message ?? "a value stopped being finite at step \(event.step).")
+      return
+    }
+    if let bad = history.steps.suffix(Verdict.window).first(where: {
+      !$0.isFinite || abs($0.discriminatorLoss) > Verdict.largestLoss || abs($0.generatorLoss) > Verdict.largestLoss
+    }) {
+      self.init(
+        .diverged,
+        "at step \(bad.step) the losses were D \(decimal(bad.discriminatorLoss, 2)) and "
+          + "G \(decimal(bad.generatorLoss, 2)); at chance they are 1.386 and 0.693.")
+      return
+    }
+    guard history.steps.count >= Verdict.window else {
+      self.init(.early, "\(history.steps.count) of the \(Verdict.window) logged steps that a judgement needs.")
+      return
+    }
+    if let sample = history.events.last(where: { $0.event == .sample && $0.sampleDistance != nil }),
+      let distance = sample.sampleDistance, let real = sample.realDistance, sample.step >= Verdict.settlingSteps,
+      distance < real * Verdict.collapsedShare
+    {
+      self.init(
+        .collapsed,
+        "the samples of step \(sample.step) are too alike: two of them differ by \(decimal(distance, 3)) on average, "
+          + "two real pictures by \(decimal(real, 3)).")
+      return
+    }
+    let recent = history.steps.suffix(Verdict.window)
+    let real = recent.reduce(0) { $0 + $1.realProbability } / Float(recent.count)
+    let fake = recent.reduce(0) { $0 + $1.fakeProbability } / Float(recent.count)
+    let figures =
+      "over the last \(recent.count) logged steps D(x) is \(decimal(real, 2)) and D(G(z)) \(decimal(fake, 2))"
+    if real - fake > Verdict.winningShare * (1 - labelSmoothing) {
+      self.init(
+        .discriminatorWinning,
+        figures + ": the discriminator tells nearly all apart and the generator learns little from it. "
+          + "A lower --lr-d or a higher --label-smoothing helps.")
+      return
+    }
+    self.init(.healthy, figures + ": neither network has won, and all values are finite.")
+  }
+
+  init(_ state: State, _ reason: String) {
+    self.state = state
+    self.reason = reason
+  }
+}
+
+/// Mean distance between two pictures of a batch.
+/// - Parameters:
+///   - pictures: `count` pictures of equal size, one after the other, values in [-1, 1].
+/// - Returns: the mean over all pairs of the root-mean-square difference; 0 for fewer than two pictures.
+public func meanPairwiseDistance(_ pictures: [Float], count: Int) -> Float {
+  guard count > 1 else { return 0 }
+  let size = pictures.count / count
+  var total = 0.0
+  pictures.withUnsafeBufferPointer { pictures in
+    for i in 1..<count {
+      for j in 0..<i {
+        var sum: Float = 0
+        for p in 0..<size {
+          let difference = pictures[i * size + p] - pictures[j * size + p]
+          sum += difference * difference
+        }
+        total += Double(sum / Float(size)).squareRoot()
+      }
+    }
+  }
+  return Float(total / Double(count * (count - 1) / 2))
+}
