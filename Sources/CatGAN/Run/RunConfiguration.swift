@@ -1,0 +1,52 @@
+// The contents of `config.json`: what a run was asked for and which data it saw.
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+public struct RunConfiguration: Codable, Sendable {
+  public var version: String
+  public var created: String
+  /// The folder of pictures, as an absolute path where the system could tell.
+  public var folder: String
+  public var data: DatasetSummary
+  public var options: TrainingOptions
+
+  public init(version: String, folder: String, data: DatasetSummary, options: TrainingOptions) {
+    self.version = version
+    self.created = currentTime()
+    self.folder = folder
+    self.data = data
+    self.options = options
+  }
+
+  /// Reads the `config.json` of `run`.
+  public init(of run: RunDirectory) throws {
+    let path = "\(run.path)/config.json"
+    guard let bytes = run.read("config.json") else { throw RunError("'\(path)' cannot be read") }
+    do {
+      self = try JSONDecoder().decode(RunConfiguration.self, from: Data(bytes))
+    } catch {
+      throw RunError("'\(path)' is not what cattrain wrote; restore it or start a new run")
+    }
+    guard TrainingOptions.presets.contains(options.preset) else {
+      throw RunError("'\(path)' names the preset '\(options.preset)', which this version does not know")
+    }
+  }
+
+  public func write(to run: RunDirectory) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    try run.write("config.json", text: String(decoding: try encoder.encode(self), as: UTF8.self) + "\n")
+  }
+
+  /// Checks that the data of a run that goes on are those that it saw.
+  public func allow(_ other: DatasetSummary, force: Bool) throws {
+    guard other.digest != data.digest, !force else { return }
+    throw RunError(
+      "the data set has changed since this run began: \(data.pictures) pictures with digest \(data.digest) then, "
+        + "\(other.pictures) with \(other.digest) now; give the same pictures, or add --force to go on with these")
+  }
+}

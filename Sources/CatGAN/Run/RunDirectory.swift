@@ -1,0 +1,141 @@
+// A run's own directory: where its files lie and how they are written. What stands in them is decided elsewhere.
+
+import Storage
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// A run directory cannot be used, in one sentence.
+public struct RunError: Error, Equatable, CustomStringConvertible {
+  public let description: String
+
+  public init(_ description: String) { self.description = description }
+}
+
+/// `runs/00003-cats64-w32`: made once, never taken by another run, held by one process at a time.
+///
+///     config.json   what was asked for            samples/      grids from fixed z, by epoch and step
+///     stats.jsonl   one object per logged step    checkpoints/  by epoch and step
+///     log.txt       what was said, with times     reals.png     as many real pictures
+///     report.html   all of it to look at          tensorboard/  event files, where asked for
+public final class RunDirectory {
+  public let path: String
+  let fileSystem: any FileSystem
+  private let statistics: LineFile
+  private let log: LineFile
+  /// Holds the lock that keeps a second process out; the system lets go of it when this process ends.
+  private let lock: Int32
+
+  /// Makes the next numbered directory inside `parent`, which is made too where it is missing.
+  public static func create(
+    in parent: String, name: String, fileSystem: any FileSystem = Disk()
+  ) throws -> RunDirectory {
+    let path = try createNumberedDirectory(in: parent, name: name, fileSystem: fileSystem)
+    for folder in ["samples", "checkpoints"] {
+      try createDirectory("\(path)/\(folder)", fileSystem: fileSystem)
+    }
+    return try RunDirectory(holding: path, fileSystem: fileSystem)
+  }
+
+  /// Opens the directory of a run that is to go on.
+  public convenience init(resuming path: String, fileSystem: any FileSystem = Disk()) throws {
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    guard (try? fileSystem.kind(of: "\(path)/config.json")) == .file else {
+      throw RunError("\(quoted(path)) is no run directory, as it holds no config.json; name one like runs/00003-cats64-w32")
+    }
+    for folder in ["samples", "checkpoints"] {
+      try createDirectory("\(path)/\(folder)", fileSystem: fileSystem)
+    }
+    try self.init(holding: path, fileSystem: fileSystem)
+    for folder in [path, "\(path)/checkpoints", "\(path)/samples"] {
+      removeAbandonedTemporaries(in: folder, fileSystem: fileSystem)
+    }
+  }
+
+  private init(holding path: String, fileSystem: any FileSystem) throws {
+    self.path = path
+    self.fileSystem = fileSystem
+    lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    // File systems without locks answer otherwise; the lock is a courtesy and not worth refusing to work there.
+    if lock >= 0, flock(lock, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK {
+      close(lock)
+      throw RunError("\(quoted(path)) is in use by another cattrain; stop that one first")
+    }
+    do {
+      statistics = try LineFile("\(path)/stats.jsonl", fileSystem: fileSystem)
+      log = try LineFile("\(path)/log.txt", fileSystem: fileSystem)
+    } catch {
+      if lock >= 0 { close(lock) }
+      throw error
+    }
+  }
+
+  deinit {
+    if lock >= 0 { close(lock) }
+  }
+
+  /// What `stats.jsonl` holds; empty where it cannot be read.
+  public func history() -> History {
+    guard let data = try? Data(contentsOf: URL(filePath: "\(path)/stats.jsonl")) else { return History() }
+    return History(text: String(decoding: data, as: UTF8.self))
+  }
+
+  public func append(_ record: some Encodable) throws { try statistics.append(try statisticsLine(record)) }
+
+  /// Adds a line to `log.txt`, with the time before it and line ends in it as spaces.
+  public func note(_ message: String) throws {
+    let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+    try log.append("\(currentTime()) \(line)")
+  }
+
+  /// Writes `name` within the run directory, whole or not at all, over an older one.
+  public func write(_ name: String, text: String) throws {
+    try AtomicFile.write("\(path)/\(name)", text: text, overwrite: true, fileSystem: fileSystem)
+  }
+
+  public func write(_ name: String, bytes: [UInt8]) throws {
+    try bytes.withUnsafeBytes {
+      try AtomicFile.write("\(path)/\(name)", bytes: $0, overwrite: true, durable: false, fileSystem: fileSystem)
+    }
+  }
+
+  /// The bytes of `name`, or nil where there is no such file.
+  public func read(_ name: String) -> [UInt8]? {
+    (try? Data(contentsOf: URL(filePath: "\(path)/\(name)"))).map { [UInt8]($0) }
+  }
+
+  public func makeDirectory(_ name: String) throws {
+    try createDirectory("\(path)/\(name)", fileSystem: fileSystem)
+  }
+
+  /// The checkpoints that are there, oldest first.
+  public func checkpoints() -> [CheckpointName] {
+    ((try? fileSystem.names(in: "\(path)/checkpoints")) ?? []).compactMap(CheckpointName.init).sorted()
+  }
+
+  public func path(of checkpoint: CheckpointName) -> String { "\(path)/checkpoints/\(checkpoint)" }
+
+  /// Removes the checkpoints that `retention` does not keep.
+  public func removeSuperfluous(_ retention: Retention) throws {
+    for name in retention.superfluous(checkpoints().map(\.description)) {
+      let path = "\(path)/checkpoints/\(name)"
+      do {
+        try fileSystem.remove(path)
+      } catch {
+        throw RunError("the old checkpoint \(quoted(path)) could not be removed (error \(error.code))")
+      }
+    }
+  }
+}
+
+/// The time of day in UTC, as `2026-03-01T12:30:00Z`.
+func currentTime() -> String { Date().formatted(.iso8601) }

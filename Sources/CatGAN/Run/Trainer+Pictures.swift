@@ -1,0 +1,93 @@
+// What a run leaves to look at: grids of samples and of real pictures, and the report that shows them.
+
+import Generation
+
+extension Trainer {
+  /// Draws the samples of the fixed z, which are those of catgen's seeds 0 to 63, and measures how unlike they are.
+  func sample(name: String) {
+    let file = "samples/\(name).png"
+    attempt(file) {
+      let count = Trainer.sampleCount
+      let z = (0..<count).flatMap {
+        Latent.vector(
+          seed: UInt64($0), dimension: options.zDimension,
+          distribution: LatentDistribution(rawValue: options.zDistribution)!)
+      }
+      let pictures = try model.samples(z: z, count: count)
+      let picture = try grid(pictures.map(byte), count: count)
+      let png = try PNGWriter.encode(picture)
+      try run.write(file, bytes: png)
+      record(
+        RunEvent(
+          .sample, step: position.step, epoch: position.epoch, file: file,
+          sampleDistance: meanPairwiseDistance(pictures, count: count), realDistance: realDistance))
+      if let tensorboard {
+        attempt("the TensorBoard file") {
+          try tensorboard.write(grid: png, width: picture.width, height: picture.height, step: position.step)
+        }
+      }
+      writeReport(status: "running", isRunning: true)
+    }
+  }
+
+  private var chosenReals: [Int] { randomness.choice(of: Trainer.sampleCount, from: dataset.count) }
+
+  func writeReals() throws {
+    let size = dataset.size * dataset.size * 3
+    let bytes = chosenReals.flatMap { dataset.pixels[$0 * size..<($0 + 1) * size] }
+    try run.write("reals.png", bytes: PNGWriter.encode(try grid(bytes, count: chosenReals.count)))
+  }
+
+  func measureReals() -> Float {
+    let chosen = chosenReals
+    var pictures = [Float](repeating: 0, count: chosen.count * dataset.size * dataset.size * 3)
+    pictures.withUnsafeMutableBufferPointer { dataset.fillBatch(chosen, into: $0.baseAddress!) }
+    return meanPairwiseDistance(pictures, count: chosen.count)
+  }
+
+  private func byte(_ value: Float) -> UInt8 { UInt8(min(max((value + 1) * 127.5, 0), 255).rounded()) }
+
+  private func grid(_ bytes: [UInt8], count: Int) throws -> Generation.Picture {
+    let (columns, rows) = Grid.sides(for: count)
+    let side = model.imageSize
+    var grid = try Grid(columns: columns, rows: rows, cellWidth: side, cellHeight: side)
+    for i in 0..<count { grid.place(bytes[i * side * side * 3..<(i + 1) * side * side * 3], at: i) }
+    return grid.picture
+  }
+
+  func openTensorBoard(resumed: Bool) {
+    attempt("the TensorBoard file") {
+      try run.makeDirectory("tensorboard")
+      tensorboard = try TensorBoardWriter(
+        directory: "\(run.path)/tensorboard", resumedAt: resumed ? position.step : nil)
+    }
+  }
+
+  /// Writes `report.html` anew.
+  func writeReport(status: String, isRunning: Bool) {
+    lastReport = session.now()
+    attempt("report.html") {
+      let samples = history.events.filter { $0.event == .sample }
+      let pictures = samples.map { event in event.file.flatMap { run.read($0) } ?? [] }
+      let embedded = Report.embedded(sizes: pictures.map(\.count))
+      let grids = samples.indices.map { i in
+        Report.Grid(
+          label: "epoch \(samples[i].epoch), step \(grouped(samples[i].step))", path: samples[i].file ?? "",
+          png: embedded.contains(i) && !pictures[i].isEmpty ? pictures[i] : nil)
+      }
+      let summary = dataset.summary
+      let report = Report(
+        title: run.path.split(separator: "/").last.map(String.init) ?? run.path, status: status, isRunning: isRunning,
+        written: currentTime(), history: history,
+        verdict: Verdict(history, labelSmoothing: options.labelSmoothing),
+        settings: options.choices.map { ($0.flag, $0.value) } + [("version", configuration.version)],
+        data: [
+          ("folder", configuration.folder), ("pictures", grouped(summary.pictures)),
+          ("size", "\(summary.size)x\(summary.size)"), ("fit", summary.fit.rawValue),
+          ("skipped files", grouped(summary.skipped)), ("digest", summary.digest),
+        ],
+        skipped: dataset.skipped.map { ($0.path.description, $0.reason) }, reals: run.read("reals.png"), grids: grids)
+      try run.write("report.html", text: report.html())
+    }
+  }
+}

@@ -1,0 +1,65 @@
+// What the loop asks of the thing that it trains. The networks answer it in GANModel; tests of the loop answer it with
+// something that takes no time.
+
+/// The figures of one training step.
+public struct StepFigures: Equatable, Sendable {
+  public var discriminatorLoss: Float
+  public var generatorLoss: Float
+  /// D(x), the mean over the batch.
+  public var realProbability: Float
+  /// D(G(z)) before D's update, the mean over the batch.
+  public var fakeProbability: Float
+
+  public init(discriminatorLoss: Float, generatorLoss: Float, realProbability: Float, fakeProbability: Float) {
+    self.discriminatorLoss = discriminatorLoss
+    self.generatorLoss = generatorLoss
+    self.realProbability = realProbability
+    self.fakeProbability = fakeProbability
+  }
+
+  var isFinite: Bool {
+    discriminatorLoss.isFinite && generatorLoss.isFinite && realProbability.isFinite && fakeProbability.isFinite
+  }
+}
+
+/// How far a run has come, as its checkpoints record it. Together with the seed it determines all that follows: the
+/// order of the pictures and every random number are functions of the seed and of these counts.
+public struct Position: Equatable, Sendable {
+  /// Training steps done.
+  public var step = 0
+  /// Epochs completed.
+  public var epoch = 0
+  /// Steps done of the epoch after those.
+  public var stepInEpoch = 0
+  /// The learning rates are multiplied by this; rolling back lowers it.
+  public var rateScale: Float = 1
+
+  public init() {}
+}
+
+/// Networks under training, with the state of their optimizers.
+public protocol TrainingModel: AnyObject {
+  /// Side of the pictures.
+  var imageSize: Int { get }
+
+  /// One step of the discriminator and one of the generator.
+  /// - Parameters:
+  ///   - reals: [batch, size, size, 3] in [-1, 1].
+  ///   - z: [batch, dimension].
+  ///   - rateScale: multiplies both learning rates.
+  ///   - seed: of all random numbers that the step draws.
+  func step(reals: [Float], z: [Float], rateScale: Float, seed: UInt64) -> StepFigures
+
+  /// The name of the tensor in which the last step's values stopped being finite, or nil where all are.
+  func firstNonFinite() -> String?
+
+  /// Pictures [count, size, size, 3] in [-1, 1] from z [count, dimension], with moving statistics (of the averaged
+  /// generator where there is one). Changes nothing.
+  func samples(z: [Float], count: Int) throws -> [Float]
+
+  /// Writes the whole state to `path`, whole or not at all.
+  func save(_ position: Position, to path: String) throws
+
+  /// Takes over the whole state of a checkpoint that `save` wrote; on errors nothing has changed.
+  func load(_ path: String) throws -> Position
+}

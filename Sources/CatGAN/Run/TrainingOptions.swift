@@ -1,0 +1,173 @@
+// What a run is asked to do, the defaults of each preset, and what may change when a run goes on.
+
+/// Epochs `first` to `last`, written `100-200`.
+public struct EpochSpan: Codable, Equatable, Sendable, CustomStringConvertible {
+  public let first: Int
+  public let last: Int
+
+  /// Reads `100-200`; nil where that is no span of at least one epoch.
+  public init?(_ text: String) {
+    let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+    guard parts.count == 2, let first = Int(parts[0]), let last = Int(parts[1]), first >= 0, first < last else {
+      return nil
+    }
+    self.first = first
+    self.last = last
+  }
+
+  public var description: String { "\(first)-\(last)" }
+}
+
+/// All choices that `config.json` records. What belongs to a session only (threads, time limit) is not among them.
+public struct TrainingOptions: Codable, Equatable, Sendable {
+  public enum OnNaN: String, Codable, CaseIterable, Sendable {
+    case stop, rollback
+  }
+
+  // The networks.
+  public var preset: String
+  public var width: Int
+  public var zDimension: Int
+  /// "uniform" or "normal".
+  public var zDistribution: String
+  /// "batch" or "spectral".
+  public var discriminatorNormalization: String
+
+  // The learning.
+  public var batchSize: Int
+  public var generatorRate: Float
+  public var discriminatorRate: Float
+  public var beta1: Float
+  public var labelSmoothing: Float
+  /// Decay of the averaged generator per step; 0 for none.
+  public var averaging: Float
+  /// Names of the differentiable augmentations, in the order that they are applied in.
+  public var augmentation: [String]
+  public var mirror: Bool
+  /// Both rates fall linearly from the first of these epochs to the last; nil for constant rates. It does not depend
+  /// on the run's length, so that extending a run changes nothing that was trained.
+  public var decay: EpochSpan?
+  public var seed: UInt64
+  /// "crop", "pad" or "stretch".
+  public var fit: String
+
+  // The run.
+  public var epochs: Int
+  /// Total steps, where they and not the epochs end the run.
+  public var steps: Int?
+  public var saveEvery: Int
+  /// Steps between sample grids besides those at the ends of epochs; 0 for none.
+  public var sampleEvery: Int
+  public var logEvery: Int
+  public var keep: Int
+  public var milestoneEvery: Int
+  public var onNaN: OnNaN
+  public var tensorboard: Bool
+
+  /// Names of the presets, the default first.
+  public static let presets = ["cats64", "cats64-best", "cats128"]
+
+  /// The one table of defaults: the published recipe, and per preset what differs from it.
+  public init(preset: String) {
+    precondition(TrainingOptions.presets.contains(preset))
+    self.preset = preset
+    width = 64
+    zDimension = 100
+    zDistribution = "uniform"
+    discriminatorNormalization = "batch"
+    batchSize = 64
+    generatorRate = 2e-4
+    discriminatorRate = 5e-5
+    beta1 = 0.5
+    labelSmoothing = 0.1
+    averaging = 0
+    augmentation = []
+    mirror = false
+    decay = nil
+    seed = 0
+    fit = "crop"
+    epochs = 215
+    steps = nil
+    saveEvery = 5
+    sampleEvery = 0
+    logEvery = 10
+    keep = 3
+    milestoneEvery = 50
+    onNaN = .stop
+    tensorboard = false
+    if preset == "cats64-best" {
+      averaging = 0.999
+      augmentation = ["color", "translation", "cutout"]
+      mirror = true
+    }
+  }
+
+  /// Side of the pictures in pixels.
+  public var imageSize: Int { preset == "cats128" ? 128 : 64 }
+  /// The end of a run directory's name.
+  public var runName: String { "\(preset)-w\(width)" }
+
+  /// A choice as the command line spells it. The order is that of the report.
+  public struct Choice: Equatable, Sendable {
+    public enum Change: Sendable {
+      /// May be changed whenever a run goes on.
+      case free
+      /// Makes it another experiment: refused unless forced.
+      case forced
+      /// The checkpoint's tensors would not fit.
+      case never
+    }
+    public let flag: String
+    public let value: String
+    public let change: Change
+  }
+
+  public var choices: [Choice] {
+    func number(_ value: Float) -> String { "\(value)" }
+    return [
+      Choice(flag: "--preset", value: preset, change: .never),
+      Choice(flag: "--width", value: "\(width)", change: .never),
+      Choice(flag: "--z-dim", value: "\(zDimension)", change: .never),
+      Choice(flag: "--d-norm", value: discriminatorNormalization, change: .never),
+      Choice(flag: "--z", value: zDistribution, change: .forced),
+      Choice(flag: "--batch-size", value: "\(batchSize)", change: .forced),
+      Choice(flag: "--lr-g", value: number(generatorRate), change: .forced),
+      Choice(flag: "--lr-d", value: number(discriminatorRate), change: .forced),
+      Choice(flag: "--beta1", value: number(beta1), change: .forced),
+      Choice(flag: "--label-smoothing", value: number(labelSmoothing), change: .forced),
+      Choice(flag: "--ema", value: number(averaging), change: averaging == 0 ? .never : .forced),
+      Choice(
+        flag: "--augment", value: augmentation.isEmpty ? "none" : augmentation.joined(separator: ","), change: .forced),
+      Choice(flag: "--mirror", value: mirror ? "on" : "off", change: .forced),
+      Choice(flag: "--lr-decay", value: decay?.description ?? "none", change: .forced),
+      Choice(flag: "--seed", value: "\(seed)", change: .forced),
+      Choice(flag: "--fit", value: fit, change: .forced),
+      Choice(flag: "--epochs", value: "\(epochs)", change: .free),
+      Choice(flag: "--steps", value: steps.map { "\($0)" } ?? "by epochs", change: .free),
+      Choice(flag: "--save-every", value: "\(saveEvery)", change: .free),
+      Choice(flag: "--sample-every", value: "\(sampleEvery)", change: .free),
+      Choice(flag: "--log-every", value: "\(logEvery)", change: .free),
+      Choice(flag: "--keep", value: "\(keep)", change: .free),
+      Choice(flag: "--milestone-every", value: "\(milestoneEvery)", change: .free),
+      Choice(flag: "--on-nan", value: onNaN.rawValue, change: .free),
+      Choice(flag: "--tensorboard", value: tensorboard ? "on" : "off", change: .free),
+    ]
+  }
+
+  /// Checks that a run made with `self` may go on with `other`.
+  /// - Throws: `RunError` naming the first flag that stands against it.
+  public func allow(_ other: TrainingOptions, force: Bool) throws {
+    for (old, new) in zip(choices, other.choices) where old.value != new.value {
+      if old.change == .never || new.change == .never {
+        throw RunError(
+          "\(old.flag) was \(old.value) in this run and cannot become \(new.value): its checkpoints would not fit; "
+            + "start a new run")
+      }
+      if old.change == .forced, !force {
+        throw RunError(
+          "\(old.flag) was \(old.value) in this run and is now \(new.value); leave it out, or add --force to go on "
+            + "with the new value")
+      }
+    }
+  }
+}
