@@ -12,9 +12,9 @@ public struct RunConfiguration: Codable, Sendable {
   /// The folder of pictures, as an absolute path where the system could tell.
   public var folder: String
   public var data: DatasetSummary
-  public var options: TrainingOptions
+  public var options: RunOptions
 
-  public init(version: String, folder: String, data: DatasetSummary, options: TrainingOptions) {
+  public init(version: String, folder: String, data: DatasetSummary, options: RunOptions) {
     self.version = version
     self.created = currentTime()
     self.folder = folder
@@ -31,7 +31,7 @@ public struct RunConfiguration: Codable, Sendable {
     } catch {
       throw RunError("'\(path)' is not what cattrain wrote; restore it or start a new run")
     }
-    guard TrainingOptions.presets.contains(options.preset) else {
+    guard RunOptions.presets.contains(options.preset) else {
       throw RunError("'\(path)' names the preset '\(options.preset)', which this version does not know")
     }
   }

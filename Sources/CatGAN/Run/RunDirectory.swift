@@ -50,7 +50,8 @@ public final class RunDirectory {
     var path = path
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     guard (try? fileSystem.kind(of: "\(path)/config.json")) == .file else {
-      throw RunError("\(quoted(path)) is no run directory, as it holds no config.json; name one like runs/00003-cats64-w32")
+      throw RunError(
+        "\(quoted(path)) is no run directory, as it holds no config.json; name one like runs/00003-cats64-w32")
     }
     for folder in ["samples", "checkpoints"] {
       try createDirectory("\(path)/\(folder)", fileSystem: fileSystem)

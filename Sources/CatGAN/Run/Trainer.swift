@@ -31,7 +31,7 @@ public enum Ending: Equatable, Sendable {
 public final class Trainer {
   let model: any TrainingModel
   let dataset: Dataset
-  let options: TrainingOptions
+  let options: RunOptions
   let run: RunDirectory
   let configuration: RunConfiguration
   let randomness: Randomness
@@ -82,7 +82,7 @@ public final class Trainer {
   }
 
   /// A run of less than one batch per epoch would train on nothing.
-  public static func checkBatch(_ pictures: Int, _ options: TrainingOptions) throws {
+  public static func checkBatch(_ pictures: Int, _ options: RunOptions) throws {
     guard pictures >= options.batchSize else {
       throw RunError(
         "--batch-size \(options.batchSize) is more than the \(pictures) usable pictures of the data set; lower it")

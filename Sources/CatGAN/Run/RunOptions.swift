@@ -19,7 +19,7 @@ public struct EpochSpan: Codable, Equatable, Sendable, CustomStringConvertible {
 }
 
 /// All choices that `config.json` records. What belongs to a session only (threads, time limit) is not among them.
-public struct TrainingOptions: Codable, Equatable, Sendable {
+public struct RunOptions: Codable, Equatable, Sendable {
   public enum OnNaN: String, Codable, CaseIterable, Sendable {
     case stop, rollback
   }
@@ -69,7 +69,7 @@ public struct TrainingOptions: Codable, Equatable, Sendable {
 
   /// The one table of defaults: the published recipe, and per preset what differs from it.
   public init(preset: String) {
-    precondition(TrainingOptions.presets.contains(preset))
+    precondition(RunOptions.presets.contains(preset))
     self.preset = preset
     width = 64
     zDimension = 100
@@ -156,7 +156,7 @@ public struct TrainingOptions: Codable, Equatable, Sendable {
 
   /// Checks that a run made with `self` may go on with `other`.
   /// - Throws: `RunError` naming the first flag that stands against it.
-  public func allow(_ other: TrainingOptions, force: Bool) throws {
+  public func allow(_ other: RunOptions, force: Bool) throws {
     for (old, new) in zip(choices, other.choices) where old.value != new.value {
       if old.change == .never || new.change == .never {
         throw RunError(

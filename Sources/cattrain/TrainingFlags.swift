@@ -1,0 +1,169 @@
+// The flags of a training run: declared here once, read here once. Their defaults are RunOptions'.
+
+import Arguments
+import CatGAN
+
+enum TrainingFlags {
+  static let operand = Operand(
+    "DATA_DIR", required: false, help: "folder of JPEG and PNG pictures, searched recursively")
+
+  static let all: [Flag] = run + networks + learning + levers + safety + machine
+
+  private static let defaults = RunOptions(preset: RunOptions.presets[0])
+
+  private static let run = [
+    Flag("--out", "RUNS_DIR", group: "Run", default: "runs", help: "where numbered run directories are made"),
+    Flag(
+      "--epochs", "N", group: "Run", defaultNote: "\(defaults.epochs)",
+      help: "passes over the pictures in all, earlier sessions included"),
+    Flag(
+      "--steps", "N", group: "Run", defaultNote: "by epochs",
+      help: "training steps in all; takes the place of --epochs"),
+    Flag(
+      "--resume", "RUN_DIR", group: "Run",
+      help: "go on with this run from its newest checkpoint, as if it had never stopped"),
+    Flag("--time-limit", "TIME", group: "Run", defaultNote: "none", help: "stop cleanly after so long: 90m, 8h, 1h30m"),
+    Flag(
+      "--save-every", "EPOCHS", group: "Run", defaultNote: "\(defaults.saveEvery)", help: "epochs between checkpoints"),
+    Flag(
+      "--sample-every", "STEPS", group: "Run", defaultNote: "each epoch's end",
+      help: "steps between further sample grids"),
+    Flag(
+      "--log-every", "STEPS", group: "Run", defaultNote: "\(defaults.logEvery)",
+      help: "steps between lines of stats.jsonl"),
+    Flag(switch: "--tensorboard", group: "Run", negatable: true, help: "write event files for TensorBoard too"),
+    Flag(
+      switch: "--dry-run", group: "Run",
+      help: "read the data, time a few steps, print memory and time, and leave nothing behind"),
+  ]
+
+  private static let networks = [
+    Flag(
+      "--preset", "NAME", group: "Networks", defaultNote: RunOptions.presets[0],
+      help: "one of " + RunOptions.presets.joined(separator: ", ")),
+    Flag(
+      "--width", "N", group: "Networks", defaultNote: "\(defaults.width)",
+      help: "channels of the widest pictures' layer; the others are multiples of it"),
+    Flag(
+      "--z-dim", "N", group: "Networks", defaultNote: "\(defaults.zDimension)",
+      help: "numbers that a picture is made from"),
+    Flag(
+      "--z", "KIND", group: "Networks", defaultNote: defaults.zDistribution,
+      help: "their distribution: uniform or normal"),
+    Flag(
+      "--d-norm", "KIND", group: "Networks", defaultNote: defaults.discriminatorNormalization,
+      help: "the discriminator's normalisation: batch or spectral"),
+  ]
+
+  private static let learning = [
+    Flag("--batch-size", "N", group: "Learning", defaultNote: "\(defaults.batchSize)", help: "pictures per step"),
+    Flag("--lr-g", "RATE", group: "Learning", defaultNote: "2e-4", help: "the generator's learning rate"),
+    Flag("--lr-d", "RATE", group: "Learning", defaultNote: "5e-5", help: "the discriminator's learning rate"),
+    Flag("--beta1", "X", group: "Learning", defaultNote: "\(defaults.beta1)", help: "Adam's first decay"),
+    Flag(
+      "--label-smoothing", "X", group: "Learning", defaultNote: "\(defaults.labelSmoothing)",
+      help: "real pictures are worth 1 minus this to the discriminator"),
+    Flag("--seed", "N", group: "Learning", defaultNote: "\(defaults.seed)", help: "same seed, same run, bit for bit"),
+    Flag(
+      "--fit", "HOW", group: "Learning", defaultNote: defaults.fit,
+      help: "how pictures become square: crop, pad or stretch"),
+  ]
+
+  private static let levers = [
+    Flag(
+      "--ema", "DECAY", group: "Levers beyond the recipe", defaultNote: "off",
+      help: "keep an average of the generator's weights, as in 0.999, and sample from it; 0 for none"),
+    Flag(
+      switch: "--mirror", group: "Levers beyond the recipe", negatable: true,
+      help: "show each picture mirrored half of the time"),
+    Flag(
+      "--augment", "LIST", group: "Levers beyond the recipe", defaultNote: "none",
+      help: "differentiable augmentation of all that the discriminator sees: color,translation,cutout, or none"),
+    Flag(
+      "--lr-decay", "A-B", group: "Levers beyond the recipe", defaultNote: "none",
+      help: "let both rates fall linearly from epoch A to epoch B, to a twentieth; or none"),
+  ]
+
+  private static let safety = [
+    Flag(
+      "--keep", "N", group: "Safety", defaultNote: "\(defaults.keep)", help: "newest checkpoints that stay; 0 keeps all"
+    ),
+    Flag(
+      "--milestone-every", "EPOCHS", group: "Safety", defaultNote: "\(defaults.milestoneEvery)",
+      help: "epochs whose checkpoints stay for good; 0 for none"),
+    Flag(
+      "--on-nan", "WHAT", group: "Safety", defaultNote: defaults.onNaN.rawValue,
+      help:
+        "where values stop being finite: stop, or rollback to the last checkpoint with halved rates, at most three times"
+    ),
+    Flag(
+      switch: "--force", group: "Safety",
+      help: "go on with changed data or flags; begin although memory looks too small"),
+  ]
+
+  private static let machine = [
+    Flag(
+      "--threads", "N", group: "Machine", defaultNote: "all cores",
+      help: "threads to use; the result does not depend on it")
+  ]
+
+  /// Overwrites in `options` what the command line gives.
+  static func apply(_ arguments: Arguments, to options: inout RunOptions) throws {
+    func set<Value>(_ value: Value?, _ path: WritableKeyPath<RunOptions, Value>) {
+      if let value { options[keyPath: path] = value }
+    }
+    func rate(_ name: String) throws -> Float? { try arguments.optionalDouble(name, in: 1e-8...1).map(Float.init) }
+    func share(_ name: String, below limit: Double) throws -> Float? {
+      try arguments.optionalDouble(name, in: 0..<limit).map(Float.init)
+    }
+    func word(_ name: String, of words: [String]) throws -> String? {
+      try arguments.isGiven(name) ? arguments.choice(name, of: words) : nil
+    }
+    set(try arguments.optionalInt("--width", in: 8...256), \.width)
+    if options.width % 8 != 0 {
+      throw UsageError("--width \(options.width): must be a multiple of 8, as in 32 or 64")
+    }
+    set(try arguments.optionalInt("--z-dim", in: 1...4096), \.zDimension)
+    set(try word("--z", of: ["uniform", "normal"]), \.zDistribution)
+    set(try word("--d-norm", of: ["batch", "spectral"]), \.discriminatorNormalization)
+    set(try arguments.optionalInt("--batch-size", in: 2...4096), \.batchSize)
+    set(try rate("--lr-g"), \.generatorRate)
+    set(try rate("--lr-d"), \.discriminatorRate)
+    set(try share("--beta1", below: 1), \.beta1)
+    set(try share("--label-smoothing", below: 0.5), \.labelSmoothing)
+    set(try arguments.optionalInt("--seed", in: 0...).map(UInt64.init), \.seed)
+    set(try word("--fit", of: ["crop", "pad", "stretch"]), \.fit)
+    set(try share("--ema", below: 1), \.averaging)
+    if arguments.isGiven("--mirror") { options.mirror = arguments.isOn("--mirror") }
+    if let names = try arguments.optionalStrings("--augment") {
+      let known = ["color", "translation", "cutout"]
+      if let unknown = names.first(where: { !known.contains($0) && names != ["none"] }) {
+        throw UsageError("--augment \(unknown): must be none, or some of \(known.joined(separator: ","))")
+      }
+      // The order is fixed, so that a list means the same however it is written.
+      options.augmentation = known.filter(names.contains)
+    }
+    if let text = arguments.optionalString("--lr-decay") {
+      options.decay = EpochSpan(text)
+      if options.decay == nil, text != "none" {
+        throw UsageError("--lr-decay \(text): must be two epochs as in 100-200, or none")
+      }
+    }
+    set(try arguments.optionalInt("--epochs", in: 1...1_000_000), \.epochs)
+    if let steps = try arguments.optionalInt("--steps", in: 1...1_000_000_000) {
+      if arguments.isGiven("--epochs") { throw UsageError("--steps and --epochs both end the run: give one of them") }
+      options.steps = steps
+    } else if arguments.isGiven("--epochs") {
+      options.steps = nil
+    }
+    set(try arguments.optionalInt("--save-every", in: 1...1_000_000), \.saveEvery)
+    set(try arguments.optionalInt("--sample-every", in: 0...1_000_000_000), \.sampleEvery)
+    set(try arguments.optionalInt("--log-every", in: 1...1_000_000), \.logEvery)
+    set(try arguments.optionalInt("--keep", in: 0...1_000_000), \.keep)
+    set(try arguments.optionalInt("--milestone-every", in: 0...1_000_000), \.milestoneEvery)
+    if let name = try word("--on-nan", of: RunOptions.OnNaN.allCases.map(\.rawValue)) {
+      options.onNaN = RunOptions.OnNaN(rawValue: name)!
+    }
+    if arguments.isGiven("--tensorboard") { options.tensorboard = arguments.isOn("--tensorboard") }
+  }
+}
