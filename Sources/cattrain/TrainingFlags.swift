@@ -50,9 +50,6 @@ enum TrainingFlags {
     Flag(
       "--z", "KIND", group: "Networks", defaultNote: defaults.zDistribution,
       help: "their distribution: uniform or normal"),
-    Flag(
-      "--d-norm", "KIND", group: "Networks", defaultNote: defaults.discriminatorNormalization,
-      help: "the discriminator's normalisation: batch or spectral"),
   ]
 
   private static let learning = [
@@ -76,9 +73,6 @@ enum TrainingFlags {
     Flag(
       switch: "--mirror", group: "Levers beyond the recipe", negatable: true,
       help: "show each picture mirrored half of the time"),
-    Flag(
-      "--augment", "LIST", group: "Levers beyond the recipe", defaultNote: "none",
-      help: "differentiable augmentation of all that the discriminator sees: color,translation,cutout, or none"),
     Flag(
       "--lr-decay", "A-B", group: "Levers beyond the recipe", defaultNote: "none",
       help: "let both rates fall linearly from epoch A to epoch B, to a twentieth; or none"),
@@ -125,7 +119,6 @@ enum TrainingFlags {
     }
     set(try arguments.optionalInt("--z-dim", in: 1...4096), \.zDimension)
     set(try word("--z", of: ["uniform", "normal"]), \.zDistribution)
-    set(try word("--d-norm", of: ["batch", "spectral"]), \.discriminatorNormalization)
     set(try arguments.optionalInt("--batch-size", in: 2...4096), \.batchSize)
     set(try rate("--lr-g"), \.generatorRate)
     set(try rate("--lr-d"), \.discriminatorRate)
@@ -135,14 +128,6 @@ enum TrainingFlags {
     set(try word("--fit", of: ["crop", "pad", "stretch"]), \.fit)
     set(try share("--ema", below: 1), \.averaging)
     if arguments.isGiven("--mirror") { options.mirror = arguments.isOn("--mirror") }
-    if let names = try arguments.optionalStrings("--augment") {
-      let known = ["color", "translation", "cutout"]
-      if let unknown = names.first(where: { !known.contains($0) && names != ["none"] }) {
-        throw UsageError("--augment \(unknown): must be none, or some of \(known.joined(separator: ","))")
-      }
-      // The order is fixed, so that a list means the same however it is written.
-      options.augmentation = known.filter(names.contains)
-    }
     if let text = arguments.optionalString("--lr-decay") {
       options.decay = EpochSpan(text)
       if options.decay == nil, text != "none" {

@@ -1,1 +1,4 @@
-print("not yet")
+TrainingCommand.command.run { arguments in
+  var command = TrainingCommand(arguments)
+  try command.run()
+}

@@ -1,4 +1,4 @@
-// What the machine has: memory and processors.
+// What the machine has: memory.
 
 #if canImport(Glibc)
   import Glibc
@@ -7,11 +7,6 @@
 #endif
 
 public enum Machine {
-  /// Processors that are switched on.
-  public static var processors: Int {
-    max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-  }
-
   /// Bytes of memory that can be had without swapping, as far as the system says; nil where it does not.
   public static var availableMemory: Int? {
     #if canImport(Glibc)

@@ -32,7 +32,7 @@ public struct Progress {
   }
 
   /// Writes a whole line that stays; a live line is wiped before it.
-  mutating func say(_ message: String) {
+  public mutating func say(_ message: String) {
     if live, liveLength > 0 {
       write("\r" + String(repeating: " ", count: liveLength) + "\r")
       liveLength = 0
@@ -40,8 +40,13 @@ public struct Progress {
     write(message + "\n")
   }
 
+  /// Shows how many files of the data set are decoded.
+  public mutating func decoding(_ done: Int, of total: Int, now: Double) {
+    update("reading pictures \(done)/\(total)", now: now, force: done == total)
+  }
+
   /// Leaves the live line standing and moves below it.
-  mutating func finish() {
+  public mutating func finish() {
     if live, liveLength > 0 { write("\n") }
     liveLength = 0
   }

@@ -2,6 +2,7 @@
 // step or epoch. So there is no generator state to save, and a run that goes on draws what it would have drawn.
 
 import Generation
+import Layers
 
 struct Randomness {
   enum Purpose: UInt64 {
@@ -17,31 +18,42 @@ struct Randomness {
 
   /// A seed that no other purpose or index shares but by a chance of 2^-64.
   func seed(_ purpose: Purpose, _ index: Int = 0) -> UInt64 {
-    var first = SplitMix64(seed: seed)
-    var second = SplitMix64(seed: first.next() ^ purpose.rawValue)
-    var third = SplitMix64(seed: second.next() ^ UInt64(bitPattern: Int64(index)))
+    var first = RandomGenerator(seed: seed)
+    var second = RandomGenerator(seed: first.next() ^ purpose.rawValue)
+    var third = RandomGenerator(seed: second.next() ^ UInt64(bitPattern: Int64(index)))
     return third.next()
   }
 
   /// The order in which an epoch shows `count` pictures.
   func order(epoch: Int, count: Int) -> [Int] {
-    var generator = SplitMix64(seed: seed(.order, epoch))
+    var generator = RandomGenerator(seed: seed(.order, epoch))
     return shuffled(count, using: &generator)
   }
 
   /// `count` different pictures to show beside samples.
   func choice(of count: Int, from total: Int) -> [Int] {
-    var generator = SplitMix64(seed: seed(.reals))
+    var generator = RandomGenerator(seed: seed(.reals))
     return Array(shuffled(total, using: &generator).prefix(count))
   }
 
   func mirrored(step: Int, count: Int) -> [Bool] {
-    var generator = SplitMix64(seed: seed(.mirror, step))
+    var generator = RandomGenerator(seed: seed(.mirror, step))
     return (0..<count).map { _ in generator.next() >> 63 == 1 }
   }
 
+  /// `count` numbers of the given distribution; for the uniform one they are those of catgen's z of that seed.
+  static func latents(seed: UInt64, count: Int, distribution: LatentDistribution) -> [Float] {
+    var generator = RandomGenerator(seed: seed)
+    return (0..<count).map { _ in
+      switch distribution {
+      case .uniform: generator.uniform(-1, 1)
+      case .normal: Float(generator.normal())
+      }
+    }
+  }
+
   /// Fisher and Yates, written out: the standard library does not promise to draw the same way in every version.
-  private func shuffled(_ count: Int, using generator: inout SplitMix64) -> [Int] {
+  private func shuffled(_ count: Int, using generator: inout RandomGenerator) -> [Int] {
     var order = Array(0..<count)
     for last in stride(from: count - 1, to: 0, by: -1) {
       let other = Int(generator.next().multipliedFullWidth(by: UInt64(last + 1)).high)

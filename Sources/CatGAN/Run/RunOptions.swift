@@ -30,8 +30,6 @@ public struct RunOptions: Codable, Equatable, Sendable {
   public var zDimension: Int
   /// "uniform" or "normal".
   public var zDistribution: String
-  /// "batch" or "spectral".
-  public var discriminatorNormalization: String
 
   // The learning.
   public var batchSize: Int
@@ -41,8 +39,6 @@ public struct RunOptions: Codable, Equatable, Sendable {
   public var labelSmoothing: Float
   /// Decay of the averaged generator per step; 0 for none.
   public var averaging: Float
-  /// Names of the differentiable augmentations, in the order that they are applied in.
-  public var augmentation: [String]
   public var mirror: Bool
   /// Both rates fall linearly from the first of these epochs to the last; nil for constant rates. It does not depend
   /// on the run's length, so that extending a run changes nothing that was trained.
@@ -65,7 +61,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
   public var tensorboard: Bool
 
   /// Names of the presets, the default first.
-  public static let presets = ["cats64", "cats64-best", "cats128"]
+  public static let presets = ["cats64", "cats128"]
 
   /// The one table of defaults: the published recipe, and per preset what differs from it.
   public init(preset: String) {
@@ -74,14 +70,12 @@ public struct RunOptions: Codable, Equatable, Sendable {
     width = 64
     zDimension = 100
     zDistribution = "uniform"
-    discriminatorNormalization = "batch"
     batchSize = 64
     generatorRate = 2e-4
     discriminatorRate = 5e-5
     beta1 = 0.5
     labelSmoothing = 0.1
     averaging = 0
-    augmentation = []
     mirror = false
     decay = nil
     seed = 0
@@ -95,11 +89,6 @@ public struct RunOptions: Codable, Equatable, Sendable {
     milestoneEvery = 50
     onNaN = .stop
     tensorboard = false
-    if preset == "cats64-best" {
-      averaging = 0.999
-      augmentation = ["color", "translation", "cutout"]
-      mirror = true
-    }
   }
 
   /// Side of the pictures in pixels.
@@ -128,7 +117,6 @@ public struct RunOptions: Codable, Equatable, Sendable {
       Choice(flag: "--preset", value: preset, change: .never),
       Choice(flag: "--width", value: "\(width)", change: .never),
       Choice(flag: "--z-dim", value: "\(zDimension)", change: .never),
-      Choice(flag: "--d-norm", value: discriminatorNormalization, change: .never),
       Choice(flag: "--z", value: zDistribution, change: .forced),
       Choice(flag: "--batch-size", value: "\(batchSize)", change: .forced),
       Choice(flag: "--lr-g", value: number(generatorRate), change: .forced),
@@ -136,8 +124,6 @@ public struct RunOptions: Codable, Equatable, Sendable {
       Choice(flag: "--beta1", value: number(beta1), change: .forced),
       Choice(flag: "--label-smoothing", value: number(labelSmoothing), change: .forced),
       Choice(flag: "--ema", value: number(averaging), change: averaging == 0 ? .never : .forced),
-      Choice(
-        flag: "--augment", value: augmentation.isEmpty ? "none" : augmentation.joined(separator: ","), change: .forced),
       Choice(flag: "--mirror", value: mirror ? "on" : "off", change: .forced),
       Choice(flag: "--lr-decay", value: decay?.description ?? "none", change: .forced),
       Choice(flag: "--seed", value: "\(seed)", change: .forced),

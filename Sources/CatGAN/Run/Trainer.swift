@@ -127,8 +127,9 @@ public final class Trainer {
         reals: reals, z: latent(step: step), rateScale: position.rateScale * decay(),
         seed: randomness.seed(.step, step))
       let logs = step % options.logEvery == 0 || step == 1
-      if !figures.isFinite || logs || endsEpoch, let place = figures.isFinite ? model.firstNonFinite() : "" {
-        try recover(step: step, figures: figures, place: place.isEmpty ? model.firstNonFinite() : place)
+      let place = figures.isFinite && !logs && !endsEpoch ? nil : model.firstNonFinite()
+      if place != nil || !figures.isFinite {
+        try recover(step: step, figures: figures, place: place)
         order.epoch = -1
         continue
       }
@@ -158,8 +159,8 @@ public final class Trainer {
   }
 
   private func latent(step: Int) -> [Float] {
-    Latent.vector(
-      seed: randomness.seed(.latent, step), dimension: options.batchSize * options.zDimension,
+    Randomness.latents(
+      seed: randomness.seed(.latent, step), count: options.batchSize * options.zDimension,
       distribution: LatentDistribution(rawValue: options.zDistribution)!)
   }
 

@@ -1,0 +1,141 @@
+// The networks as the loop sees them: the training step, the averaged generator, and their checkpoints.
+
+import Generation
+import Kernels
+import Layers
+
+/// Trains a `GANTrainer` and keeps the running average of its generator where one is asked for.
+public final class GANModel: TrainingModel {
+  public let trainer: GANTrainer
+  /// The averaged generator, or nil.
+  public let average: Generator?
+  private let options: RunOptions
+  private let dataset: DatasetSummary
+  private let version: String
+  private let reals: Tensor
+  private let latents: Tensor
+
+  /// Draws fresh weights from the run's seed.
+  public init(_ options: RunOptions, data: DatasetSummary, version: String, context: Context) {
+    self.options = options
+    self.dataset = data
+    self.version = version
+    let execution = Execution(context: context)
+    var training = TrainingOptions()
+    training.batchSize = options.batchSize
+    training.generatorRate = Double(options.generatorRate)
+    training.discriminatorRate = Double(options.discriminatorRate)
+    training.beta1 = Double(options.beta1)
+    training.labelSmoothing = Double(options.labelSmoothing)
+    let configuration = options.networks
+    trainer = GANTrainer(
+      configuration, options: training, seed: Randomness(seed: options.seed).seed(.weights), execution: execution)
+    reals = Tensor(trainer.generator.pictureShape(options.batchSize))
+    latents = Tensor(trainer.generator.latentShape(options.batchSize))
+    if options.averaging > 0 {
+      let average = Generator(configuration, execution: execution)
+      average.store.copyValues(from: trainer.generator.store)
+      self.average = average
+    } else {
+      average = nil
+    }
+  }
+
+  public var imageSize: Int { trainer.configuration.imageSize }
+
+  /// Parameters of the generator and of the discriminator that are trained.
+  public var parameterCounts: (generator: Int, discriminator: Int) {
+    func count(_ store: ParameterStore) -> Int { store.trained.reduce(0) { $0 + $1.count } }
+    return (count(trainer.generator.store), count(trainer.discriminator.store))
+  }
+
+  public func step(reals pictures: [Float], z: [Float], rateScale: Float, seed: UInt64) -> StepFigures {
+    precondition(pictures.count == reals.count && z.count == latents.count)
+    pictures.withUnsafeBufferPointer { reals.pointer.update(from: $0.baseAddress!, count: $0.count) }
+    z.withUnsafeBufferPointer { latents.pointer.update(from: $0.baseAddress!, count: $0.count) }
+    trainer.generatorAdam.rate = trainer.options.generatorRate * Double(rateScale)
+    trainer.discriminatorAdam.rate = trainer.options.discriminatorRate * Double(rateScale)
+    let result = trainer.step(reals: reals, latents: latents)
+    if let average { updateAverage(average) }
+    return StepFigures(
+      discriminatorLoss: Float(result.discriminatorLoss), generatorLoss: Float(result.generatorLoss),
+      realProbability: Float(result.meanReal), fakeProbability: Float(result.meanFake))
+  }
+
+  /// average = decay * average + (1 - decay) * weights. The running statistics of batch normalisation are averaged in
+  /// the same way: they follow the weights' moving mean as closely as they follow the weights.
+  private func updateAverage(_ average: Generator) {
+    let decay = options.averaging
+    for (mine, theirs) in zip(average.store.parameters, trainer.generator.store.parameters) {
+      let (to, from) = (mine.value.pointer, theirs.value.pointer)
+      for i in 0..<mine.count { to[i] += (1 - decay) * (from[i] - to[i]) }
+      mine.changed()
+    }
+  }
+
+  /// Gradients are looked at before weights, and from the last layer back: that is the way that a bad value spreads.
+  public func firstNonFinite() -> String? {
+    for (prefix, store) in [("discriminator", trainer.discriminator.store), ("generator", trainer.generator.store)] {
+      for parameter in store.trained.reversed() where !isFinite(parameter.gradient) {
+        return "the gradient of \(prefix).\(parameter.name)"
+      }
+      for parameter in store.parameters where !isFinite(parameter.value) { return "\(prefix).\(parameter.name)" }
+    }
+    return nil
+  }
+
+  /// Exponents of all ones mark infinities and NaN.
+  private func isFinite(_ buffer: Buffer) -> Bool {
+    let bits = UnsafeRawPointer(buffer.pointer).assumingMemoryBound(to: UInt32.self)
+    var found: UInt32 = 0
+    for i in 0..<buffer.count { found |= bits[i] & 0x7F80_0000 == 0x7F80_0000 ? 1 : 0 }
+    return found == 0
+  }
+
+  public func samples(z: [Float], count: Int) throws -> [Float] {
+    let generator = average ?? trainer.generator
+    let length = trainer.configuration.zDim
+    var pictures: [Float] = []
+    var first = 0
+    while first < count {
+      let size = min(options.batchSize, count - first)
+      let batch = Tensor(generator.latentShape(size), values: Array(z[first * length..<(first + size) * length]))
+      pictures += generator.pictures(batch).array
+      first += size
+    }
+    return pictures
+  }
+
+  public func save(_ position: Position, to path: String) throws {
+    var state = CheckpointState()
+    state.step = position.step
+    state.epoch = position.epoch
+    state.stepInEpoch = position.stepInEpoch
+    state.rateScale = position.rateScale
+    state.seed = options.seed
+    state.data = "\(dataset.pictures) pictures of \(dataset.size)x\(dataset.size)"
+    state.dataDigest = dataset.digest
+    state.version = version
+    try Checkpoint.save(trainer, average: average?.store, state: state, to: path, overwrite: true)
+  }
+
+  public func load(_ path: String) throws -> Position {
+    let state = try Checkpoint.load(path, into: trainer, average: average?.store)
+    var position = Position()
+    position.step = state.step
+    position.epoch = state.epoch
+    position.stepInEpoch = state.stepInEpoch
+    position.rateScale = state.rateScale
+    return position
+  }
+}
+
+extension RunOptions {
+  /// The networks that these options describe.
+  public var networks: NetworkConfiguration {
+    var configuration = NetworkConfiguration(Preset(rawValue: preset)!, width: width)
+    configuration.zDim = zDimension
+    configuration.zDistribution = LatentDistribution(rawValue: zDistribution)!
+    return configuration
+  }
+}

@@ -1,0 +1,153 @@
+// `cattrain DATA_DIR`: from the command line to a run.
+
+import Arguments
+import CatGAN
+import Kernels
+import Storage
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+struct TrainingCommand {
+  static let version = "0.1.0"
+
+  static let command = Command(
+    "cattrain", version: version, summary: "trains a cat GAN on a folder of pictures",
+    operands: [TrainingFlags.operand],
+    flags: TrainingFlags.all,
+    epilogue: """
+      Examples:
+        cattrain photos --preset cats64 --width 32          begin a run in runs/
+        cattrain --resume runs/00003-cats64-w32             go on after a stop
+        cattrain photos --width 64 --dry-run                how long and how much memory?
+      """)
+
+  let arguments: Arguments
+  var progress = Progress(live: isatty(STDOUT_FILENO) == 1) { text in
+    var text = text
+    text.withUTF8 { _ = write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+  }
+
+  init(_ arguments: Arguments) { self.arguments = arguments }
+
+  mutating func run() throws {
+    let start = monotonicTime()
+    // Somebody who closes the pipe that progress goes to does not mean to end the training.
+    signal(SIGPIPE, SIG_IGN)
+    let interruption = Interruption()
+    interruption.watchSignals { _ in Console.error("\nstopping after this step; once more leaves at once\n") }
+    let limit = try timeLimit()
+    let threads = try arguments.optionalInt("--threads", in: 1...1024) ?? Context.processorCount
+    let context = try Context.fromEnvironment(threads: threads)
+    let force = arguments.isOn("--force")
+
+    var earlier: (run: RunDirectory, configuration: RunConfiguration)?
+    if let path = arguments.optionalString("--resume") {
+      for name in ["--out", "--dry-run"] where arguments.isGiven(name) {
+        throw UsageError("\(name) does not go with --resume: leave one of them out")
+      }
+      let run = try RunDirectory(resuming: path)
+      earlier = (run, try RunConfiguration(of: run))
+    }
+    guard let folder = arguments.operands.first ?? earlier?.configuration.folder else {
+      throw UsageError("DATA_DIR is missing: give a folder of pictures, as in cattrain photos")
+    }
+    let options = try options(earlier?.configuration.options, force: force)
+    let dataset = try load(folder, options, threads: threads)
+    try Trainer.checkBatch(dataset.count, options)
+    try earlier?.configuration.allow(dataset.summary, force: force)
+
+    let model = GANModel(options, data: dataset.summary, version: Self.version, context: context)
+    try checkMemory(model, options, force: force)
+    if arguments.isOn("--dry-run") {
+      try estimate(model, dataset, options)
+      return
+    }
+    let run = try earlier?.run ?? RunDirectory.create(in: arguments.string("--out"), name: options.runName)
+    var configuration = RunConfiguration(
+      version: Self.version, folder: absolute(folder), data: dataset.summary, options: options)
+    if let earlier { configuration.created = earlier.configuration.created }
+    let session = Session(interruption: interruption, deadline: limit.map { start + $0.seconds }, progress: progress)
+    let trainer = try Trainer(
+      model: model, dataset: dataset, configuration: configuration, run: run, session: session, resume: earlier != nil)
+    try configuration.write(to: run)
+    progress.say("\(run.path): \(dataset.description)")
+    _ = try trainer.train()
+  }
+
+  private func timeLimit() throws -> TimeSpan? {
+    guard let text = arguments.optionalString("--time-limit") else { return nil }
+    guard let span = TimeSpan(text) else {
+      throw UsageError("--time-limit \(text): must be a time as in 90m, 8h or 1h30m")
+    }
+    return span
+  }
+
+  private func options(_ earlier: RunOptions?, force: Bool) throws -> RunOptions {
+    var options: RunOptions
+    if let earlier {
+      options = earlier
+      if let name = arguments.optionalString("--preset") { options.preset = name }
+    } else {
+      let name = arguments.optionalString("--preset") ?? RunOptions.presets[0]
+      guard RunOptions.presets.contains(name) else {
+        throw UsageError("--preset \(name): must be one of \(RunOptions.presets.joined(separator: ", "))")
+      }
+      options = RunOptions(preset: name)
+    }
+    try TrainingFlags.apply(arguments, to: &options)
+    try earlier?.allow(options, force: force)
+    return options
+  }
+
+  private mutating func load(_ folder: String, _ options: RunOptions, threads: Int) throws -> Dataset {
+    let scan = try FolderScan(BytePath(folder))
+    let needed = Dataset.bytesNeeded(count: scan.pictures.count, size: options.imageSize)
+    if let available = Machine.availableMemory, needed > available, !arguments.isOn("--force") {
+      throw RunError("the pictures of '\(folder)' need \(needed / 1_000_000) MB of memory, more than there is")
+    }
+    var settings = DatasetOptions(size: options.imageSize, threads: threads)
+    settings.fit = PictureFit(rawValue: options.fit)!
+    // Calls never overlap, so the counter may stay unlocked.
+    nonisolated(unsafe) var shown = progress
+    let dataset = try Dataset(scan, options: settings) { done, total in
+      shown.decoding(done, of: total, now: monotonicTime())
+    }
+    progress = shown
+    progress.finish()
+    for file in dataset.skipped.prefix(5) { Console.error("skipped \(file)\n") }
+    if dataset.skipped.count > 5 {
+      Console.error("skipped \(dataset.skipped.count - 5) more; report.html lists them\n")
+    }
+    return dataset
+  }
+
+  private func checkMemory(_ model: GANModel, _ options: RunOptions, force: Bool) throws {
+    let needed = MemoryEstimate(model, options).bytes
+    guard let available = Machine.availableMemory, needed > available, !force else { return }
+    throw RunError(
+      "training needs about \(needed / 1_000_000) MB of memory and \(available / 1_000_000) MB are free; "
+        + "lower --batch-size or --width, or add --force to try")
+  }
+
+  private mutating func estimate(_ model: GANModel, _ dataset: Dataset, _ options: RunOptions) throws {
+    let parameters = model.parameterCounts
+    progress.say(dataset.description)
+    progress.say("\(parameters.generator) + \(parameters.discriminator) parameters (generator + discriminator)")
+    progress.say("about \(MemoryEstimate(model, options).bytes / 1_000_000) MB of memory")
+    let time = secondsPerStep(model, dataset, options)
+    let steps = dataset.count / options.batchSize
+    let total = options.steps ?? options.epochs * steps
+    progress.say("\(steps) steps per epoch, \(TimeSpan(seconds: time * Double(steps))) per epoch")
+    progress.say("\(total) steps in all, \(TimeSpan(seconds: time * Double(total)))")
+  }
+
+  private func absolute(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}
