@@ -3,6 +3,10 @@ extension DirectConvolution {
   func backwardData(
     outputGradient: UnsafePointer<Float>, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>
   ) {
+    if usesRowTaps {
+      backwardDataByRowTaps(outputGradient: outputGradient, filter: filter, inputGradient: inputGradient)
+      return
+    }
     let stride = shape.stride
     for phase in 0..<(stride * stride) {
       let grid = TapGrid.backwardData(shape, phaseY: phase / stride, phaseX: phase % stride)

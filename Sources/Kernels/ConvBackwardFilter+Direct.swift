@@ -12,11 +12,11 @@ extension DirectConvolution {
     input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>, filterGradient: UnsafeMutablePointer<Float>,
     accumulate: Bool
   ) {
-    let grid = TapGrid.forward(shape)
+    let (grid, source) = forwardGrid(input)
     let w = context.width
     let loops = context.loops
     let product = PanelProduct(loops: loops)
-    let panelsPerTap = ceilDivide(shape.inputChannels, w)
+    let panelsPerTap = ceilDivide(grid.tapChannels, w)
     let rowPanels = grid.taps.count * panelsPerTap
     let columnPanels = ceilDivide(shape.outputChannels, w)
     let blockRowPanels = DirectConvolution.blockRows / w
@@ -48,8 +48,8 @@ extension DirectConvolution {
             }
             let channel = (row + r) % panelsPerTap * w
             loops.gatherPanel(
-              range.count, source: input + channel, offsets: offsets, channels: min(w, shape.inputChannels - channel),
-              panel: a + r * depthRows * w)
+              range.count, source: source + channel, offsets: offsets,
+              channels: grid.mayOverread ? w : min(w, grid.tapChannels - channel), panel: a + r * depthRows * w)
           }
           grid.targetOffsets(range, offsets)
           for p in 0..<columns {
@@ -69,9 +69,9 @@ extension DirectConvolution {
         for p in 0..<columns {
           let output = (column + p) * w
           loops.unpackPanel(
-            rows: min(w, shape.inputChannels - channel), panel: c + p * rowCount * w + r * w * w,
+            rows: min(w, grid.tapChannels - channel), panel: c + p * rowCount * w + r * w * w,
             channels: min(w, shape.outputChannels - output),
-            destination: filterGradient + (tap * shape.inputChannels + channel) * shape.outputChannels + output,
+            destination: filterGradient + (tap * grid.tapChannels + channel) * shape.outputChannels + output,
             destinationStride: shape.outputChannels, accumulate: accumulate)
         }
       }

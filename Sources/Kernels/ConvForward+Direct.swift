@@ -3,7 +3,7 @@ extension DirectConvolution {
   func forward(
     input: UnsafePointer<Float>, filter: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>
   ) {
-    let packed = packedForwardFilter(filter)
-    gatheredProduct(TapGrid.forward(shape), source: input, filter: packed, target: output)
+    let (grid, source) = forwardGrid(input)
+    gatheredProduct(grid, source: source, filter: packedForwardFilter(filter, grid), target: output)
   }
 }

@@ -7,6 +7,8 @@ final class DirectConvolution {
   let context: Context
   private var forwardFilter: PackedFilter?
   private var backwardFilters: [PackedFilter?]
+  var rowTapFilter: Buffer?
+  var rowTapFilterIsCurrent = false
 
   init(_ shape: ConvShape, context: Context) {
     self.shape = shape
@@ -17,6 +19,7 @@ final class DirectConvolution {
   func filterChanged() {
     forwardFilter?.isCurrent = false
     for filter in backwardFilters { filter?.isCurrent = false }
+    rowTapFilterIsCurrent = false
   }
 
   /// A filter as the B operand: rows are (tap, source channel), columns are target channels.
@@ -30,15 +33,14 @@ final class DirectConvolution {
 
     init(_ grid: TapGrid, width: Int) {
       // With few source channels a tap takes only as many rows as there are channels; with many, whole panels.
-      panelDepth = min(grid.sourceChannels, width)
-      panelsPerTap = ceilDivide(grid.sourceChannels, width)
+      panelDepth = min(grid.tapChannels, width)
+      panelsPerTap = ceilDivide(grid.tapChannels, width)
       panelStride = max(grid.taps.count, 1) * panelsPerTap * panelDepth * width
       panels = Buffer(count: panelStride * ceilDivide(grid.targetChannels, width))
     }
   }
 
-  func packedForwardFilter(_ filter: UnsafePointer<Float>) -> PackedFilter {
-    let grid = TapGrid.forward(shape)
+  func packedForwardFilter(_ filter: UnsafePointer<Float>, _ grid: TapGrid) -> PackedFilter {
     let packed = forwardFilter ?? PackedFilter(grid, width: context.width)
     forwardFilter = packed
     if !packed.isCurrent { pack(filter, grid, packed, transposed: false) }
@@ -56,25 +58,26 @@ final class DirectConvolution {
   private func pack(_ filter: UnsafePointer<Float>, _ grid: TapGrid, _ packed: PackedFilter, transposed: Bool) {
     let w = context.width
     let (loops, outputChannels) = (context.loops, shape.outputChannels)
+    let tapCount = (transposed ? shape.inputChannels : grid.tapChannels) * outputChannels
     let rowsPerTap = packed.panelsPerTap * packed.panelDepth
     let panelCount = ceilDivide(grid.targetChannels, w)
     context.parallel(panelCount * grid.taps.count) { task in
       let (panel, t) = (task % panelCount, task / panelCount)
       let lanes = min(w, grid.targetChannels - panel * w)
       let target = packed.panels.pointer + panel * packed.panelStride + t * rowsPerTap * w
-      let tap = filter + grid.taps[t].index * shape.inputChannels * outputChannels
+      let tap = filter + grid.taps[t].index * tapCount
       if transposed {
         loops.transposePanel(
-          rows: grid.sourceChannels, lanes: lanes, source: tap + panel * w * outputChannels,
+          rows: grid.tapChannels, lanes: lanes, source: tap + panel * w * outputChannels,
           laneStride: outputChannels, destination: target)
       } else {
-        withUnsafeTemporaryAllocation(of: Int.self, capacity: grid.sourceChannels) { offsets in
-          for c in 0..<grid.sourceChannels { offsets[c] = c * outputChannels + panel * w }
+        withUnsafeTemporaryAllocation(of: Int.self, capacity: grid.tapChannels) { offsets in
+          for c in 0..<grid.tapChannels { offsets[c] = c * outputChannels + panel * w }
           loops.gatherPanel(
-            grid.sourceChannels, source: tap, offsets: offsets.baseAddress!, channels: lanes, panel: target)
+            grid.tapChannels, source: tap, offsets: offsets.baseAddress!, channels: lanes, panel: target)
         }
       }
-      let used = grid.sourceChannels * w
+      let used = grid.tapChannels * w
       (target + used).update(repeating: 0, count: rowsPerTap * w - used)
     }
     packed.isCurrent = true
@@ -124,7 +127,7 @@ final class DirectConvolution {
             let channel = (k + d) % filter.panelsPerTap * w
             loops.gatherPanel(
               range.count, source: source + channel, offsets: offsets,
-              channels: min(w, grid.sourceChannels - channel), panel: a + d * rows * w)
+              channels: grid.mayOverread ? w : min(w, grid.tapChannels - channel), panel: a + d * rows * w)
           }
           product.multiply(
             rows: range.count, columnPanels: panels, depthPanels: depth, panelDepth: filter.panelDepth, a: a,

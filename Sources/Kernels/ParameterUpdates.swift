@@ -26,7 +26,8 @@ extension Context {
     let loops = self.loops
     parallelElements(value.count) { range in
       loops.movingAverage(
-        average.pointer + range.lowerBound, value: value.pointer + range.lowerBound, range.count, gain: Float(1 - decay))
+        average.pointer + range.lowerBound, value: value.pointer + range.lowerBound, range.count, gain: Float(1 - decay)
+      )
     }
   }
 }

@@ -18,13 +18,18 @@ struct TapGrid {
   var taps: [Tap]
   var sourceHeight: Int
   var sourceWidth: Int
+  /// Floats from one source pixel to the next.
   var sourceChannels: Int
+  /// Channels that a tap reads from its pixel on: the pixel's own, or with row taps those of its neighbours too.
+  var tapChannels: Int
   var targetHeight: Int
   var targetWidth: Int
   var targetChannels: Int
   var targetStep = 1
   var targetY = 0
   var targetX = 0
+  /// Whether a whole vector may be read where fewer channels are left.
+  var mayOverread = false
 
   var pixels: Int { batch * height * width }
 
@@ -39,6 +44,7 @@ struct TapGrid {
     return TapGrid(
       batch: s.batch, height: s.outputHeight, width: s.outputWidth, step: s.stride, taps: taps,
       sourceHeight: s.inputHeight, sourceWidth: s.inputWidth, sourceChannels: s.inputChannels,
+      tapChannels: s.inputChannels,
       targetHeight: s.outputHeight, targetWidth: s.outputWidth, targetChannels: s.outputChannels)
   }
 
@@ -58,7 +64,8 @@ struct TapGrid {
     return TapGrid(
       batch: s.batch, height: ceilDivide(s.inputHeight - phaseY, s.stride),
       width: ceilDivide(s.inputWidth - phaseX, s.stride), step: 1, taps: taps, sourceHeight: s.outputHeight,
-      sourceWidth: s.outputWidth, sourceChannels: s.outputChannels, targetHeight: s.inputHeight,
+      sourceWidth: s.outputWidth, sourceChannels: s.outputChannels, tapChannels: s.outputChannels,
+      targetHeight: s.inputHeight,
       targetWidth: s.inputWidth, targetChannels: s.inputChannels, targetStep: s.stride, targetY: phaseY,
       targetX: phaseX)
   }

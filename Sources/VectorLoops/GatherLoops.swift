@@ -19,4 +19,10 @@ public protocol GatherLoops {
   static func unpackPanel(
     rows: Int, panel: UnsafePointer<Float>, channels: Int, destination: UnsafeMutablePointer<Float>,
     destinationStride: Int, accumulate: Bool)
+
+  /// destination[r * rowStride + i * step + 0 ..< W] += panels[r * panelStride + i * W + 0 ..< W] for `rows` rows r and
+  /// `count` places i, the places in order: neighbours overlap where step < W.
+  static func overlapAdd(
+    rows: Int, count: Int, panels: UnsafePointer<Float>, panelStride: Int, destination: UnsafeMutablePointer<Float>,
+    rowStride: Int, step: Int)
 }

@@ -87,4 +87,19 @@ extension Loops {
       }
     }
   }
+
+  @inline(never)
+  public static func overlapAdd(
+    rows: Int, count: Int, panels: UnsafePointer<Float>, panelStride: Int, destination: UnsafeMutablePointer<Float>,
+    rowStride: Int, step: Int
+  ) {
+    let w = Vector.scalarCount
+    // Rows innermost: each addition waits for its left neighbour's store, rows do not wait for each other.
+    for i in 0..<count {
+      for r in 0..<rows {
+        let target = destination + r * rowStride + i * step
+        target.vector += (panels + r * panelStride + i * w).vector
+      }
+    }
+  }
 }
