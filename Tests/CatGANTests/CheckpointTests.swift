@@ -1,0 +1,167 @@
+import Foundation
+import Generation
+import Kernels
+import Layers
+import Storage
+import Testing
+
+@testable import CatGAN
+
+@Suite struct CheckpointTests {
+  /// A file of its own, gone after the test.
+  final class Place {
+    let path = NSTemporaryDirectory() + "catgan-checkpoint-\(UUID().uuidString).safetensors"
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+  }
+
+  @Test func goesOnAsIfItHadNeverStopped() throws {
+    let place = Place()
+    let straight = SmallTraining(seed: 5)
+    straight.train(3)
+    try straight.save(place.path)
+    straight.train(4)
+
+    // Everything differs in the one that goes on until it loads.
+    let resumed = SmallTraining(seed: 6)
+    resumed.train(1)
+    let state = try resumed.load(place.path)
+    #expect(state.step == 3 && state.rateScale == 1 / 3 && state.seed == .max && state.data == "drawn, \"quoted\"")
+    #expect(try resumed.bytes() == fileBytes(place.path))
+    resumed.train(4)
+    #expect(try resumed.bytes() == straight.bytes())
+    #expect(resumed.trainer.steps == 7)
+  }
+
+  @Test(arguments: [2, 3, 8]) func sameBytesForAnyNumberOfThreads(threads: Int) throws {
+    let one = SmallTraining(seed: 5)
+    let many = SmallTraining(seed: 5, threads: threads)
+    one.train(3)
+    many.train(3)
+    #expect(try one.bytes() == many.bytes())
+  }
+
+  /// Damage anywhere in the file: refused, and nothing taken over. What can pass is a change of a metadata text that
+  /// stays meaningful; the tensors are then the same.
+  @Test func damageIsRefusedAndNothingHalfAccepted() throws {
+    let place = Place()
+    let saved = SmallTraining(seed: 5)
+    saved.train(1)
+    let sound = try saved.bytes()
+    let headerEnd = 8 + sound[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+    let target = SmallTraining(seed: 6)
+    let before = try target.bytes()
+    // All of the header is much; a stride without common factors meets every kind of place in it, and in the data.
+    let places =
+      Array(stride(from: 0, to: headerEnd, by: 61)) + Array(stride(from: headerEnd, to: sound.count, by: 997))
+    var refused = 0
+    for i in places {
+      var bytes = sound
+      bytes[i] ^= 0x15
+      try Data(bytes).write(to: URL(filePath: place.path))
+      do {
+        _ = try target.load(place.path)
+        #expect(i < headerEnd, "byte \(i)")
+        // Take the old state back for the next try.
+        try Data(before).write(to: URL(filePath: place.path))
+        _ = try target.load(place.path)
+      } catch {
+        refused += 1
+        #expect(error is StorageError, "byte \(i): \(error)")
+        if refused % 20 == 0 { #expect(try target.bytes() == before, "byte \(i)") }
+      }
+    }
+    #expect(refused > places.count * 3 / 4)
+    #expect(try target.bytes() == before)
+  }
+
+  @Test func whatDoesNotFitIsNamed() throws {
+    let place = Place()
+    let training = SmallTraining(seed: 5)
+    func expect(_ says: String, _ call: () throws -> Void) {
+      let error = #expect(throws: StorageError.self) { try call() }
+      #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
+    }
+    try training.save(place.path)
+    expect("generator_ema.") { try Checkpoint.load(place.path, into: training.trainer) }
+    try Checkpoint.save(training.trainer, state: training.state, to: place.path, overwrite: true)
+    expect("lacks the tensor 'generator_ema.dense.weight'") { _ = try training.load(place.path) }
+    var wider = SmallTraining.configuration
+    wider.width = 2
+    let other = GANTrainer(wider, seed: 1, execution: training.trainer.execution)
+    expect("\"width\":1") { try Checkpoint.load(place.path, into: other) }
+
+    let parameter = training.trainer.generator.store["batch_trans_conv2.running_var"]!
+    parameter.setFileValues([Float](repeating: -1, count: parameter.count))
+    try training.save(place.path)
+    expect("a variance is never negative") { _ = try training.load(place.path) }
+    parameter.setFileValues([Float](repeating: .nan, count: parameter.count))
+    try training.save(place.path)
+    expect("not a finite number") { _ = try training.load(place.path) }
+  }
+
+  @Test func halfPrecisionExport() throws {
+    let place = Place()
+    let training = SmallTraining(seed: 5)
+    training.train(1)
+    try Checkpoint.exportGenerator(
+      training.average.store, configuration: SmallTraining.configuration, state: training.state, half: true,
+      to: place.path, overwrite: false)
+    let other = SmallTraining(seed: 9)
+    try Checkpoint.loadGenerator(SafeTensors(path: place.path), into: other.average.store)
+    for (mine, theirs) in zip(training.average.store.parameters, other.average.store.parameters) {
+      #expect(theirs.value.array == mine.value.array.map { Float(Float16($0)) }, "\(mine.name)")
+    }
+    training.average.store.parameters[0].setFileValues(
+      [Float](repeating: 1e6, count: training.average.store.parameters[0].count))
+    let old = fileBytes(place.path)
+    let error = #expect(throws: StorageError.self) {
+      try Checkpoint.exportGenerator(
+        training.average.store, configuration: SmallTraining.configuration, state: training.state, half: true,
+        to: place.path, overwrite: true)
+    }
+    #expect(error?.description.contains("F16 cannot hold") == true)
+    #expect(fileBytes(place.path) == old)
+  }
+}
+
+/// Against PyTorch: Fixtures/storage/make_generator.py made the files.
+@Suite struct CheckpointPyTorchTests {
+  static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Fixtures/storage/")
+    .standardizedFileURL.path
+
+  @Test func theSamePictureFromTheSameLatents() throws {
+    let configuration = NetworkConfiguration(preset: "small", imageSize: 32, width: 2, zDim: 4)
+    let generator = Generator(configuration, execution: Execution(context: Context(threads: 1)))
+    let file = try SafeTensors(path: Self.fixtures + "/generator.safetensors")
+    try Checkpoint.loadGenerator(file, into: generator.store)
+
+    // What we save is what PyTorch made, bit for bit, so PyTorch draws the same pictures from it.
+    let place = CheckpointTests.Place()
+    try Checkpoint.exportGenerator(
+      generator.store, configuration: configuration, state: CheckpointState(), to: place.path, overwrite: false)
+    let ours = try SafeTensors(path: place.path)
+    #expect(ours.names.sorted() == file.names.sorted())
+    for name in file.names {
+      #expect(ours.shape(of: name) == file.shape(of: name))
+      #expect(try ours.withBytes(name) { Array($0) } == file.withBytes(name) { Array($0) }, "\(name)")
+    }
+
+    let expected = try SafeTensors(path: Self.fixtures + "/pictures.safetensors")
+    let z = try expected.floats("z", shape: [3, 4])
+    let planar = try expected.floats("pictures", shape: [3, 3, 32, 32])
+    let latents = Tensor(generator.latentShape(3))
+    for i in z.indices { latents.pointer[i] = z[i] }
+    let pictures = generator.pictures(latents)
+    func byte(_ value: Float) -> Int { Int(((value + 1) * 127.5).rounded()) }
+    var largest = 0
+    for n in 0..<3 {
+      for c in 0..<3 {
+        for p in 0..<1024 {
+          let difference = byte(pictures.pointer[(n * 1024 + p) * 3 + c]) - byte(planar[(n * 3 + c) * 1024 + p])
+          largest = max(largest, abs(difference))
+        }
+      }
+    }
+    #expect(largest <= 1)
+  }
+}
