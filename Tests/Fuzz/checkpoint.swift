@@ -7,7 +7,7 @@ public func fuzzCheckpoint(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt
     let file = try SafeTensors(bytes: UnsafeRawBufferPointer(start: start, count: count), path: "fuzz")
     var bytes = 0
     for name in file.names {
-      guard let dtype = file.dtype(of: name), let shape = file.shape(of: name) else { fatalError("a name without tensor") }
+      guard let dtype = file.dtype(of: name), let shape = file.shape(of: name) else { fatalError("\(name)") }
       bytes += try file.withBytes(name) { $0.count }
       if dtype.isFloatingPoint {
         let values = try file.floats(name, finite: false)
