@@ -1,1 +1,163 @@
+import Layers
 import Testing
+
+/// Each layer's outputs and gradients against PyTorch's in double precision.
+///
+/// A sum of k products in Float is off by about sqrt(k) half units in the last place of its RMS; the longest here is 1125
+/// terms (2e-6), and the largest of some thousand elements is 4 deviations out. So 1e-5 of the RMS is generous to rounding
+/// and refuses any wrong term, which is worth 1 / sqrt(k) = 3e-2.
+@Suite struct LayersTests {
+  static let bound = 1e-5
+
+  func check(_ name: String, _ layer: (Reference) -> any Layer) throws {
+    let reference = try Reference("layers")
+    for context in contexts {
+      let layer = layer(reference)
+      for parameter in layer.parameters where parameter.isTrained {
+        let key = parameter.name.split(separator: ".").last!
+        let sizes = reference.file.shape(of: "\(name).\(key)")
+        #expect(sizes == parameter.layout.fileShape, "\(name).\(key)")
+        parameter.setFileValues(try reference.values("\(name).\(key)"))
+      }
+      let network = Sequential("net", [layer], execution: Execution(context: context))
+      let x = try reference.tensor("\(name).x")
+      let y = network.forward(x, training: true)
+      expectClose(y.array, try reference.values("\(name).y"), within: Self.bound, "\(name).y")
+
+      // A gradient without those of the parameters leaves them alone.
+      for parameter in layer.parameters where parameter.isTrained { parameter.gradient.fill(7) }
+      let dy = try reference.tensor("\(name).dy")
+      let alone = try #require(
+        network.backward(Tensor(y.shape, values: dy.array), parameters: .none, input: true))
+      expectClose(alone.array, try reference.values("\(name).dx"), within: Self.bound, "\(name).dx")
+      for parameter in layer.parameters where parameter.isTrained {
+        #expect(parameter.gradient.array.allSatisfy { $0 == 7 }, "\(parameter.name) was touched")
+      }
+
+      let dx = try #require(
+        network.backward(Tensor(y.shape, values: dy.array), parameters: .overwrite, input: true))
+      expectClose(dx.array, try reference.values("\(name).dx"), within: Self.bound, "\(name).dx")
+      try checkGradients(name, layer, reference, times: 1)
+      #expect(network.backward(Tensor(y.shape, values: dy.array), parameters: .accumulate, input: false) == nil)
+      try checkGradients(name, layer, reference, times: 2)
+    }
+  }
+
+  func checkGradients(_ name: String, _ layer: any Layer, _ reference: Reference, times: Float) throws {
+    for parameter in layer.parameters where parameter.isTrained {
+      let key = parameter.name.split(separator: ".").last!
+      expectClose(
+        parameter.fileValues(.gradient), try reference.values("\(name).d\(key)").map { times * $0 },
+        within: Self.bound, "\(name).d\(key) \(times) times")
+    }
+  }
+
+  @Test func convolutionOfStride2() throws {
+    try check("conv_s2") { _ in
+      Conv2D("c", inputChannels: 3, outputChannels: 20, kernel: 5, stride: 2, activation: .leakyReLU(slope: 0.2))
+    }
+  }
+
+  @Test func convolutionOfStride1() throws {
+    try check("conv_s1") { _ in Conv2D("c", inputChannels: 18, outputChannels: 5, kernel: 3, stride: 1) }
+  }
+
+  @Test func transposedConvolutionOfStride2() throws {
+    try check("trans_s2") { _ in
+      ConvTranspose2D(
+        "t", inputChannels: 6, outputChannels: 20, kernel: 5, stride: 2, activation: .leakyReLU(slope: 0.2))
+    }
+  }
+
+  @Test func transposedConvolutionOfStride1() throws {
+    try check("trans_s1") { _ in
+      ConvTranspose2D("t", inputChannels: 10, outputChannels: 3, kernel: 5, stride: 1, activation: .tanh)
+    }
+  }
+
+  @Test func denseToPictures() throws {
+    try check("dense_out") { _ in
+      Dense(
+        "d", inputs: Shape(n: 1, h: 1, w: 1, c: 7), outputs: Shape(n: 1, h: 2, w: 3, c: 10),
+        activation: .leakyReLU(slope: 0.2))
+    }
+  }
+
+  @Test func denseFromPictures() throws {
+    try check("dense_in") { _ in
+      Dense("d", inputs: Shape(n: 1, h: 2, w: 3, c: 10), outputs: Shape(n: 1, h: 1, w: 1, c: 3))
+    }
+  }
+
+  @Test(arguments: [19, 32]) func batchNormalisation(channels: Int) throws {
+    let name = "norm\(channels)"
+    try check(name) { _ in BatchNorm("n", channels: channels, leakySlope: 0.2) }
+  }
+
+  @Test func runningStatistics() throws {
+    let reference = try Reference("layers")
+    for channels in [19, 32] {
+      let name = "norm\(channels)"
+      let bias = Parameter("bias", .vector(channels), .constant(3))
+      var random = RandomGenerator(seed: 1)
+      bias.initialize(&random)
+      // The reference's inputs with a bias of 3 taken out, which the layer puts back into its running mean.
+      let layer = BatchNorm("n", channels: channels, leakySlope: 0.2, inputBias: bias)
+      let network = Sequential("net", [layer], execution: Execution(context: Context(threads: 2)))
+      network.store.initialize(&random)
+      layer.weight.setFileValues(try reference.values("\(name).weight"))
+      layer.bias.setFileValues(try reference.values("\(name).bias"))
+      var inputs: [Tensor] = []
+      for key in ["first", "x"] {
+        let tensor = try reference.tensor("\(name).\(key)")
+        inputs.append(Tensor(tensor.shape, values: tensor.array.map { $0 - 3 }))
+        _ = network.forward(inputs.last!, training: true)
+      }
+      // The inputs lie around 7 with a deviation of 1, so rounding them to Float already costs some units.
+      expectClose(
+        layer.runningMean.fileValues(), try reference.values("\(name).running_mean"), within: 1e-5, "running mean")
+      expectClose(
+        layer.runningVariance.fileValues(), try reference.values("\(name).running_var"), within: 1e-5,
+        "running variance")
+      expectClose(
+        network.forward(inputs[0], training: false).array, try reference.values("\(name).inference"), within: 1e-5,
+        "inference")
+    }
+  }
+
+  @Test func adam() throws {
+    let reference = try Reference("layers")
+    let gradients = try reference.values("adam.gradients")
+    for context in contexts {
+      let parameter = Parameter("p", .vector(37), .constant(0))
+      parameter.setFileValues(try reference.values("adam.start"))
+      let adam = Adam(rate: 1e-2, beta1: 0.5, beta2: 0.999)
+      for step in 0..<10 {
+        parameter.setFileValues(Array(gradients[step * 37..<(step + 1) * 37]), .gradient)
+        adam.update(ParameterStore([parameter]), context: context)
+      }
+      expectClose(parameter.fileValues(), try reference.values("adam.end"), within: 1e-6, "value")
+      // Gradients span ten decades, so each element of the moments counts by itself.
+      for (array, key) in [(ParameterArray.firstMoment, "exp_avg"), (.secondMoment, "exp_avg_sq")] {
+        for (a, e) in zip(parameter.fileValues(array), try reference.values("adam.\(key)")) {
+          #expect(abs(a - e) <= 3e-6 * abs(e) + 1e-37, "\(key): \(a) where \(e) is expected")
+        }
+      }
+    }
+  }
+
+  @Test func losses() throws {
+    let reference = try Reference("layers")
+    let x = Tensor(Shape(n: 22, h: 1, w: 1, c: 1), values: try reference.values("loss.x"))
+    let targets = try reference.values("loss.target")
+    let found = [
+      ("cross_entropy", sigmoidCrossEntropy(logits: x, targets: targets)),
+      ("hinge_real", hingeLoss(logits: x, sign: 1)), ("hinge_fake", hingeLoss(logits: x, sign: -1)),
+      ("hinge_generator", linearLoss(logits: x, factor: -1)),
+    ]
+    for (name, result) in found {
+      expectClose([Float(result.loss)], try reference.values("loss.\(name)"), within: 2e-7, name)
+      expectClose(result.gradient.array, try reference.values("loss.\(name).dx"), within: 1e-6, "\(name) gradient")
+    }
+  }
+}

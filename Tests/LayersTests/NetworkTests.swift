@@ -1,0 +1,146 @@
+import Layers
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Networks as a user of `import Layers` builds them, and what must hold whatever the numbers are.
+@Suite struct NetworkTests {
+  /// The example of the module's documentation.
+  @Test func documentationExample() {
+    let context = Context(threads: 2)
+    var random = RandomGenerator(seed: 1)
+    let network = Sequential(
+      "classifier",
+      [
+        Conv2D("conv", inputChannels: 1, outputChannels: 8, kernel: 3, stride: 2, followedByBatchNorm: true),
+        BatchNorm("norm", channels: 8, leakySlope: 0.2),
+        Dense("dense", inputs: Shape(n: 1, h: 4, w: 4, c: 8), outputs: Shape(n: 1, h: 1, w: 1, c: 1)),
+      ], execution: Execution(context: context))
+    network.store.initialize(&random)
+    let adam = Adam(rate: 1e-2)
+    let pictures = Tensor(Shape(n: 16, h: 8, w: 8, c: 1), values: (0..<1024).map { _ in random.uniform(-1, 1) })
+    let labels = (0..<16).map { Float($0 % 2) }
+    var losses: [Double] = []
+    for _ in 0..<60 {
+      let logits = network.forward(pictures, training: true)
+      let (loss, gradient) = sigmoidCrossEntropy(logits: logits, targets: labels)
+      network.backward(gradient, parameters: .overwrite, input: false)
+      adam.update(network.store, context: context)
+      losses.append(loss)
+    }
+    // Sixteen pictures of noise are learned by heart.
+    #expect(losses.last! < 0.1 * losses.first!)
+  }
+
+  /// Central differences through layers that share memory: conv, tanh and leaky ReLU in place, norm, transposed conv.
+  @Test func gradientThroughSharedMemory() {
+    var random = RandomGenerator(seed: 5)
+    let network = Sequential(
+      "net",
+      [
+        Conv2D("conv", inputChannels: 2, outputChannels: 3, kernel: 3, stride: 1),
+        Tanh("tanh"), LeakyReLU("leaky", slope: 0.5), BatchNorm("norm", channels: 3),
+        ConvTranspose2D("trans", inputChannels: 3, outputChannels: 2, kernel: 3, stride: 2), Tanh("end"),
+      ], execution: Execution(context: Context(threads: 1)))
+    network.store.initialize(&random)
+    for parameter in network.store.trained {
+      for i in 0..<parameter.count { parameter.value.pointer[i] += random.uniform(-0.5, 0.5) }
+      parameter.changed()
+    }
+    let shape = Shape(n: 2, h: 3, w: 4, c: 2)
+    var values = (0..<shape.count).map { _ in random.uniform(-1, 1) }
+    let weights = (0..<4 * shape.count).map { _ in random.uniform(-1, 1) }
+    func objective() -> Double {
+      zip(network.forward(Tensor(shape, values: values), training: true).array, weights)
+        .reduce(0) { $0 + Double($1.0) * Double($1.1) }
+    }
+    let y = network.forward(Tensor(shape, values: values), training: true)
+    let gradient = network.backward(Tensor(y.shape, values: weights), parameters: .none, input: true)!.array
+    for i in stride(from: 0, to: values.count, by: 7) {
+      let step: Float = 1e-2
+      let x = values[i]
+      values[i] = x + step
+      let above = objective()
+      values[i] = x - step
+      let below = objective()
+      values[i] = x
+      let slope = (above - below) / Double(2 * step)
+      // The third derivative costs step^2; Float outputs cost 1e-7 / step.
+      #expect(abs(slope - Double(gradient[i])) < 2e-2 * max(1, abs(slope)), "input \(i): \(slope), \(gradient[i])")
+    }
+  }
+
+  /// Memory order and file order of a filter and a dense weight, by index arithmetic.
+  @Test func fileLayouts() {
+    let filter = Parameter("f", .filter(kernelHeight: 2, kernelWidth: 3, inputs: 5, outputs: 19), .constant(0))
+    filter.setFileValues((0..<filter.count).map(Float.init))
+    for p in 0..<2 {
+      for q in 0..<3 {
+        for i in 0..<5 {
+          for o in 0..<19 {
+            #expect(
+              filter.value.pointer[((p * 3 + q) * 5 + i) * 19 + o] == Float(((o * 5 + i) * 2 + p) * 3 + q))
+          }
+        }
+      }
+    }
+    #expect(filter.fileValues() == (0..<filter.count).map(Float.init))
+
+    let dense = Parameter(
+      "d", .dense(inputs: Shape(n: 1, h: 2, w: 3, c: 4), outputs: Shape(n: 1, h: 5, w: 1, c: 18)), .constant(0))
+    dense.setFileValues((0..<dense.count).map(Float.init))
+    for (h, w, c) in [(0, 0, 0), (1, 2, 3), (0, 2, 1)] {
+      for (oh, oc) in [(0, 0), (4, 17), (2, 16)] {
+        let memory = ((h * 3 + w) * 4 + c) * 90 + oh * 18 + oc
+        let file = (oc * 5 + oh) * 24 + (c * 2 + h) * 3 + w
+        #expect(dense.value.pointer[memory] == Float(file))
+      }
+    }
+    #expect(dense.fileValues() == (0..<dense.count).map(Float.init))
+  }
+
+  /// tanh over its whole range against libm in Double.
+  @Test func hyperbolicTangent() {
+    var inputs = stride(from: -12.0, through: 12.0, by: 0.0037).map { Float($0) }
+    inputs += [0, -0.0, 1e-30, -1e-8, 1e-4, 0.6, 0.59999996, 9.01, 88, 1e30, -.infinity, .infinity]
+    for context in contexts {
+      let layer = Tanh("tanh")
+      let x = Tensor(Shape(n: 1, h: 1, w: 1, c: inputs.count), values: inputs)
+      let y = Tensor(x.shape)
+      layer.forward(x, into: y, training: true, row: "", Execution(context: context))
+      for (input, output) in zip(inputs, y.array) {
+        let expected = tanh(Double(input))
+        let unit = Double(max(Float(abs(expected)).ulp, Float.leastNormalMagnitude))
+        #expect(abs(Double(output) - expected) <= 3 * unit, "tanh(\(input)) = \(output), not \(expected)")
+      }
+    }
+  }
+
+  @Test func randomGenerator() {
+    // Known answers of SplitMix64 for seed 1234567.
+    var random = RandomGenerator(seed: 1_234_567)
+    #expect(random.next() == 6_457_827_717_110_365_317)
+    #expect(random.next() == 3_203_168_211_198_807_973)
+    var resumed = RandomGenerator(state: random.state)
+    #expect(random.next() == resumed.next())
+
+    let count = 100_000
+    let normals = (0..<count).map { _ in random.normal() }
+    let mean = normals.reduce(0, +) / Double(count)
+    let variance = normals.reduce(0) { $0 + $1 * $1 } / Double(count)
+    // Four standard errors.
+    #expect(abs(mean) < 4 / Double(count).squareRoot())
+    #expect(abs(variance - 1) < 4 * (2 / Double(count)).squareRoot())
+    let truncated = (0..<count).map { _ in random.truncatedNormal() }
+    #expect(truncated.allSatisfy { abs($0) <= 2 })
+    // Variance of a normal cut at two deviations: 1 - 4 phi(2) / (2 Phi(2) - 1).
+    #expect(abs(truncated.reduce(0) { $0 + $1 * $1 } / Double(count) - 0.773741) < 0.02)
+    var order = Array(0..<100)
+    random.shuffle(&order)
+    #expect(order != Array(0..<100) && order.sorted() == Array(0..<100))
+  }
+}
