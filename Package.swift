@@ -44,7 +44,7 @@ let package = Package(
     .target(name: "Layers", dependencies: ["Kernels"]),
     .target(name: "Storage"),
     .target(name: "Arguments"),
-    .target(name: "Generation", dependencies: ["Layers", "Storage", "CPNG"]),
+    .target(name: "Generation", dependencies: ["Kernels", "Storage", "CPNG"]),
     .target(name: "CatGAN", dependencies: ["Generation", "Layers", "Storage", "CPNG", "CTurboJPEG"]),
     .executableTarget(name: "cattrain", dependencies: ["CatGAN", "Arguments"]),
     .executableTarget(name: "catgen", dependencies: ["Generation", "Arguments"]),
@@ -53,7 +53,7 @@ let package = Package(
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "Storage"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage"]),
-    .testTarget(name: "GenerationTests", dependencies: ["Generation"]),
+    .testTarget(name: "GenerationTests", dependencies: ["Generation", "CPNG"]),
     .testTarget(name: "CatGANTests", dependencies: ["CatGAN"]),
     .testTarget(name: "CommandTests", dependencies: ["cattrain", "catgen", "bench", "CatGAN"]),
   ]

@@ -4,7 +4,7 @@
 /// Every function works on raw pointers, on the calling thread, and allocates nothing. A function never looks at
 /// memory that its counts do not name. The protocol is extended topic by topic, one file each.
 public protocol VectorLoops: GEMMLoops, GatherLoops, WinogradLoops, PointwiseLoops, NormalizationLoops,
-  OptimizerLoops, MeasurementLoops
+  OptimizerLoops, MeasurementLoops, SamplingLoops
 {
   /// Lanes of the vector type: 8 or 16.
   static var width: Int { get }

@@ -1,3 +1,4 @@
+import Generation
 import Layers
 
 /// The generator: latent vectors [n, 1, 1, zDim] to pictures [n, size, size, 3] in [-1, 1].

@@ -1,0 +1,97 @@
+import FoundationEssentials
+import Storage
+
+/// What a checkpoint says about itself: where its generator is, and how z was drawn. Shapes speak for themselves; the
+/// metadata only say what shapes cannot.
+public struct CheckpointDescription: Sendable {
+  public let path: String
+  public let byteCount: Int
+  public let architecture: GeneratorArchitecture
+  /// What the names of the chosen generator's tensors begin with: `generator_ema.`, `generator.` or nothing.
+  public let prefix: String
+  /// Whether the file also holds the averaged copy of the generator.
+  public let hasAverage: Bool
+  /// nil where the file does not say.
+  public let distribution: LatentDistribution?
+  public let metadata: [String: String]
+  /// Elements of all tensors of the discriminator but running statistics; 0 where there is none.
+  public let discriminatorParameterCount: Int
+
+  private struct Configuration: Decodable {
+    var preset: String?
+    var zDistribution: String?
+  }
+
+  /// - Parameter averaged: whether to use the averaged generator: nil where there is one, true or fail, false never.
+  /// - Throws: `CheckpointError` where the file holds no generator that can be sampled.
+  public init(_ file: SafeTensors, averaged: Bool? = nil) throws {
+    path = file.path
+    byteCount = file.byteCount
+    metadata = file.metadata
+    hasAverage = file.contains("generator_ema.dense.weight")
+    if averaged == true && !hasAverage {
+      throw CheckpointError(file.path, "holds no averaged generator (generator_ema.*): leave out --ema")
+    }
+    let candidates = (averaged == false ? [] : ["generator_ema."]) + ["generator.", ""]
+    guard let prefix = candidates.first(where: { file.contains($0 + "dense.weight") }) else {
+      throw CheckpointError(
+        file.path,
+        "holds no generator: neither generator.dense.weight nor dense.weight is among its \(file.names.count) tensors")
+    }
+    self.prefix = prefix
+    architecture = try GeneratorArchitecture(file, prefix: prefix)
+    var configuration = Configuration()
+    if let text = file.metadata["catgan.config"] {
+      do {
+        configuration = try JSONDecoder().decode(Configuration.self, from: Data(text.utf8))
+      } catch {
+        throw CheckpointError(
+          file.path, "has a configuration (catgan.config) that is not the JSON that cattrain writes")
+      }
+    }
+    preset = configuration.preset
+    distribution = try configuration.zDistribution.map { name in
+      guard let distribution = LatentDistribution(rawValue: name) else {
+        throw CheckpointError(file.path, "says that z is '\(name)', where uniform or normal can be drawn")
+      }
+      return distribution
+    }
+    discriminatorParameterCount = file.names.filter { $0.hasPrefix("discriminator.") && !$0.contains(".running_") }
+      .reduce(0) { $0 + (file.shape(of: $1) ?? []).reduce(1, *) }
+  }
+
+  /// The name of the configuration that it was trained with, where it says so.
+  public let preset: String?
+
+  /// Several lines for a reader: what `catgen --inspect` prints.
+  public var summary: String {
+    func entry(_ label: String, _ value: String?) -> String {
+      guard let value else { return "" }
+      return label.padding(to: 16) + value + "\n"
+    }
+    let shape = architecture
+    let average = hasAverage ? (prefix == "generator_ema." ? "yes, and used" : "yes, not used") : "none"
+    return entry("checkpoint", "\(path), \(byteCount) bytes")
+      + entry("preset", preset)
+      + entry("pictures", "\(shape.pictureSize)x\(shape.pictureSize)")
+      + entry("width", "\(shape.width) (channels \(shape.channels.map(String.init).joined(separator: ", ")), 3)")
+      + entry("kernel", "\(shape.kernel)x\(shape.kernel), last \(shape.lastKernel)x\(shape.lastKernel)")
+      + entry("z", "\(shape.zDimension), \(distribution?.rawValue ?? "distribution not recorded, taken as uniform")")
+      + entry("average", average)
+      + entry(
+        "parameters",
+        "generator \(shape.parameterCount)"
+          + (discriminatorParameterCount > 0 ? ", discriminator \(discriminatorParameterCount)" : ""))
+      + entry("step", metadata["catgan.step"])
+      + entry("epoch", metadata["catgan.epoch"])
+      + entry("seed", metadata["catgan.seed"])
+      + entry("data", metadata["catgan.data"])
+      + entry("made by", metadata["catgan.version"].map { "catgan \($0)" })
+      + entry("digest", metadata["catgan.digest"])
+      + entry("configuration", metadata["catgan.config"])
+  }
+}
+
+extension String {
+  fileprivate func padding(to length: Int) -> String { self + String(repeating: " ", count: max(1, length - count)) }
+}

@@ -1,0 +1,159 @@
+import Kernels
+import Storage
+
+/// A generator that only samples: batch normalisation is folded into the weights, activations live in two buffers, and
+/// the result is bytes.
+///
+/// A picture's arithmetic does not depend on the pictures beside it, so the same z gives the same bytes whatever the
+/// batch, its size, and the number of threads.
+public final class GeneratorModel {
+  public let architecture: GeneratorArchitecture
+  /// The most pictures that one call of `render` makes.
+  public let batchSize: Int
+  /// Bytes of one picture, [pictureSize, pictureSize, 3].
+  public var bytesPerPicture: Int { architecture.pictureSize * architecture.pictureSize * 3 }
+
+  private let context: Context
+  private let path: String
+  private let dense: Convolution
+  private let layers: [Layer]
+  private let filters: [Buffer]
+  private let biases: [PeriodicBias]
+  private let latents: Buffer
+  private let activations: (Buffer, Buffer)
+
+  /// A transposed convolution: `convolution.backwardData` is its forward pass.
+  private struct Layer {
+    let convolution: Convolution
+    /// Elements of the result, for the whole batch.
+    let outputCount: Int
+  }
+
+  /// Slope of every LeakyReLU of the recipe.
+  private static let slope: Float = 0.2
+
+  /// Activations of a batch stay below this many bytes where the batch size is left to us: large enough to spread the
+  /// reading of the weights over many pictures, small beside any computer's memory.
+  private static let activationBudget = 128 << 20
+
+  /// A batch size for `count` pictures: bounded by memory, and such that the last batch is as full as the others.
+  public static func batchSize(for count: Int, _ architecture: GeneratorArchitecture, limit: Int? = nil) -> Int {
+    precondition(count > 0)
+    let largest = limit ?? min(max(activationBudget / (activationCounts(architecture, batch: 1).sum * 4), 1), 64)
+    let batches = (count + largest - 1) / largest
+    return (count + batches - 1) / batches
+  }
+
+  /// Reads the weights that `description` has found in `file`.
+  /// - Parameter batchSize: pictures per call of `render`; memory grows with it.
+  /// - Throws: `StorageError` or `CheckpointError` for tensors that are no finite floating-point numbers.
+  public init(_ file: SafeTensors, _ description: CheckpointDescription, batchSize: Int, context: Context) throws {
+    precondition(batchSize > 0)
+    let shape = description.architecture
+    architecture = shape
+    path = file.path
+    self.batchSize = batchSize
+    self.context = context
+    let reader = WeightReader(file: file, prefix: description.prefix, context: context)
+
+    dense = GeneratorModel.convolution(
+      .same(
+        batch: batchSize, height: 1, width: 1, inputChannels: shape.zDimension,
+        outputChannels: shape.baseSize * shape.baseSize * shape.channels[0], kernel: 1, stride: 1),
+      context)
+    var layers: [Layer] = []
+    var (filter, bias) = try reader.dense(positions: shape.baseSize * shape.baseSize, channels: shape.channels[0])
+    var filters = [filter]
+    var biases = [PeriodicBias(bias, context: context)]
+    for stage in 0...shape.stages {
+      let isLast = stage == shape.stages
+      let side = shape.baseSize << min(stage + 1, shape.stages)
+      let convolution = ConvShape.same(
+        batch: batchSize, height: side, width: side, inputChannels: isLast ? 3 : shape.channels[stage + 1],
+        outputChannels: shape.channels[stage], kernel: isLast ? shape.lastKernel : shape.kernel, stride: isLast ? 1 : 2)
+      layers.append(
+        Layer(convolution: GeneratorModel.convolution(convolution, context), outputCount: convolution.inputCount))
+      (filter, bias) = try isLast ? reader.last(convolution) : reader.stage(stage + 1, convolution)
+      filters.append(filter)
+      biases.append(PeriodicBias(bias, context: context))
+    }
+    self.layers = layers
+    self.filters = filters
+    self.biases = biases
+    latents = Buffer(count: batchSize * shape.zDimension)
+    let counts = GeneratorModel.activationCounts(shape, batch: batchSize)
+    activations = (Buffer(count: counts.even), Buffer(count: counts.odd))
+  }
+
+  /// The algorithm is chosen as for a single picture, so that no batch size can change a picture's rounding.
+  private static func convolution(_ shape: ConvShape, _ context: Context) -> Convolution {
+    var single = shape
+    single.batch = 1
+    return Convolution(shape, context: context, plan: context.plan(for: single))
+  }
+
+  /// Elements of the two buffers that results alternate between, beginning with the dense layer's.
+  private static func activationCounts(
+    _ shape: GeneratorArchitecture, batch: Int
+  ) -> (even: Int, odd: Int, sum: Int) {
+    var counts = [0, 0]
+    for layer in 0...shape.stages + 1 {
+      let side = shape.baseSize << min(layer, shape.stages)
+      let channels = layer <= shape.stages ? shape.channels[layer] : 3
+      counts[layer % 2] = max(counts[layer % 2], batch * side * side * channels)
+    }
+    return (counts[0], counts[1], counts[0] + counts[1])
+  }
+
+  /// Makes one picture per vector.
+  /// - Parameters:
+  ///   - z: at most `batchSize` vectors of the architecture's dimension.
+  ///   - bytes: room for `z.count * bytesPerPicture`, overwritten: [z.count, pictureSize, pictureSize, 3].
+  /// - Throws: `CheckpointError` where the weights, though finite, lead to something that is not.
+  public func render(_ z: some Collection<[Float]>, into bytes: UnsafeMutablePointer<UInt8>) throws {
+    precondition(!z.isEmpty && z.count <= batchSize)
+    latents.fill(0)
+    for (index, vector) in z.enumerated() {
+      precondition(vector.count == architecture.zDimension)
+      vector.withUnsafeBufferPointer {
+        (latents.pointer + index * vector.count).update(from: $0.baseAddress!, count: vector.count)
+      }
+    }
+    var (source, target) = (activations.1, activations.0)
+    dense.forward(input: latents.pointer, filter: filters[0].pointer, output: target.pointer)
+    context.addBiasLeakyReLU(
+      target.pointer, count: dense.shape.outputCount, bias: biases[0], slope: GeneratorModel.slope)
+    for (index, layer) in layers.enumerated() {
+      swap(&source, &target)
+      layer.convolution.backwardData(
+        outputGradient: source.pointer, filter: filters[index + 1].pointer, inputGradient: target.pointer)
+      if index + 1 < layers.count {
+        context.addBiasLeakyReLU(
+          target.pointer, count: layer.outputCount, bias: biases[index + 1], slope: GeneratorModel.slope)
+      }
+    }
+    let finite = context.addBiasTanhToBytes(
+      target.pointer, count: z.count * bytesPerPicture, bias: biases[layers.count], bytes: bytes)
+    guard finite else {
+      throw CheckpointError(path, "makes values that are not finite numbers, so its training has diverged")
+    }
+  }
+
+  /// Makes pictures, in batches.
+  public func pictures(_ z: [[Float]]) throws -> [Picture] {
+    var pictures: [Picture] = []
+    let block = bytesPerPicture
+    var bytes = [UInt8](repeating: 0, count: min(z.count, batchSize) * block)
+    for start in stride(from: 0, to: z.count, by: batchSize) {
+      let part = z[start..<min(start + batchSize, z.count)]
+      try bytes.withUnsafeMutableBufferPointer { try render(part, into: $0.baseAddress!) }
+      for index in 0..<part.count {
+        pictures.append(
+          Picture(
+            width: architecture.pictureSize, height: architecture.pictureSize,
+            pixels: Array(bytes[index * block..<(index + 1) * block])))
+      }
+    }
+    return pictures
+  }
+}

@@ -1,0 +1,68 @@
+import Kernels
+import Storage
+
+/// Reads a generator's tensors into the kernels' layouts, with batch normalisation folded in. Tensors of F32 go straight
+/// from the mapped file into place.
+struct WeightReader {
+  let file: SafeTensors
+  let prefix: String
+  let context: Context
+
+  /// The epsilon of every batch normalisation of the recipe, and PyTorch's default.
+  static let epsilon = 1e-5
+
+  /// dense.weight [channels * positions, z] -> 1x1 filter [z, positions * channels]; the bias likewise channels last.
+  func dense(positions: Int, channels: Int) throws -> (filter: Buffer, bias: [Float]) {
+    let zDimension = file.shape(of: prefix + "dense.weight")![1]
+    let filter = try reversed("dense.weight", channels, positions, zDimension, scale: nil)
+    let bias = try file.floats(prefix + "dense.bias")
+    return (filter, (0..<bias.count).map { bias[$0 % channels * positions + $0 / channels] })
+  }
+
+  /// A stride 2 layer and the normalisation after it.
+  ///
+  /// With s = gamma / sqrt(variance + epsilon): gamma * (conv + bias - mean) / sqrt(variance + epsilon) + beta is the
+  /// convolution with weights times s plus the bias (bias - mean) * s + beta.
+  func stage(_ stage: Int, _ shape: ConvShape) throws -> (filter: Buffer, bias: [Float]) {
+    let name = "trans_conv\(stage)"
+    let hasBias = file.contains("\(prefix)\(name).bias")
+    let bias = try hasBias ? file.floats("\(prefix)\(name).bias") : [Float](repeating: 0, count: shape.inputChannels)
+    let gamma = try file.floats("\(prefix)batch_\(name).weight")
+    let beta = try file.floats("\(prefix)batch_\(name).bias")
+    let mean = try file.floats("\(prefix)batch_\(name).running_mean")
+    let variance = try file.floats("\(prefix)batch_\(name).running_var")
+    if let negative = variance.firstIndex(where: { $0 < 0 }) {
+      throw CheckpointError(
+        file.path,
+        "has the variance \(variance[negative]) in \(prefix)batch_\(name).running_var, which no data can have")
+    }
+    let scale = zip(gamma, variance).map { Double($0) / (Double($1) + WeightReader.epsilon).squareRoot() }
+    let folded = bias.indices.map { Float((Double(bias[$0]) - Double(mean[$0])) * scale[$0] + Double(beta[$0])) }
+    return (try filter("\(name).weight", shape, scale: scale.map { Float($0) }), folded)
+  }
+
+  /// The last layer, without normalisation.
+  func last(_ shape: ConvShape) throws -> (filter: Buffer, bias: [Float]) {
+    (try filter("logits.weight", shape, scale: nil), try file.floats(prefix + "logits.bias"))
+  }
+
+  /// [in, out, kh, kw] -> [kh, kw, out, in], the filter of the convolution that `shape` describes.
+  private func filter(_ name: String, _ shape: ConvShape, scale: [Float]?) throws -> Buffer {
+    try reversed(
+      name, shape.outputChannels, shape.inputChannels, shape.kernelHeight * shape.kernelWidth, scale: scale)
+  }
+
+  private func reversed(_ name: String, _ a: Int, _ b: Int, _ c: Int, scale: [Float]?) throws -> Buffer {
+    let buffer = Buffer(count: a * b * c)
+    func reverse(_ source: UnsafeRawPointer) -> Bool {
+      FilterLayout.reverseAxes(source, a, b, c, into: buffer.pointer, scale: scale, context: context)
+    }
+    if file.dtype(of: prefix + name) == .float32 {
+      // The general reader below finds the element and says so.
+      if try file.withBytes(prefix + name, { reverse($0.baseAddress!) }) { return buffer }
+    }
+    let widened = try file.floats(prefix + name)
+    _ = widened.withUnsafeBytes { reverse($0.baseAddress!) }
+    return buffer
+  }
+}

@@ -1,0 +1,55 @@
+/// A bias per channel, repeated up to a whole number of vectors so that the inner loops never straddle its end.
+public struct PeriodicBias: Sendable {
+  let values: Buffer
+  var period: Int { values.count }
+
+  /// - Parameter bias: [channels].
+  public init(_ bias: [Float], context: Context) {
+    precondition(!bias.isEmpty)
+    var period = bias.count
+    while period % context.width != 0 { period += bias.count }
+    values = Buffer((0..<period).map { bias[$0 % bias.count] })
+  }
+}
+
+/// What a generator does between convolutions when it only samples.
+extension Context {
+  /// values = leaky(values + bias), in place, with leaky(x) = max(x, slope * x) and 0 <= slope <= 1.
+  /// - Parameter values: [count], channels last; count is a multiple of the bias's channels.
+  public func addBiasLeakyReLU(_ values: UnsafeMutablePointer<Float>, count: Int, bias: PeriodicBias, slope: Float) {
+    precondition((0...1).contains(slope))
+    nonisolated(unsafe) let values = values
+    let block = blockLength(bias)
+    parallel((count + block - 1) / block) { task in
+      loops.biasLeakyReLU(
+        values: values + task * block, count: min(block, count - task * block), bias: bias.values.pointer,
+        period: bias.period, slope: slope)
+    }
+  }
+
+  /// bytes = 127.5 * (tanh(values + bias) + 1), rounded to nearest; overwrites `bytes`.
+  /// - Parameter values: [count], channels last; count is a multiple of the bias's channels.
+  /// - Returns: false where some sum was infinite or not a number; its byte is then unspecified.
+  public func addBiasTanhToBytes(
+    _ values: UnsafePointer<Float>, count: Int, bias: PeriodicBias, bytes: UnsafeMutablePointer<UInt8>
+  ) -> Bool {
+    nonisolated(unsafe) let values = values
+    nonisolated(unsafe) let bytes = bytes
+    let block = blockLength(bias)
+    let tasks = (count + block - 1) / block
+    let finite = Buffer(count: tasks)
+    parallel(tasks) { task in
+      let allFinite = loops.biasTanhBytes(
+        values: values + task * block, count: min(block, count - task * block), bias: bias.values.pointer,
+        period: bias.period, bytes: bytes + task * block)
+      finite.pointer[task] = allFinite ? 1 : 0
+    }
+    return !finite.array.contains(0)
+  }
+
+  /// Whole periods of about 32,768 elements: some ten microseconds of memory traffic, so that a small picture is still
+  /// shared between threads.
+  private func blockLength(_ bias: PeriodicBias) -> Int {
+    max(1, 32_768 / bias.period) * bias.period
+  }
+}

@@ -1,0 +1,113 @@
+import Foundation
+@testable import Kernels
+import Testing
+
+private func contexts() -> [Context] {
+  InstructionSet.available.flatMap { set in [1, 3].map { Context(threads: $0, instructionSet: set) } }
+}
+
+private func values(_ count: Int, scale: Float) -> [Float] {
+  (0..<count).map { scale * Float(sin(Double($0) * 1.7 + 0.3)) }
+}
+
+// Channel counts on both sides of every vector width, and more than one block of work.
+@Test(arguments: [(1, 1), (3, 7), (3, 64 * 64), (8, 5), (17, 9), (64, 1030), (512, 130)])
+func biasLeakyReLUIsExact(channels: Int, rows: Int) {
+  let bias = values(channels, scale: 0.7)
+  let input = values(channels * rows, scale: 2)
+  for context in contexts() {
+    let buffer = Buffer(input + [123])
+    context.addBiasLeakyReLU(
+      buffer.pointer, count: input.count, bias: PeriodicBias(bias, context: context), slope: 0.2)
+    for i in input.indices {
+      let sum = input[i] + bias[i % channels]
+      #expect(buffer.array[i] == max(sum, sum * 0.2))
+      if buffer.array[i] != max(sum, sum * 0.2) { return }
+    }
+    #expect(buffer.array[input.count] == 123)
+  }
+}
+
+@Test(arguments: [(3, 7), (3, 64 * 64), (4, 3)])
+func biasTanhBytesRoundsToNearest(channels: Int, rows: Int) {
+  let bias = values(channels, scale: 0.1)
+  let input = values(channels * rows, scale: 6)
+  for context in contexts() {
+    var bytes = [UInt8](repeating: 77, count: input.count + 1)
+    let buffer = Buffer(input)
+    let finite = bytes.withUnsafeMutableBufferPointer {
+      context.addBiasTanhToBytes(
+        buffer.pointer, count: input.count, bias: PeriodicBias(bias, context: context), bytes: $0.baseAddress!)
+    }
+    #expect(finite && bytes[input.count] == 77)
+    for i in input.indices {
+      let exact = 127.5 * (tanh(Double(input[i] + bias[i % channels])) + 1)
+      // Half a unit of rounding, and 255 times a few units of single precision before it.
+      #expect(abs(Double(bytes[i]) - exact) <= 0.5 + 1e-4)
+    }
+  }
+}
+
+@Test func extremesSaturateAndNonFiniteIsReported() {
+  for context in contexts() {
+    let bias = PeriodicBias([0], context: context)
+    for length in [1, 8, 16, 37] {
+      for bad in [Float.infinity, -.infinity, .nan] {
+        for place in [0, length - 1] {
+          let buffer = Buffer([Float](repeating: 1, count: length))
+          var bytes = [UInt8](repeating: 0, count: length)
+          #expect(context.addBiasTanhToBytes(buffer.pointer, count: length, bias: bias, bytes: &bytes))
+          buffer.pointer[place] = bad
+          #expect(!context.addBiasTanhToBytes(buffer.pointer, count: length, bias: bias, bytes: &bytes))
+        }
+      }
+    }
+    let extremes = Buffer([3e38, -3e38, 20, -20, 0])
+    var bytes = [UInt8](repeating: 9, count: 5)
+    #expect(context.addBiasTanhToBytes(extremes.pointer, count: 5, bias: bias, bytes: &bytes))
+    #expect(bytes[0] == 255 && bytes[1] == 0 && bytes[2] == 255 && bytes[3] == 0 && (127...128).contains(bytes[4]))
+  }
+}
+
+@Test(arguments: [(1, 1, 1), (17, 3, 25), (16, 5, 4), (33, 64, 7)])
+func reversedAxesAreWhereTheyBelong(a: Int, b: Int, c: Int) {
+  let source = (0..<a * b * c).map { Float($0 % 1021) }
+  let scale = (0..<b).map { Float($0 + 1) }
+  for context in contexts() {
+    let target = Buffer(count: source.count)
+    // One byte off any alignment, as a foreign file may have it.
+    var bytes = [UInt8](repeating: 0, count: source.count * 4 + 1)
+    bytes.withUnsafeMutableBytes { target in source.withUnsafeBytes { target[1...].copyBytes(from: $0) } }
+    let finite = bytes.withUnsafeBytes {
+      FilterLayout.reverseAxes($0.baseAddress! + 1, a, b, c, into: target.pointer, scale: scale, context: context)
+    }
+    #expect(finite)
+    let found = target.array
+    for i in 0..<a {
+      for j in 0..<b {
+        for k in 0..<c { #expect(found[(k * b + j) * a + i] == source[(i * b + j) * c + k] * scale[j]) }
+      }
+    }
+    var spoiled = source
+    spoiled[source.count / 2] = .nan
+    #expect(!FilterLayout.reverseAxes(spoiled, a, b, c, into: target.pointer, context: context))
+  }
+}
+
+@Test func theEnvironmentChoosesTheInstructions() throws {
+  func sentence(_ wish: String?, _ available: [InstructionSet]) -> String? {
+    do {
+      _ = try Context.instructionSet(wish: wish, available: available)
+      return nil
+    } catch {
+      return "\(error)"
+    }
+  }
+  #expect(try Context.instructionSet(wish: nil, available: [.avx2, .avx512]) == .avx512)
+  #expect(try Context.instructionSet(wish: "", available: [.avx2]) == .avx2)
+  #expect(try Context.instructionSet(wish: "avx2", available: [.avx2, .avx512]) == .avx2)
+  #expect(sentence("sse", [.avx2]) == "CATGAN_ISA=sse: must be avx2 or avx512; unset it to let CatGAN choose")
+  #expect(sentence("avx512", [.avx2]) == "CATGAN_ISA=avx512: this processor offers only avx2; unset it")
+  #expect(sentence(nil, [])?.contains("neither AVX2 with FMA nor AVX-512") == true)
+  #expect((1...4096).contains(Context.processorCount))
+}
