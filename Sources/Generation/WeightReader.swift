@@ -55,7 +55,7 @@ struct WeightReader {
   private func reversed(_ name: String, _ a: Int, _ b: Int, _ c: Int, scale: [Float]?) throws -> Buffer {
     let buffer = Buffer(count: a * b * c)
     func reverse(_ source: UnsafeRawPointer) -> Bool {
-      FilterLayout.reverseAxes(source, a, b, c, into: buffer.pointer, scale: scale, context: context)
+      TensorAxes.reverse(source, a, b, c, into: buffer.pointer, scale: scale, context: context)
     }
     if file.dtype(of: prefix + name) == .float32 {
       // The general reader below finds the element and says so.

@@ -1,5 +1,5 @@
 /// From the layouts of PyTorch's files to those of the kernels.
-public enum FilterLayout {
+public enum TensorAxes {
   /// Reverses three axes: [a, b, c] -> [c, b, a], with every element scaled by `scale[b]` where given.
   ///
   /// A transposed convolution's weight [in, out, kh * kw] becomes the filter [kh * kw, out, in] of the convolution that
@@ -10,7 +10,7 @@ public enum FilterLayout {
   ///   - destination: a * b * c floats, overwritten.
   ///   - scale: [b].
   /// - Returns: false where an element of the source is infinite or not a number.
-  public static func reverseAxes(
+  public static func reverse(
     _ source: UnsafeRawPointer, _ a: Int, _ b: Int, _ c: Int, into destination: UnsafeMutablePointer<Float>,
     scale: [Float]? = nil, context: Context
   ) -> Bool {

@@ -1,0 +1,244 @@
+import Arguments
+import Dispatch
+import Generation
+import Kernels
+import Storage
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// From a checked command line to files.
+struct Job {
+  let request: Request
+  let given: Arguments
+  let model: GeneratorModel
+  let latent: @Sendable (Int) -> [Float]
+  let count: Int
+  var side: Int { model.architecture.pictureSize }
+
+  init?(_ given: Arguments) throws {
+    let request = try Request(given)
+    let threads = try given.optionalInt("--threads", in: 1...1024)
+    let batch = try given.optionalInt("--batch-size", in: 1...256)
+    let truncation = Float(try given.double("--truncation", in: 0...2))
+    _ = try given.int("--fps", in: 1...1000)
+    let wish = given.isGiven("--z") ? try given.choice("--z", of: LatentDistribution.allCases.map(\.rawValue)) : nil
+    let path = try given.optionalString("--checkpoint") ?? Job.shippedCheckpoint()
+    let file = try SafeTensors(path: path)
+    let averaged = given.isGiven("--ema") ? given.isOn("--ema") : nil
+    let description = try CheckpointDescription(file, averaged: averaged)
+    if given.isOn("--inspect") {
+      try file.verifyDigest()
+      Console.print(String(description.summary.dropLast()))
+      return nil
+    }
+    if !given.isOn("--force") { try Job.refuseOverwriting(request) }
+    if case .stream = request.destination, isatty(STDOUT_FILENO) == 1 {
+      throw UsageError("--out -: standard output is a terminal; send it to a file or another program")
+    }
+    let distribution = wish.flatMap(LatentDistribution.init) ?? description.distribution ?? .uniform
+    let dimension = description.architecture.zDimension
+    let draw = { @Sendable (seed: UInt64) in
+      Latent.vector(seed: seed, dimension: dimension, distribution: distribution, truncation: truncation)
+    }
+    if let frames = request.frames {
+      let path = Latent.path(
+        through: request.seeds.map(draw), frames: frames, loop: given.isOn("--loop"), distribution: distribution)
+      latent = { path[$0] }
+      count = frames
+    } else {
+      let seeds = request.seeds
+      latent = { draw(seeds[$0]) }
+      count = seeds.count
+    }
+    if let grid = request.grid {
+      // Refused before anything is computed.
+      let side = description.architecture.pictureSize
+      _ = try Grid(columns: grid.columns, rows: grid.rows, cellWidth: side, cellHeight: side)
+    }
+    model = try GeneratorModel(
+      file, description, batchSize: GeneratorModel.batchSize(for: count, description.architecture, limit: batch),
+      context: try Context.fromEnvironment(threads: threads))
+    self.request = request
+    self.given = given
+  }
+
+  /// Writes everything, and says so.
+  func run() throws {
+    switch request.destination {
+    case .stream: try emit(Job.writeToStandardOutput)
+    case .file(let path):
+      try AtomicFile.write(path, overwrite: given.isOn("--force"), durable: false) { file in
+        try emit { try file.write($0) }
+      }
+      report(path)
+    case .directory(let path):
+      let existed = access(path, F_OK) == 0
+      try createDirectory(path)
+      do {
+        try fill(path)
+      } catch {
+        // Fails, as it should, where finished pictures are inside.
+        if !existed { rmdir(path) }
+        throw error
+      }
+      report(path)
+    }
+  }
+
+  /// Everything into one file or stream.
+  private func emit(_ write: (UnsafeRawBufferPointer) throws -> Void) throws {
+    if let sides = request.grid {
+      var grid = try Grid(columns: sides.columns, rows: sides.rows, cellWidth: side, cellHeight: side)
+      try batches { range, bytes in
+        for index in range {
+          let start = bytes + (index - range.lowerBound) * model.bytesPerPicture
+          grid.place(UnsafeBufferPointer(start: start, count: model.bytesPerPicture), at: index)
+        }
+      }
+      let encoded =
+        switch request.format {
+        case .png: try PNGWriter.encode(grid.picture)
+        case .ppm: grid.picture.ppm
+        case .raw: grid.picture.pixels
+        }
+      try encoded.withUnsafeBytes(write)
+    } else if request.format == .png {
+      var film = AnimatedPNG(frameCount: count, framesPerSecond: try given.int("--fps", in: 1...1000))
+      try batches { range, bytes in
+        for frame in try encoded(range.count, bytes) { film.append(frame, width: side, height: side) }
+      }
+      try film.finished().withUnsafeBytes(write)
+    } else {
+      let header = request.format == .ppm ? Array("P6\n\(side) \(side)\n255\n".utf8) : []
+      try batches { range, bytes in
+        for index in 0..<range.count {
+          if !header.isEmpty { try header.withUnsafeBytes(write) }
+          try write(UnsafeRawBufferPointer(start: bytes + index * model.bytesPerPicture, count: model.bytesPerPicture))
+        }
+      }
+    }
+  }
+
+  /// One file per picture.
+  private func fill(_ directory: String) throws {
+    try batches { range, bytes in
+      nonisolated(unsafe) let bytes = bytes
+      nonisolated(unsafe) let this = self
+      try concurrently(range.count) { index in
+        let pixels = UnsafeRawBufferPointer(
+          start: bytes + index * this.model.bytesPerPicture, count: this.model.bytesPerPicture)
+        let path = "\(directory)/\(Job.name(this.request, range.lowerBound + index))"
+        let contents: [UInt8] =
+          switch this.request.format {
+          case .png: try PNGWriter.encode(pixels, width: this.side, height: this.side)
+          case .ppm: Picture(width: this.side, height: this.side, pixels: Array(pixels)).ppm
+          case .raw: Array(pixels)
+          }
+        try contents.withUnsafeBytes {
+          try AtomicFile.write(path, bytes: $0, overwrite: this.given.isOn("--force"), durable: false)
+        }
+      }
+    }
+  }
+
+  private func batches(_ body: (Range<Int>, UnsafePointer<UInt8>) throws -> Void) throws {
+    let shown = given.isOn("--progress")
+    try Pipeline(model).run(count: count, latent: latent) { range, bytes in
+      try body(range, bytes)
+      if shown { Console.error("\rcatgen: \(range.upperBound) of \(count)") }
+    }
+    if shown { Console.error("\n") }
+  }
+
+  /// PNG files of consecutive pictures, in order, compressed in parallel.
+  private func encoded(_ count: Int, _ bytes: UnsafePointer<UInt8>) throws -> [[UInt8]] {
+    nonisolated(unsafe) let bytes = bytes
+    let (block, side) = (model.bytesPerPicture, side)
+    let files = Mutex([[UInt8]](repeating: [], count: count))
+    try concurrently(count) { index in
+      let pixels = UnsafeRawBufferPointer(start: bytes + index * block, count: block)
+      let file = try PNGWriter.encode(pixels, width: side, height: side)
+      files.withLock { $0[index] = file }
+    }
+    return files.withLock { $0 }
+  }
+
+  private func report(_ path: String) {
+    if given.isOn("--quiet") { return }
+    let what = request.frames == nil ? "picture" : "frame"
+    Console.error("catgen: \(count) \(what)\(count == 1 ? "" : "s") in \(path)\n")
+  }
+
+  /// seed0000.png, or frame0000.png in a film.
+  private static func name(_ request: Request, _ index: Int) -> String {
+    let number = String(request.frames == nil ? request.seeds[index] : UInt64(index))
+    let zeros = String(repeating: "0", count: max(0, 4 - number.count))
+    return "\(request.frames == nil ? "seed" : "frame")\(zeros)\(number).\(request.format.rawValue)"
+  }
+
+  private static func refuseOverwriting(_ request: Request) throws {
+    let paths: [String]
+    switch request.destination {
+    case .stream: return
+    case .file(let path): paths = [path]
+    case .directory(let path):
+      if access(path, F_OK) != 0 { return }
+      paths = (0..<(request.frames ?? request.seeds.count)).map { "\(path)/\(name(request, $0))" }
+    }
+    if let taken = paths.first(where: { access($0, F_OK) == 0 }) {
+      throw PictureError("\(taken) is there already: choose another --out, or overwrite it with --force")
+    }
+  }
+
+  private static func writeToStandardOutput(_ bytes: UnsafeRawBufferPointer) throws {
+    var done = 0
+    while done < bytes.count {
+      let written = write(STDOUT_FILENO, bytes.baseAddress! + done, bytes.count - done)
+      if written < 0 && errno == EINTR { continue }
+      guard written > 0 else {
+        throw PictureError("cannot write to standard output: \(String(cString: strerror(errno)))")
+      }
+      done += written
+    }
+  }
+
+  /// Fixtures/cats64.safetensors, under the working directory or a folder above the program.
+  private static func shippedCheckpoint() throws -> String {
+    let name = "Fixtures/cats64.safetensors"
+    var folders = ["."]
+    #if os(Linux)
+      if let program = realpath("/proc/self/exe", nil) {
+        var folder = directory(of: String(cString: program))
+        free(program)
+        for _ in 0..<5 {
+          folders.append(folder)
+          folder = directory(of: folder)
+        }
+      }
+    #endif
+    for folder in folders {
+      let path = folder == "." ? name : "\(folder)/\(name)"
+      if access(path, R_OK) == 0 { return path }
+    }
+    throw PictureError(
+      "there is no \(name) here or beside the program: train one with 'cattrain FOLDER', or name one with --checkpoint")
+  }
+}
+
+/// Calls `body` for every index, on all processors; throws the first error after all have ended.
+private func concurrently(_ count: Int, _ body: @Sendable (Int) throws -> Void) throws {
+  let failure = Mutex<(any Error)?>(nil)
+  DispatchQueue.concurrentPerform(iterations: count) { index in
+    do {
+      try body(index)
+    } catch {
+      failure.withLock { $0 = $0 ?? error }
+    }
+  }
+  if let error = failure.withLock({ $0 }) { throw error }
+}

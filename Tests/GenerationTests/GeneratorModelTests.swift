@@ -1,0 +1,54 @@
+import Foundation
+import Generation
+import Kernels
+import Storage
+import Testing
+
+private func model(_ name: String, batchSize: Int, context: Context) throws -> GeneratorModel {
+  let file = try SafeTensors(path: Fixtures.path("generators/\(name).safetensors"))
+  return try GeneratorModel(file, CheckpointDescription(file), batchSize: batchSize, context: context)
+}
+
+private func latents(_ seeds: [UInt64]) -> [[Float]] {
+  seeds.map { Latent.vector(seed: $0, dimension: 6, distribution: .uniform) }
+}
+
+/// Expected bytes: PyTorch in double precision, Fixtures/generators/make_generators.py.
+@Test(arguments: ["bare4", "bare5"])
+func aGeneratorFromPyTorchGivesItsPictures(name: String) throws {
+  let expected = Array(try Data(contentsOf: URL(filePath: Fixtures.path("generators/\(name).rgb"))))
+  for set in InstructionSet.available {
+    let context = Context(threads: 2, instructionSet: set)
+    let found = try model(name, batchSize: 2, context: context).pictures(latents([0, 5])).flatMap(\.pixels)
+    #expect(found.count == expected.count)
+    let differences = zip(found, expected).map { abs(Int($0) - Int($1)) }
+    #expect(differences.max() == 0 || differences.max() == 1)
+    // A flat picture would compare well with anything.
+    #expect(Set(expected).count > 100)
+  }
+}
+
+@Test(arguments: ["bare4", "bare5"])
+func aPictureDoesNotDependOnItsCompany(name: String) throws {
+  let seeds: [UInt64] = Array(0..<11)
+  for set in InstructionSet.available {
+    let alone = try seeds.flatMap {
+      try model(name, batchSize: 1, context: Context(threads: 1, instructionSet: set)).pictures(latents([$0]))
+    }
+    for (batchSize, threads) in [(2, 1), (3, 2), (11, 3), (16, 2)] {
+      let context = Context(threads: threads, instructionSet: set)
+      let together = try model(name, batchSize: batchSize, context: context).pictures(latents(seeds))
+      #expect(together == alone, "batches of \(batchSize) on \(threads) threads, \(set)")
+    }
+  }
+}
+
+@Test func theArchitectureIsReadFromTheShapes() throws {
+  let file = try SafeTensors(path: Fixtures.path("generators/bare4.safetensors"))
+  let description = try CheckpointDescription(file)
+  let shape = description.architecture
+  #expect(shape.pictureSize == 64 && shape.width == 5 && shape.zDimension == 6 && shape.kernel == 4)
+  #expect(shape.channels == [16, 8, 8, 6, 5] && shape.lastKernel == 5)
+  #expect(description.prefix.isEmpty && !description.hasAverage && description.distribution == nil)
+  #expect(throws: CheckpointError.self) { try CheckpointDescription(file, averaged: true) }
+}
