@@ -1,4 +1,4 @@
-import Generation
+import CatGAN
 import Kernels
 import Layers
 
