@@ -228,6 +228,8 @@ import Testing
           source.bytePath, to: BytePath(target.path + "/new"), options: PrepareOptions(size: 16, threads: 1))
       } catch { message = "\(error)" }
       let left = try FileManager.default.contentsOfDirectory(atPath: target.path)
+      source.remove()
+      target.remove()
       exit(message.contains("cannot be written") && left.isEmpty ? 0 : 1)
     }
   }

@@ -76,6 +76,7 @@ import Testing
       let scan = try FolderScan(folder.bytePath)
       if root { seteuid(0) }
       chmod(folder.path + "/closed", 0o700)
+      folder.remove()
       let refused = scan.skipped.filter { $0.reason.contains("Permission denied") }
       exit(scan.pictures.count == 1 && scan.skipped.count == 2 && refused.count == 2 ? 0 : 1)
     }

@@ -37,7 +37,10 @@ final class TemporaryFolder: Sendable {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  deinit { remove() }
+
+  /// For a process that ends without giving up its references.
+  func remove() { try? FileManager.default.removeItem(atPath: path) }
 
   var bytePath: BytePath { BytePath(path) }
 
