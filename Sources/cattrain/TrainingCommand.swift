@@ -17,12 +17,13 @@ struct TrainingCommand {
   static let command = Command(
     "cattrain", version: version, summary: "trains a cat GAN on a folder of pictures",
     operands: [TrainingFlags.operand],
-    flags: TrainingFlags.all,
+    flags: TrainingFlags.all, subcommands: [PrepareCommand.command],
     epilogue: """
       Examples:
         cattrain photos --preset cats64 --width 32          begin a run in runs/
         cattrain --resume runs/00003-cats64-w32             go on after a stop
         cattrain photos --width 64 --dry-run                how long and how much memory?
+        cattrain prepare photos faces --size 64             make a clean data set first
       """)
 
   let arguments: Arguments

@@ -1,4 +1,8 @@
 TrainingCommand.command.run { arguments in
   var command = TrainingCommand(arguments)
-  try command.run()
+  if arguments.command.name == PrepareCommand.command.name {
+    try PrepareCommand.run(arguments, progress: command.progress)
+  } else {
+    try command.run()
+  }
 }

@@ -1,0 +1,47 @@
+// `cattrain prepare SRC DST`: from a folder of photos to a clean data set.
+
+import Arguments
+import CatGAN
+import Kernels
+
+enum PrepareCommand {
+  static let command = Command(
+    "prepare", version: TrainingCommand.version, summary: "makes a clean data set from a folder of photos",
+    operands: [
+      Operand("SRC", help: "folder of photos, searched recursively; NAME.jpg.cat landmarks are used where they are"),
+      Operand("DST", help: "new or empty folder for the pictures, rejected.csv and a contact sheet"),
+    ],
+    flags: [
+      Flag("--size", "N", default: "64", help: "side of the pictures in pixels"),
+      Flag("--fit", "HOW", default: "crop", help: "how photos become square: crop, pad or stretch"),
+      Flag("--min-size", "N", defaultNote: "--size", help: "smallest side of a photo or face that is kept"),
+      Flag("--landmarks", "WHAT", default: "use", help: "use landmark files to level and crop faces, or ignore them"),
+      Flag("--format", "KIND", default: "jpeg", help: "jpeg or png"),
+      Flag(switch: "--keep-copies", help: "keep pictures that look alike"),
+      Flag("--threads", "N", defaultNote: "all cores", help: "threads to use; the result does not depend on it"),
+    ])
+
+  static func run(_ arguments: Arguments, progress: Progress) throws {
+    let size = try arguments.int("--size", in: 8...1024)
+    let threads = try arguments.optionalInt("--threads", in: 1...1024) ?? Context.processorCount
+    var options = PrepareOptions(size: size, threads: threads)
+    options.fit = PictureFit(rawValue: try arguments.choice("--fit", of: PictureFit.allCases.map(\.rawValue)))!
+    options.minimumSize = try arguments.optionalInt("--min-size", in: 1...65_535)
+    options.landmarks = .init(
+      rawValue: try arguments.choice("--landmarks", of: PrepareOptions.Landmarks.allCases.map(\.rawValue)))!
+    options.format = .init(
+      rawValue: try arguments.choice("--format", of: PrepareOptions.Format.allCases.map(\.rawValue)))!
+    if arguments.isOn("--keep-copies") { options.duplicateDistance = nil }
+    // Calls never overlap, so the counter may stay unlocked.
+    nonisolated(unsafe) var shown = progress
+    let report = try Prepare.run(
+      BytePath(arguments.operands[0]), to: BytePath(arguments.operands[1]), options: options
+    ) { done, total in
+      shown.decoding(done, of: total, now: monotonicTime())
+    }
+    shown.finish()
+    shown.say(
+      "\(arguments.operands[1]): \(report.kept.count) pictures of \(size)x\(size); \(report.rejected.count) rejected, "
+        + "see rejected.csv and contact-sheet.png")
+  }
+}
