@@ -1,0 +1,93 @@
+// What a run writes and says: formats against their specifications, judgements against made-up histories.
+
+import Testing
+
+@testable import CatGAN
+
+struct RunTests {
+  @Test func timeSpans() {
+    #expect(TimeSpan("8h")?.seconds == 28_800)
+    #expect(TimeSpan("1h30m")?.seconds == 5_400)
+    #expect(TimeSpan("90m")?.seconds == 5_400)
+    for bad in ["", "8", "8x", "m", "30m1h", "1h1h", "0s", "-1h", "999999999d"] {
+      #expect(TimeSpan(bad) == nil, "\(bad)")
+    }
+    #expect("\(TimeSpan(seconds: 8_105))" == "2h 15m")
+  }
+
+  /// The check value of CRC-32C for "123456789" (RFC 3720's polynomial), and its masked form as TFRecord has it.
+  @Test func checksums() {
+    #expect(CRC32C().checksum(Array("123456789".utf8)) == 0xE306_9283)
+    #expect(CRC32C().masked(Array("123456789".utf8)) == 0xC78B_6AE5)
+  }
+
+  @Test func checkpointNamesAndRetention() {
+    let names = (1...12).map { CheckpointName(epoch: $0 * 5, step: $0 * 100, isEpochEnd: true).description }
+    #expect(CheckpointName(names[0])?.epoch == 5)
+    #expect(CheckpointName("epoch5-step1.safetensors") == nil)
+    let gone = Retention(keep: 3, milestoneEvery: 20).superfluous(names + ["notes.txt"])
+    #expect(gone == [0, 1, 2, 4, 5, 6, 8].map { names[$0] })
+    #expect(Retention(keep: 0, milestoneEvery: 0).superfluous(names).isEmpty)
+  }
+
+  private func record(_ step: Int, loss: Float = 1.3, real: Float = 0.55, fake: Float = 0.45) -> StepRecord {
+    StepRecord(
+      step: step, epoch: 1, discriminatorLoss: loss, generatorLoss: 0.8, realProbability: real, fakeProbability: fake,
+      imagesPerSecond: 100, seconds: Double(step))
+  }
+
+  @Test func verdicts() {
+    var history = History()
+    #expect(Verdict(history).state == .early)
+    for step in 1...100 { history.append(record(step * 10)) }
+    #expect(Verdict(history).state == .healthy)
+    var winning = history
+    for step in 101...160 { winning.append(record(step * 10, real: 0.99, fake: 0.01)) }
+    #expect(Verdict(winning).state == .discriminatorWinning)
+    var collapsed = history
+    collapsed.append(RunEvent(.sample, step: 1000, epoch: 4, file: "a.png", sampleDistance: 0.05, realDistance: 0.45))
+    #expect(Verdict(collapsed).state == .collapsed)
+    var diverged = history
+    diverged.append(record(1010, loss: .nan))
+    #expect(Verdict(diverged).state == .diverged)
+  }
+
+  @Test func historyOfATornFileThatWasResumed() throws {
+    var lines = try (1...5).map { try statisticsLine(record($0)) }
+    lines.append(try statisticsLine(RunEvent(.resumed, step: 3, epoch: 0)))
+    lines.append(try statisticsLine(record(4)))
+    let history = History(text: lines.joined(separator: "\n") + "\n{\"step\":5,\"epo")
+    #expect(history.steps.map(\.step) == [1, 2, 3, 4])
+  }
+
+  @Test func optionsThatMayChange() throws {
+    let old = RunOptions(preset: "cats64")
+    var new = old
+    new.epochs = 300
+    try old.allow(new, force: false)
+    new.batchSize = 32
+    #expect(throws: RunError.self) { try old.allow(new, force: false) }
+    try old.allow(new, force: true)
+    new.width = 32
+    #expect(throws: RunError.self) { try old.allow(new, force: true) }
+  }
+
+  @Test func reportEscapesAndStaysSmall() {
+    var history = History()
+    for step in 1...50_000 { history.append(record(step)) }
+    let html = Report(
+      title: "<b>", status: "running", isRunning: true, written: "now", history: history, verdict: Verdict(history),
+      settings: [("--z", "<script>")], data: [], skipped: [("a\"<.png", "broken")], reals: nil,
+      grids: [Report.Grid(label: "</script>", path: "samples/a.png", png: nil)]
+    ).html()
+    #expect(!html.contains("<b>") && !html.contains("<td><script>") && !html.contains("\"</script>"))
+    #expect(html.utf8.count < 300_000)
+    #expect(Report.embedded(sizes: Array(repeating: 100, count: 100), limit: 1000).count <= 10)
+  }
+
+  @Test func ordersAreShufflesAndDiffer() {
+    let random = Randomness(seed: 1)
+    #expect(random.order(epoch: 0, count: 100).sorted() == Array(0..<100))
+    #expect(random.order(epoch: 0, count: 100) != random.order(epoch: 1, count: 100))
+  }
+}
