@@ -14,6 +14,7 @@ public final class GANModel: TrainingModel {
   private let version: String
   private let reals: Tensor
   private let latents: Tensor
+  private var statisticsAreCurrent = false
 
   /// Draws fresh weights from the run's seed.
   public init(_ options: RunOptions, data: DatasetSummary, version: String, context: Context) {
@@ -62,15 +63,34 @@ public final class GANModel: TrainingModel {
       realProbability: Float(result.meanReal), fakeProbability: Float(result.meanFake))
   }
 
-  /// average = decay * average + (1 - decay) * weights. The running statistics of batch normalisation are averaged in
-  /// the same way: they follow the weights' moving mean as closely as they follow the weights.
+  /// average = decay * average + (1 - decay) * weights. Over the first steps the decay is lower, (1 + t) / (10 + t), so that
+  /// the average forgets the random weights that it began with.
   private func updateAverage(_ average: Generator) {
-    let decay = options.averaging
-    for (mine, theirs) in zip(average.store.parameters, trainer.generator.store.parameters) {
-      let (to, from) = (mine.value.pointer, theirs.value.pointer)
-      for i in 0..<mine.count { to[i] += (1 - decay) * (from[i] - to[i]) }
+    let t = Double(trainer.steps)
+    let decay = min(Double(options.averaging), (1 + t) / (10 + t))
+    for (mine, theirs) in zip(average.store.trained, trainer.generator.store.trained) {
+      trainer.execution.context.movingAverage(mine.value, value: theirs.value, decay: decay)
       mine.changed()
     }
+    statisticsAreCurrent = false
+  }
+
+  /// Batches that the averaged generator's statistics are taken over.
+  private static let statisticsBatches = 8
+
+  /// Gives the averaged generator the batch-norm statistics of its own activations: an average of the statistics of weights
+  /// that were trained apart belongs to none of them. They follow from the weights and the seed alone.
+  private func updateStatistics(_ average: Generator) {
+    if statisticsAreCurrent { return }
+    var random = RandomGenerator(seed: Randomness(seed: options.seed).seed(.statistics))
+    for norm in average.batchNorms { norm.beginAveraging() }
+    let batch = Tensor(average.latentShape(options.batchSize))
+    for _ in 0..<GANModel.statisticsBatches {
+      average.drawLatents(batch, &random)
+      _ = average.network.forward(batch, training: true)
+    }
+    for norm in average.batchNorms { norm.endAveraging() }
+    statisticsAreCurrent = true
   }
 
   /// Gradients are looked at before weights, and from the last layer back: that is the way that a bad value spreads.
@@ -93,6 +113,7 @@ public final class GANModel: TrainingModel {
   }
 
   public func samples(z: [Float], count: Int) throws -> [Float] {
+    if let average { updateStatistics(average) }
     let generator = average ?? trainer.generator
     let length = trainer.configuration.zDim
     var pictures: [Float] = []
@@ -107,6 +128,7 @@ public final class GANModel: TrainingModel {
   }
 
   public func save(_ position: Position, to path: String) throws {
+    if let average { updateStatistics(average) }
     var state = CheckpointState()
     state.step = position.step
     state.epoch = position.epoch
@@ -121,6 +143,7 @@ public final class GANModel: TrainingModel {
 
   public func load(_ path: String) throws -> Position {
     let state = try Checkpoint.load(path, into: trainer, average: average?.store)
+    statisticsAreCurrent = false
     var position = Position()
     position.step = state.step
     position.epoch = state.epoch

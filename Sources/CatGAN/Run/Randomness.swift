@@ -12,6 +12,7 @@ struct Randomness {
     case step = 4
     case reals = 5
     case weights = 6
+    case statistics = 7
   }
 
   let seed: UInt64
