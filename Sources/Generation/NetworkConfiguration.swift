@@ -31,12 +31,10 @@ public struct NetworkConfiguration: Hashable, Sendable, Codable {
   public var kernel: Int
   /// Batch normalisation on the discriminator's first layer: the notebook's variant.
   public var inputBatchNorm: Bool
-  /// Spectral normalisation of the discriminator's weights.
-  public var spectralNorm: Bool
 
   public init(
     preset: String, imageSize: Int, width: Int = 64, zDim: Int = 100, zDistribution: LatentDistribution = .uniform,
-    kernel: Int = 5, inputBatchNorm: Bool = false, spectralNorm: Bool = false
+    kernel: Int = 5, inputBatchNorm: Bool = false
   ) {
     self.preset = preset
     self.imageSize = imageSize
@@ -45,7 +43,6 @@ public struct NetworkConfiguration: Hashable, Sendable, Codable {
     self.zDistribution = zDistribution
     self.kernel = kernel
     self.inputBatchNorm = inputBatchNorm
-    self.spectralNorm = spectralNorm
   }
 
   public init(_ preset: Preset, width: Int = 64) {
@@ -76,7 +73,7 @@ public struct NetworkConfiguration: Hashable, Sendable, Codable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case preset, imageSize, width, zDim, zDistribution, baseSize, kernel, inputBatchNorm, spectralNorm
+    case preset, imageSize, width, zDim, zDistribution, baseSize, kernel, inputBatchNorm
   }
 
   /// Options that a file does not name are off; the sizes must be there.
@@ -88,8 +85,7 @@ public struct NetworkConfiguration: Hashable, Sendable, Codable {
       zDim: try values.decode(Int.self, forKey: .zDim),
       zDistribution: try values.decodeIfPresent(LatentDistribution.self, forKey: .zDistribution) ?? .uniform,
       kernel: try values.decodeIfPresent(Int.self, forKey: .kernel) ?? 5,
-      inputBatchNorm: try values.decodeIfPresent(Bool.self, forKey: .inputBatchNorm) ?? false,
-      spectralNorm: try values.decodeIfPresent(Bool.self, forKey: .spectralNorm) ?? false)
+      inputBatchNorm: try values.decodeIfPresent(Bool.self, forKey: .inputBatchNorm) ?? false)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -102,7 +98,6 @@ public struct NetworkConfiguration: Hashable, Sendable, Codable {
     try values.encode(baseSize, forKey: .baseSize)
     try values.encode(kernel, forKey: .kernel)
     try values.encode(inputBatchNorm, forKey: .inputBatchNorm)
-    try values.encode(spectralNorm, forKey: .spectralNorm)
   }
 }
 

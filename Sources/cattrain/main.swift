@@ -1,8 +1,8 @@
 TrainingCommand.command.run { arguments in
   var command = TrainingCommand(arguments)
-  if arguments.command.name == PrepareCommand.command.name {
-    try PrepareCommand.run(arguments, progress: command.progress)
-  } else {
-    try command.run()
+  switch arguments.command.name {
+  case PrepareCommand.command.name: try PrepareCommand.run(arguments, progress: command.progress)
+  case ExportCommand.command.name: try ExportCommand.run(arguments)
+  default: try command.run()
   }
 }

@@ -1,21 +1,26 @@
 import Generation
+import Kernels
 import Layers
 import Storage
 
 /// The generator alone: what is handed on when a training is done.
 extension Checkpoint {
+  private static let noteKey = "catgan.note"
+
   /// Writes a generator's weights and running statistics under the names `generator.*`, whole or not at all.
   /// - Parameters:
   ///   - store: the generator's parameters, or those of its averaged copy.
   ///   - half: round to F16 (to nearest, ties to even), which halves the file.
+  ///   - note: where the weights come from, in words; kept in the metadata.
   /// - Throws: `StorageError` for the disk's failures, and for a number that F16 cannot hold.
   public static func exportGenerator(
     _ store: ParameterStore, configuration: NetworkConfiguration, state: CheckpointState, half: Bool = false,
-    to path: String, overwrite: Bool, fileSystem: any FileSystem = Disk()
+    note: String = "", to path: String, overwrite: Bool, fileSystem: any FileSystem = Disk()
   ) throws {
     var metadata = state.metadata
     metadata["format"] = "pt"
     metadata[configurationKey] = try json(configuration)
+    if !note.isEmpty { metadata[noteKey] = note }
     let sources = values(store, generatorPrefix).map { tensor in
       let shape = tensor.parameter.layout.fileShape
       return TensorSource(tensor.name, half ? .float16 : .float32, shape: shape) { sink in
@@ -40,5 +45,22 @@ extension Checkpoint {
     for tensor in tensors {
       tensor.parameter.setFileValues(try file.floats(tensor.name, shape: tensor.parameter.layout.fileShape))
     }
+  }
+
+  /// Reads the generator of a training's checkpoint, the averaged one where there is one, and writes it alone.
+  /// - Throws: `StorageError` naming the file and what is wrong.
+  public static func exportGenerator(
+    of checkpoint: String, half: Bool, note: String, to path: String, overwrite: Bool, context: Context
+  ) throws {
+    let file = try SafeTensors(path: checkpoint)
+    let configuration = try configuration(of: file)
+    let state = try CheckpointState(file)
+    try file.verifyDigest()
+    let generator = Generator(configuration, execution: Execution(context: context))
+    let hasAverage = file.names.contains { $0.hasPrefix(averagePrefix) }
+    try loadGenerator(file, into: generator.store, average: hasAverage)
+    try exportGenerator(
+      generator.store, configuration: configuration, state: state, half: half, note: note, to: path,
+      overwrite: overwrite)
   }
 }

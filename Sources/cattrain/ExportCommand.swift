@@ -1,0 +1,25 @@
+// `cattrain export CHECKPOINT FILE`: the generator alone, to hand on.
+
+import Arguments
+import CatGAN
+import Kernels
+
+enum ExportCommand {
+  static let command = Command(
+    "export", version: TrainingCommand.version, summary: "writes the generator of a checkpoint alone, for catgen",
+    operands: [
+      Operand("CHECKPOINT", help: "a checkpoint of cattrain; its averaged generator is taken where there is one"),
+      Operand("FILE", help: "the safetensors file to write"),
+    ],
+    flags: [
+      Flag(switch: "--half", help: "16-bit floats: half the size"),
+      Flag("--note", "TEXT", defaultNote: "none", help: "where the weights come from, kept in the file"),
+      Flag(switch: "--force", help: "overwrite FILE"),
+    ])
+
+  static func run(_ arguments: Arguments) throws {
+    try Checkpoint.exportGenerator(
+      of: arguments.operands[0], half: arguments.isOn("--half"), note: arguments.optionalString("--note") ?? "",
+      to: arguments.operands[1], overwrite: arguments.isOn("--force"), context: Context(threads: 1))
+  }
+}
