@@ -3,20 +3,26 @@ import PackageDescription
 
 // The inner loops are one set of sources, compiled twice: VectorLoops16 is a symlink to VectorLoops8 (SwiftPM refuses
 // one path in two targets). `-march` reaches Swift's code generator only through the clang importer's flags, and
-// without FMA in the target every `addingProduct` becomes a call into libm.
+// without FMA in the target every `addingProduct` becomes a call into libm. Likewise `squareRoot()` of a vector is a call
+// per lane unless -fno-math-errno says that nobody looks at errno.
 #if arch(x86_64)
   let narrow: [SwiftSetting] = [
-    .unsafeFlags(["-Ounchecked", "-Xcc", "-march=x86-64-v3", "-Xllvm", "-unroll-threshold=600"])
+    .unsafeFlags([
+      "-Ounchecked", "-Xcc", "-march=x86-64-v3", "-Xcc", "-fno-math-errno", "-Xllvm", "-unroll-threshold=600",
+    ])
   ]
   let wide: [SwiftSetting] = [
     .define("WIDE"),
     .unsafeFlags([
-      "-Ounchecked", "-Xcc", "-march=x86-64-v4", "-Xcc", "-mprefer-vector-width=512", "-Xllvm", "-unroll-threshold=600",
+      "-Ounchecked", "-Xcc", "-march=x86-64-v4", "-Xcc", "-mprefer-vector-width=512", "-Xcc", "-fno-math-errno",
+      "-Xllvm", "-unroll-threshold=600",
     ]),
   ]
 #else
-  let narrow: [SwiftSetting] = [.unsafeFlags(["-Ounchecked", "-Xllvm", "-unroll-threshold=600"])]
-  let wide: [SwiftSetting] = [.define("WIDE"), .unsafeFlags(["-Ounchecked", "-Xllvm", "-unroll-threshold=600"])]
+  let narrow: [SwiftSetting] = [
+    .unsafeFlags(["-Ounchecked", "-Xcc", "-fno-math-errno", "-Xllvm", "-unroll-threshold=600"])
+  ]
+  let wide: [SwiftSetting] = [.define("WIDE")] + narrow
 #endif
 
 let package = Package(
