@@ -6,8 +6,13 @@ extension DirectConvolution {
   /// Pixels gathered at a time.
   private static let blockDepth = 128
 
+  /// Tasks to aim for, and the pixels that are worth one.
+  private static let tasks = 64
+  private static let taskPixels = 2048
+
   /// filterGradient[tap, c, o] = sum over pixels of input[pixel + tap, c] outputGradient[pixel, o]. A task owns a block of
-  /// rows and columns and walks over all pixels in order, so the sums do not depend on the number of threads.
+  /// rows and columns and walks over all pixels in order or, where there are few blocks, over a part of the pixels; parts
+  /// are then added up in order. The cuts come from the shape, so the sums do not depend on the number of threads.
   func backwardFilter(
     input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>, filterGradient: UnsafeMutablePointer<Float>,
     accumulate: Bool
@@ -25,21 +30,34 @@ extension DirectConvolution {
     let blockDepth = DirectConvolution.blockDepth
     let depthRows = blockDepth + 4
     let rowCount = blockRowPanels * w
-    let perWorker = (blockRowPanels + blockColumnPanels) * depthRows * w + blockColumnPanels * rowCount * w
+    let perWorker = (blockRowPanels + blockColumnPanels) * depthRows * w
     let workspace = context.scratch("direct", perWorker * context.threads)
+    let blocks = ceilDivide(rowPanels, blockRowPanels) * columnBlocks
+    let parts = max(1, min(DirectConvolution.tasks / blocks, grid.pixels / DirectConvolution.taskPixels))
+    let sumCount = min(blockColumnPanels, columnPanels) * rowCount * w
+    let sums = context.scratch("direct.sums", blocks * parts * sumCount)
+    /// The panels of rows and of columns of a block.
+    func extent(_ block: Int) -> (rows: Range<Int>, columns: Range<Int>) {
+      let row = block / columnBlocks * blockRowPanels
+      let column = block % columnBlocks * blockColumnPanels
+      return (
+        row..<min(row + blockRowPanels, rowPanels), column..<min(column + blockColumnPanels, columnPanels)
+      )
+    }
 
-    context.parallel(ceilDivide(rowPanels, blockRowPanels) * columnBlocks) { task, worker in
-      let row = task / columnBlocks * blockRowPanels
-      let rows = min(blockRowPanels, rowPanels - row)
-      let column = task % columnBlocks * blockColumnPanels
-      let columns = min(blockColumnPanels, columnPanels - column)
+    context.parallel(blocks * parts) { task, worker in
+      let (rowRange, columnRange) = extent(task / parts)
+      let (row, rows) = (rowRange.lowerBound, rowRange.count)
+      let (column, columns) = (columnRange.lowerBound, columnRange.count)
+      let part = task % parts
+      let pixels = (grid.pixels * part / parts)..<(grid.pixels * (part + 1) / parts)
       let a = workspace + worker * perWorker
       let b = a + blockRowPanels * depthRows * w
-      let c = b + blockColumnPanels * depthRows * w
+      let c = sums + task * sumCount
       withUnsafeTemporaryAllocation(of: Int.self, capacity: blockDepth) { buffer in
         let offsets = buffer.baseAddress!
-        for first in stride(from: 0, to: grid.pixels, by: blockDepth) {
-          let range = first..<min(first + blockDepth, grid.pixels)
+        for first in stride(from: pixels.lowerBound, to: pixels.upperBound, by: blockDepth) {
+          let range = first..<min(first + blockDepth, pixels.upperBound)
           var tap = -1
           for r in 0..<rows {
             if (row + r) / panelsPerTap != tap {
@@ -60,16 +78,22 @@ extension DirectConvolution {
           }
           product.multiplyTransposed(
             rowPanels: rows, columnPanels: columns, depth: range.count, a: a, aPanelStride: depthRows * w, b: b,
-            bPanelStride: depthRows * w, c: c, cPanelStride: rowCount * w, accumulate: first > 0)
+            bPanelStride: depthRows * w, c: c, cPanelStride: rowCount * w, accumulate: first > pixels.lowerBound)
         }
       }
-      for r in 0..<rows {
-        let tap = grid.taps[(row + r) / panelsPerTap].index
-        let channel = (row + r) % panelsPerTap * w
-        for p in 0..<columns {
-          let output = (column + p) * w
+    }
+    context.parallel(blocks) { block in
+      let (rows, columns) = extent(block)
+      let c = sums + block * parts * sumCount
+      for part in stride(from: 1, to: parts, by: 1) { loops.addScaled(c + part * sumCount, c, sumCount, factor: 1) }
+      for row in rows {
+        let tap = grid.taps[row / panelsPerTap].index
+        let channel = row % panelsPerTap * w
+        for column in columns {
+          let output = column * w
           loops.unpackPanel(
-            rows: min(w, grid.tapChannels - channel), panel: c + p * rowCount * w + r * w * w,
+            rows: min(w, grid.tapChannels - channel),
+            panel: c + (column - columns.lowerBound) * rowCount * w + (row - rows.lowerBound) * w * w,
             channels: min(w, shape.outputChannels - output),
             destination: filterGradient + (tap * grid.tapChannels + channel) * shape.outputChannels + output,
             destinationStride: shape.outputChannels, accumulate: accumulate)

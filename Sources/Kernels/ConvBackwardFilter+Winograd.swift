@@ -29,11 +29,13 @@ extension WinogradConvolution {
     }
   }
 
-  /// Channels of a block: 32 x 64 take 121 points of 8 KB, about a megabyte.
+  /// Channels of a block. With several phases 32 x 64: their 36 points of 8 KB leave room in a second-level cache for what
+  /// streams through. A single phase has 64 points and gains more from reading its operands less often.
   private var blockPanels: (input: Int, output: Int) {
-    (min(32 / context.width, inputPanels), min(64 / context.width, outputPanels))
+    (min((phases.count > 1 ? 32 : 64) / context.width, inputPanels), min(64 / context.width, outputPanels))
   }
 
+  /// One task per phase and block of channels.
   private func reduceTiles(
     _ depth: Int, v: UnsafePointer<Float>, inputLayout: PointLayout, m: UnsafePointer<Float>, outputLayout: PointLayout,
     filterGradient: UnsafeMutablePointer<Float>, accumulate: Bool
@@ -41,38 +43,39 @@ extension WinogradConvolution {
     let (w, s) = (context.width, shape)
     let product = PanelProduct(loops: context.loops)
     let block = blockPanels
+    let inputBlocks = ceilDivide(inputPanels, block.input)
     let outputBlocks = ceilDivide(outputPanels, block.output)
-    let layout = phasedLayout(panels: block.output, rows: block.input * w)
+    let layout = plainLayout(panels: block.output, rows: block.input * w)
     let perWorker = transformScratch + layout.count
     let workspace = context.scratch("winograd.sums", perWorker * context.threads)
-    context.parallel(ceilDivide(inputPanels, block.input) * outputBlocks) { task, worker in
-      let firstInput = task / outputBlocks * block.input
+    context.parallel(phases.count * inputBlocks * outputBlocks) { task, worker in
+      let phase = task / (inputBlocks * outputBlocks)
+      let parts = phases[phase]
+      let firstInput = task / outputBlocks % inputBlocks * block.input
       let inputs = min(block.input, inputPanels - firstInput)
       let firstOutput = task % outputBlocks * block.output
       let outputs = min(block.output, outputPanels - firstOutput)
       let scratch = workspace + worker * perWorker
       let sums = scratch + transformScratch
-      for point in 0..<(n * n) {
-        for slot in 0..<layout.slots[point] {
+      for i in 0..<parts.y.points {
+        for j in 0..<parts.x.points {
+          let point = i * n + j
           product.multiplyTransposed(
             rowPanels: inputs, columnPanels: outputs, depth: depth,
-            a: v + inputLayout.bases[point] + (slot * inputPanels + firstInput) * inputLayout.panelStride,
+            a: v + inputLayout.phaseOffsets[phase][point] + firstInput * inputLayout.panelStride,
             aPanelStride: inputLayout.panelStride,
             b: m + outputLayout.bases[point] + firstOutput * outputLayout.panelStride,
-            bPanelStride: outputLayout.panelStride,
-            c: sums + layout.bases[point] + slot * layout.panels * layout.panelStride, cPanelStride: layout.panelStride,
+            bPanelStride: outputLayout.panelStride, c: sums + layout.bases[point], cPanelStride: layout.panelStride,
             accumulate: false)
         }
       }
-      for (phase, parts) in phases.enumerated() {
-        for output in 0..<outputs {
-          let column = (firstOutput + output) * w
-          for channel in 0..<min(inputs * w, s.inputChannels - firstInput * w) {
-            untransform(
-              phase, parts, sums + output * layout.panelStride + channel * w, layout, scratch,
-              filterGradient + (firstInput * w + channel) * s.outputChannels + column,
-              lanes: min(w, s.outputChannels - column), accumulate)
-          }
+      for output in 0..<outputs {
+        let column = (firstOutput + output) * w
+        for channel in 0..<min(inputs * w, s.inputChannels - firstInput * w) {
+          untransform(
+            parts, sums + output * layout.panelStride + channel * w, layout, scratch,
+            filterGradient + (firstInput * w + channel) * s.outputChannels + column,
+            lanes: min(w, s.outputChannels - column), accumulate)
         }
       }
     }
@@ -80,12 +83,12 @@ extension WinogradConvolution {
 
   /// The taps of one phase, for one input channel and one panel of output channels.
   private func untransform(
-    _ phase: Int, _ parts: WinogradPhase, _ points: UnsafePointer<Float>, _ layout: PointLayout,
+    _ parts: WinogradPhase, _ points: UnsafePointer<Float>, _ layout: PointLayout,
     _ scratch: UnsafeMutablePointer<Float>, _ target: UnsafeMutablePointer<Float>, lanes: Int, _ accumulate: Bool
   ) {
     let (w, s, loops) = (context.width, shape, context.loops)
     let taps = scratch + 64 * w
-    layout.phaseOffsets[phase].withUnsafeBufferPointer {
+    layout.phaseOffsets[0].withUnsafeBufferPointer {
       loops.filterGradientTransform(
         pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
         coefficients: coefficients.pointer, scratch: scratch, source: points, offsets: $0.baseAddress!,

@@ -52,18 +52,61 @@ struct WindowedTensor {
 extension WinogradConvolution {
   /// Tiles per task of a transform.
   private static let taskTiles = 8
+  /// Panels of channels that a tile goes through before the next tile's turn.
+  private static let runPanels = 4
   /// Floats of scratch per worker: 64 vectors of a transform's first axis and 64 of a window at an edge.
   var transformScratch: Int { 128 * context.width }
 
-  /// Runs `body` for each tile of `range` with the tile's place in the chunk, in parallel, and hands it scratch memory.
+  /// One tile's pixels of one panel of channels.
+  private struct Pixels {
+    var phase: Int
+    var panel: Int
+    /// The tile's place in its chunk.
+    var place: Int
+    /// Channels of the panel, 1 ... W.
+    var lanes: Int
+    var window: WindowedTensor.Window
+    /// The offset of each pixel, -1 for those outside; nil where all pixels are whole vectors inside the tensor.
+    var table: UnsafePointer<Int>?
+    /// 64 vectors for the first axis of a transform.
+    var scratch: UnsafeMutablePointer<Float>
+    /// 64 vectors for pixels that have a table.
+    var edge: UnsafeMutablePointer<Float>
+  }
+
+  /// Runs `body` for each tile in `range`, each phase and each panel of channels, in parallel over groups of tiles.
+  ///
+  /// A few panels are innermost, then the group's tiles: pixels are read in runs of some cache lines, and the points of
+  /// neighbouring tiles, which are neighbours in memory, follow each other soon.
   private func forEachTile(
-    _ range: Range<Int>, _ body: (_ tile: Int, _ place: Int, _ scratch: UnsafeMutablePointer<Float>) -> Void
+    _ range: Range<Int>, tensor: WindowedTensor, phases: Int, panels: Int,
+    window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window, _ body: (Pixels) -> Void
   ) {
+    let w = context.width
     let scratch = context.scratch("winograd.transform", transformScratch * context.threads)
-    let group = WinogradConvolution.taskTiles
+    let (group, run) = (WinogradConvolution.taskTiles, WinogradConvolution.runPanels)
+    let panelsAreWhole = tensor.channels % w == 0
     context.parallel(ceilDivide(range.count, group)) { task, worker in
-      for place in (task * group)..<min((task + 1) * group, range.count) {
-        body(range.lowerBound + place, place, scratch + worker * transformScratch)
+      let places = (task * group)..<min((task + 1) * group, range.count)
+      let scratch = scratch + worker * transformScratch
+      withUnsafeTemporaryAllocation(of: Int.self, capacity: 64) { table in
+        for phase in 0..<phases {
+          for firstPanel in stride(from: 0, to: panels, by: run) {
+            for place in places {
+              let view = window(range.lowerBound + place, phase)
+              let inside = tensor.isInside(view)
+              if !inside || !panelsAreWhole { tensor.offsets(view, table.baseAddress!) }
+              for panel in firstPanel..<min(firstPanel + run, panels) {
+                let lanes = min(w, tensor.channels - panel * w)
+                body(
+                  Pixels(
+                    phase: phase, panel: panel, place: place, lanes: lanes, window: view,
+                    table: inside && lanes == w ? nil : UnsafePointer(table.baseAddress!), scratch: scratch,
+                    edge: scratch + 64 * w))
+              }
+            }
+          }
+        }
       }
     }
   }
@@ -76,35 +119,33 @@ extension WinogradConvolution {
     layout: PointLayout, window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
   ) {
     let (w, loops, c) = (context.width, context.loops, coefficients.pointer)
-    forEachTile(range) { tile, place, scratch in
-      let edge = scratch + 64 * w
-      withUnsafeTemporaryAllocation(of: Int.self, capacity: 64) { pixels in
-        for (phase, offsets) in layout.phaseOffsets.enumerated() {
-          let view = window(tile, phase)
-          let inside = tensor.isInside(view)
-          if !inside || tensor.channels % w != 0 { tensor.offsets(view, pixels.baseAddress!) }
-          for panel in 0..<layout.panels {
-            let lanes = min(w, tensor.channels - panel * w)
-            var first = source + panel * w
-            var (rowStride, columnStride) = (view.columns * w, w)
-            if inside && lanes == w {
-              first += tensor.offset(view)
-              (rowStride, columnStride) = (view.step * tensor.width * tensor.channels, view.step * tensor.channels)
-            } else {
-              loops.gatherPanel(
-                view.rows * view.columns, source: first, offsets: pixels.baseAddress!, channels: lanes, panel: edge)
-              first = UnsafePointer(edge)
-            }
-            offsets.withUnsafeBufferPointer {
-              loops.inputTransform(
-                pairs: basis.points.count, rowPoints: view.rows, columnPoints: view.columns, coefficients: c,
-                scratch: scratch, source: first, rowStride: rowStride, columnStride: columnStride,
-                destination: points + panel * layout.panelStride + place * w, offsets: $0.baseAddress!)
-            }
-          }
-        }
+    forEachTile(range, tensor: tensor, phases: layout.phaseOffsets.count, panels: layout.panels, window: window) {
+      pixels in
+      let view = pixels.window
+      let (first, rowStride, columnStride) = load(pixels, of: tensor, source)
+      layout.phaseOffsets[pixels.phase].withUnsafeBufferPointer {
+        loops.inputTransform(
+          pairs: basis.points.count, rowPoints: view.rows, columnPoints: view.columns, coefficients: c,
+          scratch: pixels.scratch, source: first, rowStride: rowStride, columnStride: columnStride,
+          destination: points + pixels.panel * layout.panelStride + pixels.place * w, offsets: $0.baseAddress!)
       }
     }
+  }
+
+  /// Where a window's pixels can be read and how far apart they are: in the tensor itself or, after a copy, at the edge.
+  private func load(
+    _ pixels: Pixels, of tensor: WindowedTensor, _ source: UnsafePointer<Float>
+  ) -> (first: UnsafePointer<Float>, rowStride: Int, columnStride: Int) {
+    let (w, view) = (context.width, pixels.window)
+    let first = source + pixels.panel * w
+    if let table = pixels.table {
+      context.loops.gatherPanel(
+        view.rows * view.columns, source: first, offsets: table, channels: pixels.lanes, panel: pixels.edge)
+      return (UnsafePointer(pixels.edge), view.columns * w, w)
+    }
+    return (
+      first + tensor.offset(view), view.step * tensor.width * tensor.channels, view.step * tensor.channels
+    )
   }
 
   /// Points -> pixels, for the tiles in `range`: 4x4 pixels for each of the layout's phases.
@@ -114,31 +155,23 @@ extension WinogradConvolution {
     window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
   ) {
     let (w, loops, c) = (context.width, context.loops, coefficients.pointer)
-    forEachTile(range) { tile, place, scratch in
-      let edge = scratch + 64 * w
-      withUnsafeTemporaryAllocation(of: Int.self, capacity: 16) { pixels in
-        for (phase, offsets) in layout.phaseOffsets.enumerated() {
-          let view = window(tile, phase)
-          let (rowPoints, columnPoints) = extent(phase)
-          let inside = tensor.isInside(view)
-          if !inside || tensor.channels % w != 0 { tensor.offsets(view, pixels.baseAddress!) }
-          for panel in 0..<layout.panels {
-            let lanes = min(w, tensor.channels - panel * w)
-            let direct = inside && lanes == w
-            let destination = direct ? target + panel * w + tensor.offset(view) : edge
-            offsets.withUnsafeBufferPointer {
-              loops.outputTransform(
-                pairs: basis.points.count, rowPoints: rowPoints, columnPoints: columnPoints, coefficients: c,
-                scratch: scratch, source: points + panel * layout.panelStride + place * w, offsets: $0.baseAddress!,
-                destination: destination, rowStride: direct ? view.step * tensor.width * tensor.channels : 4 * w,
-                columnStride: direct ? view.step * tensor.channels : w)
-            }
-            if !direct {
-              loops.scatterPanel(
-                16, panel: edge, offsets: pixels.baseAddress!, channels: lanes, destination: target + panel * w)
-            }
-          }
-        }
+    forEachTile(range, tensor: tensor, phases: layout.phaseOffsets.count, panels: layout.panels, window: window) {
+      pixels in
+      let view = pixels.window
+      let (rowPoints, columnPoints) = extent(pixels.phase)
+      let isPlain = pixels.table == nil
+      layout.phaseOffsets[pixels.phase].withUnsafeBufferPointer {
+        loops.outputTransform(
+          pairs: basis.points.count, rowPoints: rowPoints, columnPoints: columnPoints, coefficients: c,
+          scratch: pixels.scratch, source: points + pixels.panel * layout.panelStride + pixels.place * w,
+          offsets: $0.baseAddress!,
+          destination: isPlain ? target + pixels.panel * w + tensor.offset(view) : pixels.edge,
+          rowStride: isPlain ? view.step * tensor.width * tensor.channels : 4 * w,
+          columnStride: isPlain ? view.step * tensor.channels : w)
+      }
+      if let table = pixels.table {
+        loops.scatterPanel(
+          16, panel: pixels.edge, offsets: table, channels: pixels.lanes, destination: target + pixels.panel * w)
       }
     }
   }
@@ -149,30 +182,14 @@ extension WinogradConvolution {
     layout: PointLayout, window: (_ tile: Int) -> WindowedTensor.Window
   ) {
     let (w, loops, c) = (context.width, context.loops, coefficients.pointer)
-    forEachTile(range) { tile, place, scratch in
-      let edge = scratch + 64 * w
-      withUnsafeTemporaryAllocation(of: Int.self, capacity: 16) { pixels in
-        let view = window(tile)
-        let inside = tensor.isInside(view)
-        if !inside || tensor.channels % w != 0 { tensor.offsets(view, pixels.baseAddress!) }
-        for panel in 0..<layout.panels {
-          let lanes = min(w, tensor.channels - panel * w)
-          var first = source + panel * w
-          var (rowStride, columnStride) = (4 * w, w)
-          if inside && lanes == w {
-            first += tensor.offset(view)
-            (rowStride, columnStride) = (tensor.width * tensor.channels, tensor.channels)
-          } else {
-            loops.gatherPanel(16, source: first, offsets: pixels.baseAddress!, channels: lanes, panel: edge)
-            first = UnsafePointer(edge)
-          }
-          layout.phaseOffsets[0].withUnsafeBufferPointer {
-            loops.outputGradientTransform(
-              pairs: basis.points.count, coefficients: c, scratch: scratch, source: first, rowStride: rowStride,
-              columnStride: columnStride, destination: points + panel * layout.panelStride + place * w,
-              offsets: $0.baseAddress!)
-          }
-        }
+    forEachTile(range, tensor: tensor, phases: 1, panels: layout.panels, window: { tile, _ in window(tile) }) {
+      pixels in
+      let (first, rowStride, columnStride) = load(pixels, of: tensor, source)
+      layout.phaseOffsets[0].withUnsafeBufferPointer {
+        loops.outputGradientTransform(
+          pairs: basis.points.count, coefficients: c, scratch: pixels.scratch, source: first, rowStride: rowStride,
+          columnStride: columnStride, destination: points + pixels.panel * layout.panelStride + pixels.place * w,
+          offsets: $0.baseAddress!)
       }
     }
   }

@@ -1,3 +1,4 @@
+import CProcessor
 import VectorLoops
 
 /// A row or column of a tile: vectors that lie at regular strides, or where a table says.
@@ -192,6 +193,9 @@ extension Basis {
       input(rowPoints, Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
     }
     for r in 0..<rowPoints {
+      for c in 0..<columnPoints {
+        processor_prefetch_for_writing(destination + Vector.scalarCount + offsets[r * n + c])
+      }
       input(columnPoints, scratchRow(scratch, r), Scattered(base: destination, offsets: offsets + r * n, step: 1))
     }
   }
@@ -202,6 +206,7 @@ extension Basis {
     _ offsets: UnsafePointer<Int>, _ destination: UnsafeMutablePointer<Float>, _ rowStride: Int, _ columnStride: Int
   ) {
     for c in 0..<columnPoints {
+      for r in 0..<rowPoints { processor_prefetch(source + Vector.scalarCount + offsets[r * n + c]) }
       output(rowPoints, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
     }
     for r in 0..<4 {
@@ -219,6 +224,7 @@ extension Basis {
       outputTransposed(Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
     }
     for r in 0..<n {
+      for c in 0..<n { processor_prefetch_for_writing(destination + Vector.scalarCount + offsets[r * n + c]) }
       outputTransposed(
         scratchRow(scratch, r), Scattered(base: destination, offsets: offsets + r * n, step: 1))
     }
