@@ -1,5 +1,4 @@
-// Which vector instructions this processor and operating system offer, how many processors, and its prefetch
-// instruction, for which Swift has no name. Nothing else.
+// Which vector instructions this processor and operating system offer, and how many processors. Nothing else.
 #pragma once
 #include <stdbool.h>
 #if defined(__linux__)
@@ -31,7 +30,3 @@ static inline int processor_allowed_count(void) {
 #endif
   return count;
 }
-
-// Asks for the cache line at an address that will soon be read, or overwritten. Any address will do, valid or not.
-static inline void processor_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
-static inline void processor_prefetch_for_writing(const void *address) { __builtin_prefetch(address, 1, 3); }

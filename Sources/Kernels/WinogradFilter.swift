@@ -25,14 +25,15 @@ extension WinogradConvolution {
     let group = WinogradConvolution.taskChannels
     let groups = ceilDivide(inputPanels * w, group)
     let tapStride = s.inputChannels * s.outputChannels
+    // Neighbouring tasks take neighbouring panels: the taps that they read share cache lines and memory pages.
     context.parallel(outputPanels * groups) { task, worker in
-      let panel = task / groups
+      let panel = task % outputPanels
       let lanes = min(w, s.outputChannels - panel * w)
       let scratch = scratch + worker * transformScratch
       let taps = scratch + 64 * w
       for (phase, parts) in phases.enumerated() {
         let offsets = layout.offsets(phase: phase, column: panel)
-        for channel in (task % groups * group)..<min((task % groups + 1) * group, inputPanels * w) {
+        for channel in (task / outputPanels * group)..<min((task / outputPanels + 1) * group, inputPanels * w) {
           var source = UnsafePointer(taps)
           var (rowStride, columnStride) = (parts.x.taps * w, w)
           let isReal = channel < s.inputChannels

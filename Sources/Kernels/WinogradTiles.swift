@@ -52,8 +52,10 @@ struct WindowedTensor {
 extension WinogradConvolution {
   /// Tiles per task of a transform.
   private static let taskTiles = 8
-  /// Panels of channels that a tile goes through before the next tile's turn.
-  private static let runPanels = 4
+  /// Fewer groups of tiles than this do not keep many threads busy.
+  private static let fewTasks = 32
+  /// Panels of channels per task where there are few groups of tiles.
+  private static let taskPanels = 16
   /// Floats of scratch per worker: 64 vectors of a transform's first axis and 64 of a window at an edge.
   var transformScratch: Int { 128 * context.width }
 
@@ -74,36 +76,38 @@ extension WinogradConvolution {
     var edge: UnsafeMutablePointer<Float>
   }
 
-  /// Runs `body` for each tile in `range`, each phase and each panel of channels, in parallel over groups of tiles.
-  ///
-  /// A few panels are innermost, then the group's tiles: pixels are read in runs of some cache lines, and the points of
-  /// neighbouring tiles, which are neighbours in memory, follow each other soon.
+  /// Runs `body` for each tile in `range`, each phase and each panel of channels, in parallel over groups of tiles. Where
+  /// that makes few tasks, there are many channels, and a task takes one phase and some panels only.
   private func forEachTile(
     _ range: Range<Int>, tensor: WindowedTensor, phases: Int, panels: Int,
     window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window, _ body: (Pixels) -> Void
   ) {
     let w = context.width
     let scratch = context.scratch("winograd.transform", transformScratch * context.threads)
-    let (group, run) = (WinogradConvolution.taskTiles, WinogradConvolution.runPanels)
+    let groups = ceilDivide(range.count, WinogradConvolution.taskTiles)
+    let splits = groups < WinogradConvolution.fewTasks
+    let phaseParts = splits ? phases : 1
+    let panelParts = splits ? ceilDivide(panels, WinogradConvolution.taskPanels) : 1
     let panelsAreWhole = tensor.channels % w == 0
-    context.parallel(ceilDivide(range.count, group)) { task, worker in
-      let places = (task * group)..<min((task + 1) * group, range.count)
+    context.parallel(groups * phaseParts * panelParts) { task, worker in
       let scratch = scratch + worker * transformScratch
+      let (group, part) = (task % groups, task / groups)
+      let places = range.count * group / groups..<range.count * (group + 1) / groups
+      let phaseRange = phases * (part % phaseParts) / phaseParts..<phases * (part % phaseParts + 1) / phaseParts
+      let panelRange = panels * (part / phaseParts) / panelParts..<panels * (part / phaseParts + 1) / panelParts
       withUnsafeTemporaryAllocation(of: Int.self, capacity: 64) { table in
-        for phase in 0..<phases {
-          for firstPanel in stride(from: 0, to: panels, by: run) {
-            for place in places {
-              let view = window(range.lowerBound + place, phase)
-              let inside = tensor.isInside(view)
-              if !inside || !panelsAreWhole { tensor.offsets(view, table.baseAddress!) }
-              for panel in firstPanel..<min(firstPanel + run, panels) {
-                let lanes = min(w, tensor.channels - panel * w)
-                body(
-                  Pixels(
-                    phase: phase, panel: panel, place: place, lanes: lanes, window: view,
-                    table: inside && lanes == w ? nil : UnsafePointer(table.baseAddress!), scratch: scratch,
-                    edge: scratch + 64 * w))
-              }
+        for place in places {
+          for phase in phaseRange {
+            let view = window(range.lowerBound + place, phase)
+            let inside = tensor.isInside(view)
+            if !inside || !panelsAreWhole { tensor.offsets(view, table.baseAddress!) }
+            for panel in panelRange {
+              let lanes = min(w, tensor.channels - panel * w)
+              body(
+                Pixels(
+                  phase: phase, panel: panel, place: place, lanes: lanes, window: view,
+                  table: inside && lanes == w ? nil : UnsafePointer(table.baseAddress!), scratch: scratch,
+                  edge: scratch + 64 * w))
             }
           }
         }

@@ -1,4 +1,3 @@
-import CProcessor
 import VectorLoops
 
 /// A row or column of a tile: vectors that lie at regular strides, or where a table says.
@@ -193,9 +192,6 @@ extension Basis {
       input(rowPoints, Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
     }
     for r in 0..<rowPoints {
-      for c in 0..<columnPoints {
-        processor_prefetch_for_writing(destination + Vector.scalarCount + offsets[r * n + c])
-      }
       input(columnPoints, scratchRow(scratch, r), Scattered(base: destination, offsets: offsets + r * n, step: 1))
     }
   }
@@ -206,7 +202,6 @@ extension Basis {
     _ offsets: UnsafePointer<Int>, _ destination: UnsafeMutablePointer<Float>, _ rowStride: Int, _ columnStride: Int
   ) {
     for c in 0..<columnPoints {
-      for r in 0..<rowPoints { processor_prefetch(source + Vector.scalarCount + offsets[r * n + c]) }
       output(rowPoints, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
     }
     for r in 0..<4 {
@@ -224,7 +219,6 @@ extension Basis {
       outputTransposed(Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
     }
     for r in 0..<n {
-      for c in 0..<n { processor_prefetch_for_writing(destination + Vector.scalarCount + offsets[r * n + c]) }
       outputTransposed(
         scratchRow(scratch, r), Scattered(base: destination, offsets: offsets + r * n, step: 1))
     }
