@@ -52,7 +52,7 @@ let package = Package(
     .target(name: "Arguments"),
     .target(name: "Generation", dependencies: ["Kernels", "Storage", "CPNG"]),
     .target(name: "CatGAN", dependencies: ["Generation", "Layers", "Storage", "CPNG", "CTurboJPEG"]),
-    .executableTarget(name: "cattrain", dependencies: ["CatGAN", "Arguments"]),
+    .executableTarget(name: "cattrain", dependencies: ["CatGAN", "Arguments", "Storage"]),
     .executableTarget(name: "catgen", dependencies: ["Generation", "Kernels", "Storage", "Arguments"]),
     .executableTarget(name: "bench", dependencies: ["CatGAN", "Arguments"]),
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
@@ -61,6 +61,6 @@ let package = Package(
     .testTarget(name: "StorageTests", dependencies: ["Storage"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation", "Kernels", "Storage", "CPNG"]),
     .testTarget(name: "CatGANTests", dependencies: ["CatGAN"]),
-    .testTarget(name: "CommandTests", dependencies: ["cattrain", "catgen", "bench", "CatGAN"]),
+    .testTarget(name: "CommandTests", dependencies: ["cattrain", "catgen", "bench", "CatGAN", "Storage"]),
   ]
 )

@@ -52,7 +52,7 @@ public struct CheckpointDescription: Sendable {
     preset = configuration.preset
     distribution = try configuration.zDistribution.map { name in
       guard let distribution = LatentDistribution(rawValue: name) else {
-        throw CheckpointError(file.path, "says that z is '\(name)', where uniform or normal can be drawn")
+        throw CheckpointError(file.path, "says that z is \(quoted(name)), where uniform or normal can be drawn")
       }
       return distribution
     }
@@ -67,7 +67,8 @@ public struct CheckpointDescription: Sendable {
   public var summary: String {
     func entry(_ label: String, _ value: String?) -> String {
       guard let value else { return "" }
-      return label.padding(to: 16) + value + "\n"
+      // Metadata are anybody's words.
+      return label.padding(to: 16) + printable(value, limit: 4000) + "\n"
     }
     let shape = architecture
     let average = hasAverage ? (prefix == "generator_ema." ? "yes, and used" : "yes, not used") : "none"

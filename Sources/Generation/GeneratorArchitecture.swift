@@ -106,6 +106,6 @@ public struct CheckpointError: Error, CustomStringConvertible, Sendable {
   public let description: String
 
   init(_ path: String, _ problem: String) {
-    description = "\(path) \(problem)"
+    description = "\(quoted(path)) \(problem)"
   }
 }

@@ -39,7 +39,7 @@ public final class GeneratorModel {
   /// A batch size for `count` pictures: bounded by memory, and such that the last batch is as full as the others.
   public static func batchSize(for count: Int, _ architecture: GeneratorArchitecture, limit: Int? = nil) -> Int {
     precondition(count > 0)
-    let largest = limit ?? min(max(activationBudget / (activationCounts(architecture, batch: 1).sum * 4), 1), 64)
+    let largest = limit ?? min(max(activationBudget / (activationCounts(architecture).sum * 4), 1), 64)
     let batches = (count + largest - 1) / largest
     return (count + batches - 1) / batches
   }
@@ -54,6 +54,13 @@ public final class GeneratorModel {
     path = file.path
     self.batchSize = batchSize
     self.context = context
+    // A layer from few channels to millions is a small tensor, and its result would be a huge picture.
+    let counts = GeneratorModel.activationCounts(shape)
+    guard counts.sum * 4 <= file.byteCount + GeneratorModel.activationBudget else {
+      throw CheckpointError(
+        file.path, "needs \(counts.sum * 4 >> 20) MB for one picture, far more than its \(file.byteCount) bytes warrant"
+      )
+    }
     let reader = WeightReader(file: file, prefix: description.prefix, context: context)
 
     dense = GeneratorModel.convolution(
@@ -81,8 +88,7 @@ public final class GeneratorModel {
     self.filters = filters
     self.biases = biases
     latents = Buffer(count: batchSize * shape.zDimension)
-    let counts = GeneratorModel.activationCounts(shape, batch: batchSize)
-    activations = (Buffer(count: counts.even), Buffer(count: counts.odd))
+    activations = (Buffer(count: counts.even * batchSize), Buffer(count: counts.odd * batchSize))
   }
 
   /// The algorithm is chosen as for a single picture, so that no batch size can change a picture's rounding.
@@ -92,15 +98,13 @@ public final class GeneratorModel {
     return Convolution(shape, context: context, plan: context.plan(for: single))
   }
 
-  /// Elements of the two buffers that results alternate between, beginning with the dense layer's.
-  private static func activationCounts(
-    _ shape: GeneratorArchitecture, batch: Int
-  ) -> (even: Int, odd: Int, sum: Int) {
+  /// Elements per picture of the two buffers that results alternate between, beginning with the dense layer's.
+  private static func activationCounts(_ shape: GeneratorArchitecture) -> (even: Int, odd: Int, sum: Int) {
     var counts = [0, 0]
     for layer in 0...shape.stages + 1 {
       let side = shape.baseSize << min(layer, shape.stages)
       let channels = layer <= shape.stages ? shape.channels[layer] : 3
-      counts[layer % 2] = max(counts[layer % 2], batch * side * side * channels)
+      counts[layer % 2] = max(counts[layer % 2], side * side * channels)
     }
     return (counts[0], counts[1], counts[0] + counts[1])
   }

@@ -17,11 +17,14 @@ public struct StorageError: Error, CustomStringConvertible, Equatable, Sendable 
   }
 }
 
+/// A text from outside between quotation marks, made safe to print.
+public func quoted(_ text: some StringProtocol, limit: Int = 200) -> String { "'\(printable(text, limit: limit))'" }
+
 /// A text from outside (a path, a name in a file's header) made safe to print: control characters and the
 /// direction marks that can turn a line around are escaped, and long texts are cut, so that a hostile file cannot
 /// drive the terminal of the person who reads the message.
-public func quoted(_ text: some StringProtocol, limit: Int = 200) -> String {
-  var result = "'"
+public func printable(_ text: some StringProtocol, limit: Int = 200) -> String {
+  var result = ""
   for scalar in text.unicodeScalars.prefix(limit) {
     switch scalar.value {
     case 0..<0x20, 0x7f..<0xa0, 0x200e...0x200f, 0x2028...0x202e, 0x2066...0x2069:
@@ -30,5 +33,5 @@ public func quoted(_ text: some StringProtocol, limit: Int = 200) -> String {
       result.unicodeScalars.append(scalar)
     }
   }
-  return result + (text.unicodeScalars.dropFirst(limit).isEmpty ? "'" : "...'")
+  return text.unicodeScalars.dropFirst(limit).isEmpty ? result : result + "..."
 }

@@ -18,6 +18,8 @@ struct Job {
   let model: GeneratorModel
   let latent: @Sendable (Int) -> [Float]
   let count: Int
+  /// Files in the making are taken away before a signal ends the program.
+  let interruption = Interruption()
   var side: Int { model.architecture.pictureSize }
 
   init?(_ given: Arguments) throws {
@@ -69,8 +71,19 @@ struct Job {
 
   /// Writes everything, and says so.
   func run() throws {
+    // A stream leaves nothing to take away, so there the signals may do what they always do.
+    if case .stream = request.destination { return try emit(Job.writeToStandardOutput) }
+    interruption.watchSignals()
+    do {
+      try writeFiles()
+    } catch let interrupted as Interrupted {
+      interrupted.endProcess()
+    }
+  }
+
+  private func writeFiles() throws {
     switch request.destination {
-    case .stream: try emit(Job.writeToStandardOutput)
+    case .stream: break
     case .file(let path):
       try AtomicFile.write(path, overwrite: given.isOn("--force"), durable: false) { file in
         try emit { try file.write($0) }
@@ -132,6 +145,7 @@ struct Job {
       try concurrently(range.count) { index in
         let pixels = UnsafeRawBufferPointer(
           start: bytes + index * this.model.bytesPerPicture, count: this.model.bytesPerPicture)
+        try this.interruption.check()
         let path = "\(directory)/\(Job.name(this.request, range.lowerBound + index))"
         let contents: [UInt8] =
           switch this.request.format {
@@ -149,6 +163,7 @@ struct Job {
   private func batches(_ body: (Range<Int>, UnsafePointer<UInt8>) throws -> Void) throws {
     let shown = given.isOn("--progress")
     try Pipeline(model).run(count: count, latent: latent) { range, bytes in
+      try interruption.check()
       try body(range, bytes)
       if shown { Console.error("\rcatgen: \(range.upperBound) of \(count)") }
     }
@@ -201,7 +216,8 @@ struct Job {
       let written = write(STDOUT_FILENO, bytes.baseAddress! + done, bytes.count - done)
       if written < 0 && errno == EINTR { continue }
       guard written > 0 else {
-        throw PictureError("cannot write to standard output: \(String(cString: strerror(errno)))")
+        throw PictureError(
+          "cannot write to standard output: \(String(cString: strerror(errno))); send it somewhere else")
       }
       done += written
     }

@@ -2,6 +2,7 @@
 
 import Arguments
 import CatGAN
+import Storage
 import Kernels
 import Storage
 

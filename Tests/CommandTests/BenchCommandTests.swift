@@ -69,22 +69,9 @@ import Testing
     #expect(error?.description.hasPrefix("--filter '['") == true)
   }
 
-  /// The binary itself, next to the test bundle.
   private func run(_ words: [String]) throws -> (status: Int32, output: String, error: String) {
-    let process = Process()
-    process.executableURL = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent().appending(path: "bench")
-    process.arguments = words
-    let output = Pipe()
-    let error = Pipe()
-    process.standardOutput = output
-    process.standardError = error
-    try process.run()
-    let text = try output.fileHandleForReading.readToEnd() ?? Data()
-    let complaint = try error.fileHandleForReading.readToEnd() ?? Data()
-    process.waitUntilExit()
-    return (
-      process.terminationStatus, String(decoding: text, as: UTF8.self), String(decoding: complaint, as: UTF8.self)
-    )
+    let ended = try Program("bench").run(words)
+    return (ended.status, ended.text, ended.error)
   }
 
   private static let quick = ["--threads", "1", "--repetitions", "1", "--min-time", "0"]

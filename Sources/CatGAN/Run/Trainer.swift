@@ -1,6 +1,7 @@
 // The loop: pictures in, steps, and all that a run leaves behind. It knows neither layers nor command lines.
 
 import Generation
+import Storage
 
 /// What belongs to one session of a run and not to the run.
 public struct Session {
