@@ -59,23 +59,24 @@ extension DirectConvolution {
         for first in stride(from: pixels.lowerBound, to: pixels.upperBound, by: blockDepth) {
           let range = first..<min(first + blockDepth, pixels.upperBound)
           var tap = -1
-          for r in 0..<rows {
+          var r = 0
+          while r < rows {
             if (row + r) / panelsPerTap != tap {
               tap = (row + r) / panelsPerTap
               grid.sourceOffsets(grid.taps[tap], range, offsets)
             }
-            let channel = (row + r) % panelsPerTap * w
-            loops.gatherPanel(
-              range.count, source: source + channel, offsets: offsets,
-              channels: grid.mayOverread ? w : min(w, grid.tapChannels - channel), panel: a + r * depthRows * w)
+            let panel = (row + r) % panelsPerTap
+            let count = min(panelsPerTap - panel, rows - r)
+            loops.gatherPanels(
+              range.count, source: source + panel * w, offsets: offsets,
+              channels: grid.mayOverread ? count * w : min(count * w, grid.tapChannels - panel * w),
+              panels: a + r * depthRows * w, panelStride: depthRows * w)
+            r += count
           }
           grid.targetOffsets(range, offsets)
-          for p in 0..<columns {
-            let channel = (column + p) * w
-            loops.gatherPanel(
-              range.count, source: outputGradient + channel, offsets: offsets,
-              channels: min(w, shape.outputChannels - channel), panel: b + p * depthRows * w)
-          }
+          loops.gatherPanels(
+            range.count, source: outputGradient + column * w, offsets: offsets,
+            channels: min(columns * w, shape.outputChannels - column * w), panels: b, panelStride: depthRows * w)
           product.multiplyTransposed(
             rowPanels: rows, columnPanels: columns, depth: range.count, a: a, aPanelStride: depthRows * w, b: b,
             bPanelStride: depthRows * w, c: c, cPanelStride: rowCount * w, accumulate: first > pixels.lowerBound)

@@ -84,11 +84,9 @@ extension DirectConvolution {
           if firstTap >= endTap { continue }
           let taps = firstTap..<endTap
           for j in 0..<s.outputWidth { offsets[j] = ((n * s.outputHeight + i) * s.outputWidth + j) * s.outputChannels }
-          for d in 0..<depthPanels {
-            loops.gatherPanel(
-              s.outputWidth, source: outputGradient + d * w, offsets: offsets.baseAddress!,
-              channels: min(w, s.outputChannels - d * w), panel: a + d * rows * w)
-          }
+          loops.gatherPanels(
+            s.outputWidth, source: outputGradient, offsets: offsets.baseAddress!, channels: s.outputChannels, panels: a,
+            panelStride: rows * w)
           product.multiply(
             rows: s.outputWidth, columnPanels: taps.count * panelsPerRow, depthPanels: depthPanels,
             panelDepth: panelDepth, a: a, aPanelStride: rows * w,

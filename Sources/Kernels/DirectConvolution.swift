@@ -73,8 +73,9 @@ final class DirectConvolution {
       } else {
         withUnsafeTemporaryAllocation(of: Int.self, capacity: grid.tapChannels) { offsets in
           for c in 0..<grid.tapChannels { offsets[c] = c * outputChannels + panel * w }
-          loops.gatherPanel(
-            grid.tapChannels, source: tap, offsets: offsets.baseAddress!, channels: lanes, panel: target)
+          loops.gatherPanels(
+            grid.tapChannels, source: tap, offsets: offsets.baseAddress!, channels: lanes, panels: target,
+            panelStride: 0)
         }
       }
       let used = grid.tapChannels * w
@@ -83,10 +84,10 @@ final class DirectConvolution {
     packed.isCurrent = true
   }
 
-  /// Pixels of a task: a gathered block of 128 x 192 floats takes 96 KB of the second-level cache.
-  private static let blockPixels = 192
+  /// Most pixels of a task: a gathered block of 128 x 208 floats takes 104 KB of the second-level cache.
+  private static let blockPixels = 208
   /// Target channels of a task.
-  private static let blockChannels = 256
+  private static let blockChannels = 512
 
   /// target = gathered source times packed filter, over all pixels of the grid.
   func gatheredProduct(
@@ -95,15 +96,18 @@ final class DirectConvolution {
     let w = context.width
     let loops = context.loops
     let product = PanelProduct(loops: loops)
-    let blockPixels = DirectConvolution.blockPixels
+    // Blocks of one size, in whole register tiles.
+    let mostTiles = DirectConvolution.blockPixels / loops.tileRows
+    let tiles = ceilDivide(grid.pixels, loops.tileRows)
+    let blockPixels = ceilDivide(tiles, ceilDivide(tiles, mostTiles)) * loops.tileRows
     let targetPanels = ceilDivide(grid.targetChannels, w)
     let blockPanels = DirectConvolution.blockChannels / w
     let pixelBlocks = ceilDivide(grid.pixels, blockPixels)
     let channelBlocks = ceilDivide(targetPanels, blockPanels)
     let depthPanels = grid.taps.count * filter.panelsPerTap
     let block = max(PanelProduct.blockDepth / filter.panelDepth, 1)
-    // Panels are padded by four rows: at a stride of a multiple of 4 KB all of them would compete for the same sets.
-    let rows = blockPixels + 4
+    // Panels of an odd number of rows: at a multiple of 4 KB all of them would compete for the same sets of a cache.
+    let rows = blockPixels | 1
     let perWorker = (block + blockPanels) * rows * w
     let workspace = context.scratch("direct", perWorker * context.threads)
 
@@ -119,15 +123,19 @@ final class DirectConvolution {
         var tap = -1
         for k in stride(from: 0, to: depthPanels, by: block) {
           let depth = min(block, depthPanels - k)
-          for d in 0..<depth {
+          var d = 0
+          while d < depth {
             if (k + d) / filter.panelsPerTap != tap {
               tap = (k + d) / filter.panelsPerTap
               grid.sourceOffsets(grid.taps[tap], range, offsets)
             }
-            let channel = (k + d) % filter.panelsPerTap * w
-            loops.gatherPanel(
-              range.count, source: source + channel, offsets: offsets,
-              channels: grid.mayOverread ? w : min(w, grid.tapChannels - channel), panel: a + d * rows * w)
+            let first = (k + d) % filter.panelsPerTap
+            let count = min(filter.panelsPerTap - first, depth - d)
+            loops.gatherPanels(
+              range.count, source: source + first * w, offsets: offsets,
+              channels: grid.mayOverread ? count * w : min(count * w, grid.tapChannels - first * w),
+              panels: a + d * rows * w, panelStride: rows * w)
+            d += count
           }
           product.multiply(
             rows: range.count, columnPanels: panels, depthPanels: depth, panelDepth: filter.panelDepth, a: a,
@@ -137,12 +145,9 @@ final class DirectConvolution {
         }
         if depthPanels == 0 { c.update(repeating: 0, count: panels * rows * w) }
         grid.targetOffsets(range, offsets)
-        for p in 0..<panels {
-          let channel = (panel + p) * w
-          loops.scatterPanel(
-            range.count, panel: c + p * rows * w, offsets: offsets, channels: min(w, grid.targetChannels - channel),
-            destination: target + channel)
-        }
+        loops.scatterPanels(
+          range.count, panels: c, panelStride: rows * w, offsets: offsets,
+          channels: min(panels * w, grid.targetChannels - panel * w), destination: target + panel * w)
       }
     }
   }

@@ -49,9 +49,9 @@ extension WinogradConvolution {
                   table[p * parts.x.taps + q] = isReal ? tap * tapStride + channel * s.outputChannels : -1
                 }
               }
-              loops.gatherPanel(
+              loops.gatherPanels(
                 parts.y.taps * parts.x.taps, source: filter + panel * w, offsets: table.baseAddress!, channels: lanes,
-                panel: taps)
+                panels: taps, panelStride: 0)
             }
           }
           offsets.withUnsafeBufferPointer {

@@ -143,8 +143,9 @@ extension WinogradConvolution {
     let (w, view) = (context.width, pixels.window)
     let first = source + pixels.panel * w
     if let table = pixels.table {
-      context.loops.gatherPanel(
-        view.rows * view.columns, source: first, offsets: table, channels: pixels.lanes, panel: pixels.edge)
+      context.loops.gatherPanels(
+        view.rows * view.columns, source: first, offsets: table, channels: pixels.lanes, panels: pixels.edge,
+        panelStride: 0)
       return (UnsafePointer(pixels.edge), view.columns * w, w)
     }
     return (
@@ -174,8 +175,9 @@ extension WinogradConvolution {
           columnStride: isPlain ? view.step * tensor.channels : w)
       }
       if let table = pixels.table {
-        loops.scatterPanel(
-          16, panel: pixels.edge, offsets: table, channels: pixels.lanes, destination: target + pixels.panel * w)
+        loops.scatterPanels(
+          16, panels: pixels.edge, panelStride: 0, offsets: table, channels: pixels.lanes,
+          destination: target + pixels.panel * w)
       }
     }
   }

@@ -1,13 +1,16 @@
 /// Moves pixels between tensors, channels last, and panels (see `GEMMLoops`).
 public protocol GatherLoops {
-  /// panel[i, 0 ..< W] = source[offsets[i] + 0 ..< channels], zero in the other lanes and where offsets[i] < 0.
-  static func gatherPanel(
+  /// Pixels to neighbouring panels: panel p [i, 0 ..< W] = source[offsets[i] + p W + 0 ..< W], with zero in the lanes
+  /// beyond `channels` channels of all panels together, and where offsets[i] < 0. Pixel by pixel, because a pixel's
+  /// channels lie together and the next pixel's may be a multiple of 4 KB away.
+  static func gatherPanels(
     _ count: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, channels: Int,
-    panel: UnsafeMutablePointer<Float>)
+    panels: UnsafeMutablePointer<Float>, panelStride: Int)
 
-  /// destination[offsets[i] + 0 ..< channels] = panel[i, 0 ..< channels] for the offsets that are not negative.
-  static func scatterPanel(
-    _ count: Int, panel: UnsafePointer<Float>, offsets: UnsafePointer<Int>, channels: Int,
+  /// Neighbouring panels to pixels: destination[offsets[i] + p W + 0 ..< W] = panel p [i, 0 ..< W] up to `channels`
+  /// channels of all panels together, for the offsets that are not negative.
+  static func scatterPanels(
+    _ count: Int, panels: UnsafePointer<Float>, panelStride: Int, offsets: UnsafePointer<Int>, channels: Int,
     destination: UnsafeMutablePointer<Float>)
 
   /// destination[r, 0 ..< W] = source[r * rowStride + 0 ..< W]^T: element (r, l) comes from source[l * laneStride + r],

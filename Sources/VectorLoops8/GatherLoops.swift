@@ -23,37 +23,38 @@ func partialVector(_ source: UnsafePointer<Float>, _ count: Int) -> Vector {
 
 extension Loops {
   @inline(never)
-  public static func gatherPanel(
+  public static func gatherPanels(
     _ count: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, channels: Int,
-    panel: UnsafeMutablePointer<Float>
+    panels: UnsafeMutablePointer<Float>, panelStride: Int
   ) {
     let w = Vector.scalarCount
-    if channels >= w {
-      for i in 0..<count {
-        let offset = offsets[i]
-        (panel + i * w).vector = offset < 0 ? .zero : (source + offset).vector
-      }
-    } else {
-      for i in 0..<count {
-        let offset = offsets[i]
-        (panel + i * w).vector = offset < 0 ? .zero : partialVector(source + offset, channels)
+    let (whole, rest) = (channels / w, channels % w)
+    for i in 0..<count {
+      let offset = offsets[i]
+      let target = panels + i * w
+      if offset < 0 {
+        for p in 0..<(rest == 0 ? whole : whole + 1) { (target + p * panelStride).vector = .zero }
+      } else {
+        for p in 0..<whole { (target + p * panelStride).vector = (source + offset + p * w).vector }
+        if rest > 0 {
+          (target + whole * panelStride).vector = partialVector(source + offset + whole * w, rest)
+        }
       }
     }
   }
 
   @inline(never)
-  public static func scatterPanel(
-    _ count: Int, panel: UnsafePointer<Float>, offsets: UnsafePointer<Int>, channels: Int,
+  public static func scatterPanels(
+    _ count: Int, panels: UnsafePointer<Float>, panelStride: Int, offsets: UnsafePointer<Int>, channels: Int,
     destination: UnsafeMutablePointer<Float>
   ) {
     let w = Vector.scalarCount
+    let (whole, rest) = (channels / w, channels % w)
     for i in 0..<count where offsets[i] >= 0 {
       let target = destination + offsets[i]
-      if channels >= w {
-        target.vector = (panel + i * w).vector
-      } else {
-        for l in 0..<channels { target[l] = panel[i * w + l] }
-      }
+      let source = panels + i * w
+      for p in 0..<whole { (target + p * w).vector = (source + p * panelStride).vector }
+      for l in 0..<rest { target[whole * w + l] = source[whole * panelStride + l] }
     }
   }
 
