@@ -54,7 +54,7 @@ let package = Package(
     .target(name: "CatGAN", dependencies: ["Generation", "Layers", "Storage", "CPNG", "CTurboJPEG"]),
     .executableTarget(name: "cattrain", dependencies: ["CatGAN", "Arguments", "Storage"]),
     .executableTarget(name: "catgen", dependencies: ["Generation", "Kernels", "Storage", "Arguments"]),
-    .executableTarget(name: "bench", dependencies: ["CatGAN", "Arguments"]),
+    .executableTarget(name: "bench", dependencies: ["CatGAN", "Generation", "Storage", "Arguments"]),
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "Storage"]),

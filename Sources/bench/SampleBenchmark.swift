@@ -1,30 +1,72 @@
 import CatGAN
+import Generation
 import Kernels
 import Layers
+import Storage
 
-/// `sample`: latent vectors to pictures in memory, without files.
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// `sample`: latent vectors to the bytes of pictures, without files, by the generator that catgen runs.
 extension Session {
-  func measureSampling() {
-    for context in places {
-      for count in options.images {
-        let name = "sample/\(options.preset.rawValue)/w\(options.width)/n\(count)/\(Session.place(context))"
-        guard options.wants(name) else { continue }
-        let peak = peak(context)
-        let isOwnMemory = Machine.resetPeakMemory()
-        let generator = Generator(options.configuration, execution: Execution(context: context))
-        var random = RandomGenerator(seed: 1)
-        generator.store.initialize(&random)
-        let latents = Tensor(generator.latentShape(count))
-        generator.drawLatents(latents, &random)
-        var row = measure(name, context) { _ in _ = generator.pictures(latents) }
-        let shapes = StepShapes(imageSize: options.preset.imageSize, width: options.width, batch: count)
-        row.setWork(flops: shapes.sampleFlops, peak: peak)
-        row.setImages(count)
-        row.counters[.peakMemory] = Machine.peakMemory().map(Double.init)
-        if !isOwnMemory { row.notes.append("peak memory of the whole run") }
-        row.notes.append("GFLOP/s direct-equivalent")
-        add(row)
+  func measureSampling() throws(BenchError) {
+    do {
+      for context in places {
+        for count in options.images { try measureSampling(count, context) }
       }
+    } catch let error as BenchError {
+      throw error
+    } catch {
+      throw BenchError("sample: \(error)")
     }
   }
+
+  private func measureSampling(_ count: Int, _ context: Context) throws {
+    let name = "sample/\(options.preset.rawValue)/w\(options.width)/n\(count)/\(Session.place(context))"
+    guard options.wants(name) else { return }
+    let peak = peak(context)
+    let isOwnMemory = Machine.resetPeakMemory()
+    let model = try Session.untrainedModel(options.configuration, count, context)
+    let latents = (0..<count).map {
+      Latent.vector(seed: UInt64($0), dimension: options.configuration.zDim, distribution: .uniform, truncation: 1)
+    }
+    let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: model.batchSize * model.bytesPerPicture)
+    defer { bytes.deallocate() }
+    var row = try measure(name, context) { _ in
+      for start in stride(from: 0, to: count, by: model.batchSize) {
+        try model.render(latents[start..<min(start + model.batchSize, count)], into: bytes)
+      }
+    }
+    let shapes = StepShapes(imageSize: options.preset.imageSize, width: options.width, batch: count)
+    row.setWork(flops: shapes.sampleFlops, peak: peak)
+    row.setImages(count)
+    row.counters[.peakMemory] = Machine.peakMemory().map(Double.init)
+    if !isOwnMemory { row.notes.append("peak memory of the whole run") }
+    row.notes.append("GFLOP/s direct-equivalent")
+    add(row)
+  }
+
+  /// The generator as it comes from a file, which is taken away again; its weights are initial ones.
+  private static func untrainedModel(
+    _ configuration: NetworkConfiguration, _ count: Int, _ context: Context
+  ) throws -> GeneratorModel {
+    let path = "\(environment("TMPDIR") ?? "/tmp")/catgan-bench-\(getpid()).safetensors"
+    defer { unlink(path) }
+    do {
+      let generator = Generator(configuration, execution: Execution(context: context))
+      var random = RandomGenerator(seed: 1)
+      generator.store.initialize(&random)
+      try Checkpoint.exportGenerator(
+        generator.store, configuration: configuration, state: CheckpointState(), to: path, overwrite: true)
+    }
+    let file = try SafeTensors(path: path)
+    let description = try CheckpointDescription(file)
+    return try GeneratorModel(
+      file, description, batchSize: GeneratorModel.batchSize(for: count, description.architecture), context: context)
+  }
+
+  private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }

@@ -32,7 +32,7 @@ final class Session {
       case .gemm: measureGEMM()
       case .layers: measureLayers()
       case .step: measureStep()
-      case .sample: measureSampling()
+      case .sample: try measureSampling()
       case .plan: listPlan()
       case .scaling: measureScaling()
       }
