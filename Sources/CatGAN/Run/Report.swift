@@ -1,5 +1,6 @@
 // The page `report.html`: all that there is to see of a run, in one file that needs no network and no other file.
-// This builds its text; the run directory writes it.
+// This builds its text, a piece at a time, so that a page of ten megabytes never lies in memory; the run directory
+// writes it.
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -9,22 +10,21 @@
 
 /// What the report shows.
 public struct Report {
-  /// A sample grid: what it is, where it lies, and its PNG file's bytes where they are to be part of the page.
+  /// A sample grid: what it is, where it lies, and where its PNG file is to be part of the page, what reads its bytes.
   public struct Grid {
     public let label: String
     public let path: String
-    public let png: [UInt8]?
+    /// Called when the page comes to this grid; nil, or a file that cannot be read, makes it a link to `path`.
+    public let png: (() -> [UInt8]?)?
 
-    public init(label: String, path: String, png: [UInt8]?) {
+    public init(label: String, path: String, png: (() -> [UInt8]?)?) {
       self.label = label
       self.path = path
       self.png = png
     }
 
     /// A data URI, or the path within the run directory for a grid that is not part of the page.
-    var source: String {
-      png.map { "data:image/png;base64," + Data($0).base64EncodedString() } ?? path
-    }
+    var source: String { png?().map(Report.dataURI) ?? path }
   }
 
   public var title: String
@@ -81,15 +81,25 @@ public struct Report {
     }
   }
 
-  /// The whole page.
+  static func dataURI(_ png: [UInt8]) -> String { "data:image/png;base64," + Data(png).base64EncodedString() }
+
+  /// The whole page as one text.
   public func html() -> String {
+    var text = ""
+    write { text += $0 }
+    return text
+  }
+
+  /// Hands the page to `put`, piece by piece.
+  public func write(_ put: (String) throws -> Void) rethrows {
     let state = verdict.state.rawValue
     let mark = verdict.state == .healthy ? "good" : verdict.state == .early ? "open" : "bad"
     let last = history.steps.last
     let summary = last.map {
       "epoch \($0.epoch), step \(grouped($0.step)), \(TimeSpan(seconds: history.seconds)) of training"
     }
-    return """
+    try put(
+      """
       <!DOCTYPE html>
       <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
       <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data: 'self' file:; \
@@ -98,7 +108,12 @@ public struct Report {
       <body data-running="\(isRunning)"><h1>\(escaped(title))</h1>
       <p id="status">\(escaped(status))\(summary.map { " · " + escaped($0) } ?? "") · written \(escaped(written))</p>
       <p id="verdict" class="\(mark)"><strong>\(escaped(state))</strong>: \(escaped(verdict.reason))</p>
-      \(samples())
+
+      """)
+    try writeSamples(put)
+    try put(
+      """
+
       <h2>Curves</h2>
       \(charts())
       \(warnings())
@@ -106,22 +121,37 @@ public struct Report {
       <h2>Data</h2>\(table("data", data))\(skippedFiles())\(realPictures())
       <script>\(Report.script)</script></body></html>
 
-      """
+      """)
   }
 
-  private func samples() -> String {
-    guard let newest = grids.last else { return "<h2>Samples</h2><p>There is no sample grid yet.</p>" }
-    let list = grids.map { ["label": $0.label, "source": $0.source] }
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let data = (try? encoder.encode(list)).map { String(decoding: $0, as: UTF8.self) } ?? "[]"
-    return """
+  private func writeSamples(_ put: (String) throws -> Void) rethrows {
+    guard let newest = grids.last else { return try put("<h2>Samples</h2><p>There is no sample grid yet.</p>") }
+    try put(
+      """
       <h2>Samples</h2>
       <p><input type="range" id="slider" min="0" max="\(grids.count - 1)" value="\(grids.count - 1)" step="1" \
       aria-label="sample grid"> <output id="label">\(escaped(newest.label))</output></p>
       <img id="sample" alt="\(escaped(newest.label))" src="\(escaped(newest.source))">
-      <script type="application/json" id="grids">\(replacing("<", with: "\\u003c", in: data))</script>
-      """
+      <script type="application/json" id="grids">
+      """)
+    for (index, grid) in grids.enumerated() {
+      try put("\(index == 0 ? "[" : ","){\"label\":\(quotedJSON(grid.label)),\"source\":")
+      // Base64 needs no quoting, and looking for what would costs more than all the rest of the page.
+      if let png = grid.png?() {
+        try put("\"\(Report.dataURI(png))\"}")
+      } else {
+        try put("\(quotedJSON(grid.path))}")
+      }
+    }
+    try put("]</script>")
+  }
+
+  /// A JSON string that may stand inside a script element.
+  private func quotedJSON(_ text: String) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
+    let json = (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+    return replacing("<", with: "\\u003c", in: json)
   }
 
   private func charts() -> String {
@@ -181,7 +211,7 @@ public struct Report {
   private func realPictures() -> String {
     guard let reals else { return "" }
     return "<h2>Real pictures</h2><img id=\"reals\" alt=\"real pictures\" src=\""
-      + Grid(label: "", path: "", png: reals).source + "\">"
+      + Report.dataURI(reals) + "\">"
   }
 }
 

@@ -103,6 +103,16 @@ public final class RunDirectory {
     try AtomicFile.write("\(path)/\(name)", text: text, overwrite: true, fileSystem: fileSystem)
   }
 
+  /// The same with a text that comes in pieces.
+  func write(_ name: String, pieces: ((String) throws -> Void) throws -> Void) throws {
+    try AtomicFile.write("\(path)/\(name)", overwrite: true, fileSystem: fileSystem) { file in
+      try pieces { piece in
+        var piece = piece
+        try piece.withUTF8 { try file.write(UnsafeRawBufferPointer($0)) }
+      }
+    }
+  }
+
   public func write(_ name: String, bytes: [UInt8]) throws {
     try bytes.withUnsafeBytes {
       try AtomicFile.write("\(path)/\(name)", bytes: $0, overwrite: true, durable: false, fileSystem: fileSystem)
@@ -112,6 +122,13 @@ public final class RunDirectory {
   /// The bytes of `name`, or nil where there is no such file.
   public func read(_ name: String) -> [UInt8]? {
     (try? Data(contentsOf: URL(filePath: "\(path)/\(name)"))).map { [UInt8]($0) }
+  }
+
+  /// How many bytes `name` has, or nil where there is no such file.
+  func size(_ name: String) -> Int? {
+    guard let file = try? fileSystem.open("\(path)/\(name)", flags: O_RDONLY | O_CLOEXEC, mode: 0) else { return nil }
+    defer { try? fileSystem.close(file) }
+    return try? fileSystem.size(file)
   }
 
   public func makeDirectory(_ name: String) throws {

@@ -76,12 +76,11 @@ extension Trainer {
     lastReport = session.now()
     attempt("report.html") {
       let samples = history.events.filter { $0.event == .sample }
-      let pictures = samples.map { event in event.file.flatMap { run.read($0) } ?? [] }
-      let embedded = Report.embedded(sizes: pictures.map(\.count))
+      let embedded = Report.embedded(sizes: samples.map { event in event.file.flatMap { run.size($0) } ?? 0 })
       let grids = samples.indices.map { i in
         Report.Grid(
           label: "epoch \(samples[i].epoch), step \(grouped(samples[i].step))", path: samples[i].file ?? "",
-          png: embedded.contains(i) && !pictures[i].isEmpty ? pictures[i] : nil)
+          png: embedded.contains(i) ? { [run] in samples[i].file.flatMap { run.read($0) } } : nil)
       }
       let summary = dataset.summary
       let report = Report(
@@ -95,7 +94,7 @@ extension Trainer {
           ("skipped files", grouped(summary.skipped)), ("digest", summary.digest),
         ],
         skipped: dataset.skipped.map { ($0.path.description, $0.reason) }, reals: run.read("reals.png"), grids: grids)
-      try run.write("report.html", text: report.html())
+      try run.write("report.html", pieces: report.write)
     }
   }
 }
