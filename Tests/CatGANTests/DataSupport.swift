@@ -44,6 +44,16 @@ final class TemporaryFolder: Sendable {
 
   var bytePath: BytePath { BytePath(path) }
 
+  /// The length of all files in it.
+  var bytes: Int {
+    let names = FileManager.default.enumerator(atPath: path)?.allObjects as? [String] ?? []
+    return names.reduce(0) { sum, name in
+      var status = stat()
+      return stat(path + "/" + name, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+        ? sum + Int(status.st_size) : sum
+    }
+  }
+
   /// Writes a file, with the folders above it; the name may be any bytes.
   func write(_ bytes: [UInt8], to name: BytePath) throws {
     let full = bytePath.appending(name.bytes)

@@ -106,23 +106,15 @@ import Testing
     #expect(directory.names == kept.sorted())
   }
 
-  /// A real file system that is full, where the tests may mount one.
-  @Test func fullFileSystem() throws {
+  /// A real file system that is full.
+  @Test(.enabled(if: SmallDisk.isAllowed, SmallDisk.remark)) func fullFileSystem() throws {
     let directory = try TemporaryDirectory()
-    try createDirectory(directory("mount"))
-    let mount = Process()
-    mount.executableURL = URL(fileURLWithPath: "/bin/mount")
-    mount.arguments = ["-t", "tmpfs", "-o", "size=1m", "tmpfs", directory("mount")]
-    mount.standardError = FileHandle.nullDevice
-    try mount.run()
-    mount.waitUntilExit()
-    guard mount.terminationStatus == 0 else { return }
-    defer { umount2(directory("mount"), 0) }
-    let path = directory("mount/file")
+    let disk = try SmallDisk(at: directory("mount"), kilobytes: 1024)
+    let path = "\(disk.path)/file"
     try write(Self.old, to: path, overwrite: false, FaultyDisk())
     let error = #expect(throws: StorageError.self) { try write(Self.new, to: path, overwrite: true, FaultyDisk()) }
     #expect(error?.code == ENOSPC)
     #expect(contents(path) == Self.old)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: directory("mount")) == ["file"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == ["file"])
   }
 }

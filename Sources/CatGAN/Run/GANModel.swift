@@ -3,6 +3,7 @@
 import Generation
 import Kernels
 import Layers
+import Storage
 
 /// Trains a `GANTrainer` and keeps the running average of its generator where one is asked for.
 public final class GANModel: TrainingModel {
@@ -127,7 +128,7 @@ public final class GANModel: TrainingModel {
     return pictures
   }
 
-  public func save(_ position: Position, to path: String) throws {
+  public func save(_ position: Position, to path: String, fileSystem: any FileSystem) throws {
     if let average { updateStatistics(average) }
     var state = CheckpointState()
     state.step = position.step
@@ -138,7 +139,8 @@ public final class GANModel: TrainingModel {
     state.data = "\(dataset.pictures) pictures of \(dataset.size)x\(dataset.size)"
     state.dataDigest = dataset.digest
     state.version = version
-    try Checkpoint.save(trainer, average: average?.store, state: state, to: path, overwrite: true)
+    try Checkpoint.save(
+      trainer, average: average?.store, state: state, to: path, overwrite: true, fileSystem: fileSystem)
   }
 
   public func load(_ path: String) throws -> Position {

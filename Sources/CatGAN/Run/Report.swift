@@ -23,8 +23,8 @@ public struct Report {
       self.png = png
     }
 
-    /// A data URI, or the path within the run directory for a grid that is not part of the page.
-    var source: String { png?().map(Report.dataURI) ?? path }
+    /// The value of an attribute: a data URI, or the path within the run directory for a grid that is not part of the page.
+    var source: String { png?().map(Report.dataURI) ?? escaped(path) }
   }
 
   public var title: String
@@ -131,7 +131,7 @@ public struct Report {
       <h2>Samples</h2>
       <p><input type="range" id="slider" min="0" max="\(grids.count - 1)" value="\(grids.count - 1)" step="1" \
       aria-label="sample grid"> <output id="label">\(escaped(newest.label))</output></p>
-      <img id="sample" alt="\(escaped(newest.label))" src="\(escaped(newest.source))">
+      <img id="sample" alt="\(escaped(newest.label))" src="\(newest.source)">
       <script type="application/json" id="grids">
       """)
     for (index, grid) in grids.enumerated() {

@@ -334,7 +334,8 @@ public final class Trainer {
       say("warning: not saved, because \(place) is not finite")
       return false
     }
-    guard attempt("the checkpoint", { try model.save(position, to: run.path(of: name)) }) else {
+    guard attempt("the checkpoint", { try model.save(position, to: run.path(of: name), fileSystem: run.fileSystem) })
+    else {
       record(
         RunEvent(.warning, step: position.step, epoch: position.epoch, message: "the checkpoint could not be written"))
       return false

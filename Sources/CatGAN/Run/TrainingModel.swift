@@ -1,6 +1,8 @@
 // What the loop asks of the thing that it trains. The networks answer it in GANModel; tests of the loop answer it with
 // something that takes no time.
 
+import Storage
+
 /// The figures of one training step.
 public struct StepFigures: Equatable, Sendable {
   public var discriminatorLoss: Float
@@ -57,8 +59,8 @@ public protocol TrainingModel: AnyObject {
   /// generator where there is one). Changes nothing.
   func samples(z: [Float], count: Int) throws -> [Float]
 
-  /// Writes the whole state to `path`, whole or not at all.
-  func save(_ position: Position, to path: String) throws
+  /// Writes the whole state to `path` on the run's disk, whole or not at all.
+  func save(_ position: Position, to path: String, fileSystem: any FileSystem) throws
 
   /// Takes over the whole state of a checkpoint that `save` wrote; on errors nothing has changed.
   func load(_ path: String) throws -> Position

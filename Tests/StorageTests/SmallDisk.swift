@@ -1,0 +1,47 @@
+import Foundation
+import Testing
+
+/// A real file system in memory that is soon full, for tests that may mount one. CatGANTests sees this file too.
+final class SmallDisk {
+  let path: String
+
+  /// - Parameter path: a directory that is made where it is missing.
+  init(at path: String, kilobytes: Int) throws {
+    self.path = path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    guard Self.mount(path, options: "size=\(kilobytes)k") else { throw POSIXError(.EPERM) }
+  }
+
+  deinit {
+    #if os(Linux)
+      // Lazily: a file that a failed test still holds open must not keep the mount for ever.
+      umount2(path, Int32(MNT_DETACH))
+    #endif
+  }
+
+  func grow(toKilobytes size: Int) -> Bool { Self.mount(path, options: "remount,size=\(size)k") }
+
+  /// The reason that a skipped test gives.
+  static let remark: Comment = "needs the right to mount a file system"
+
+  /// Root inside a container has the name but often not the right, so it is tried.
+  static let isAllowed: Bool = {
+    let place = NSTemporaryDirectory() + "catgan-mount-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: place) }
+    return (try? SmallDisk(at: place, kilobytes: 64)) != nil
+  }()
+
+  private static func mount(_ path: String, options: String) -> Bool {
+    #if os(Linux)
+      let process = Process()
+      process.executableURL = URL(filePath: "/bin/mount")
+      process.arguments = ["-t", "tmpfs", "-o", options, "tmpfs", path]
+      process.standardError = FileHandle.nullDevice
+      guard (try? process.run()) != nil else { return false }
+      process.waitUntilExit()
+      return process.terminationStatus == 0
+    #else
+      return false
+    #endif
+  }
+}
