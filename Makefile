@@ -33,6 +33,7 @@ bench: build ## how fast this machine trains and samples
 
 sanitize: ## the Swift tests under the address sanitizer, then under the thread sanitizer
 	@scripts/install-tools
+	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.txt:print_suppressions=0 \
 	$(SWIFT) test -c release --disable-xctest --sanitize address --scratch-path $(TESTS)-address
 	$(SWIFT) test -c release --disable-xctest --sanitize thread --scratch-path $(TESTS)-thread
 

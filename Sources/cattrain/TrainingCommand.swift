@@ -2,7 +2,6 @@
 
 import Arguments
 import CatGAN
-import Storage
 import Kernels
 import Storage
 

@@ -78,7 +78,8 @@ import Testing
       chmod(folder.path + "/closed", 0o700)
       folder.remove()
       let refused = scan.skipped.filter { $0.reason.contains("Permission denied") }
-      exit(scan.pictures.count == 1 && scan.skipped.count == 2 && refused.count == 2 ? 0 : 1)
+      // Not exit: the leak checker of `make sanitize` would look for what nobody had the time to release.
+      _exit(scan.pictures.count == 1 && scan.skipped.count == 2 && refused.count == 2 ? 0 : 1)
     }
   }
 

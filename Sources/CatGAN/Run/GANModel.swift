@@ -95,7 +95,15 @@ public final class GANModel: TrainingModel {
   }
 
   /// Gradients are looked at before weights, and from the last layer back: that is the way that a bad value spreads.
-  public func firstNonFinite() -> String? {
+  /// Short of all, the gradients of biases, scales and shifts: a sum over a whole layer's gradient is bad when any of it is,
+  /// and reading them costs nothing beside a step.
+  public func firstNonFinite(thorough: Bool) -> String? {
+    if !thorough {
+      let small = [trainer.discriminator.store, trainer.generator.store].flatMap(\.trained).filter {
+        $0.gradient.count < GANModel.smallGradient
+      }
+      if small.allSatisfy({ isFinite($0.gradient) }) { return nil }
+    }
     for (prefix, store) in [("discriminator", trainer.discriminator.store), ("generator", trainer.generator.store)] {
       for parameter in store.trained.reversed() where !isFinite(parameter.gradient) {
         return "the gradient of \(prefix).\(parameter.name)"
@@ -104,6 +112,9 @@ public final class GANModel: TrainingModel {
     }
     return nil
   }
+
+  /// Values of the longest gradient that is looked at in every step.
+  private static let smallGradient = 4096
 
   /// Exponents of all ones mark infinities and NaN.
   private func isFinite(_ buffer: Buffer) -> Bool {

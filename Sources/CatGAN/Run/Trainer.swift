@@ -128,7 +128,7 @@ public final class Trainer {
         reals: reals, z: latent(step: step), rateScale: position.rateScale * decay(),
         seed: randomness.seed(.step, step))
       let logs = step % options.logEvery == 0 || step == 1
-      let place = figures.isFinite && !logs && !endsEpoch ? nil : model.firstNonFinite()
+      let place = model.firstNonFinite(thorough: !figures.isFinite || logs || endsEpoch)
       if place != nil || !figures.isFinite {
         try recover(step: step, figures: figures, place: place)
         order.epoch = -1
@@ -222,13 +222,15 @@ public final class Trainer {
         ? "no checkpoint had been saved yet; start again with lower --lr-g and --lr-d"
         : options.onNaN == .rollback
           ? "\(rollbacks) rollbacks did not help; the last good state is \(newest!)"
-          : "the last good state is \(newest!); go on from it at a lower rate with "
+          : "the last good state is \(newest!); to go on from it, with lower rates where it happens again: "
             + "cattrain --resume \(run.path) --on-nan rollback"
       throw RunError("\(message); \(remedy)")
     }
+    // From the rates of now, not of the checkpoint, which may be the one that the last rollback went to.
+    let rateScale = position.rateScale * Trainer.rollbackScale
     try loadNewestCheckpoint()
     rollbacks += 1
-    position.rateScale *= Trainer.rollbackScale
+    position.rateScale = rateScale
     let scale = decimal(position.rateScale, 3)
     say("rollback \(rollbacks) of \(Trainer.rollbackLimit): on from step \(position.step) with rates times \(scale)")
     lastLog = (session.now(), position.step)
@@ -330,7 +332,7 @@ public final class Trainer {
   private func save() -> Bool {
     let name = checkpointName
     if run.checkpoints().contains(name), sessionSteps == 0 || lastSaved == name { return true }
-    if let place = model.firstNonFinite() {
+    if let place = model.firstNonFinite(thorough: true) {
       say("warning: not saved, because \(place) is not finite")
       return false
     }

@@ -53,7 +53,8 @@ public protocol TrainingModel: AnyObject {
   func step(reals: [Float], z: [Float], rateScale: Float, seed: UInt64) -> StepFigures
 
   /// The name of the tensor in which the last step's values stopped being finite, or nil where all are.
-  func firstNonFinite() -> String?
+  /// - Parameter thorough: look at every value; otherwise only at what any bad value of a step reaches.
+  func firstNonFinite(thorough: Bool) -> String?
 
   /// Pictures [count, size, size, 3] in [-1, 1] from z [count, dimension], with moving statistics (of the averaged
   /// generator where there is one). Changes nothing.

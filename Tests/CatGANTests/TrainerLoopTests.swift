@@ -1,0 +1,200 @@
+// The loop around the networks, with a model that takes no time and does what a test wants.
+
+import Foundation
+import Storage
+import Testing
+
+@testable import CatGAN
+
+/// Its state is a number that every step's pictures, latents, rate and seed change.
+private final class Dummy: TrainingModel {
+  let imageSize = 64
+  var state: UInt64 = 1
+  var steps = 0
+  var scale: Float = 1
+  /// What the step of this number, at these rates, shows.
+  var figures: (Int, Float) -> StepFigures = { _, _ in Dummy.even }
+  /// The tensor that is bad after the step of this number, at these rates.
+  var bad: (Int, Float) -> String? = { _, _ in nil }
+  var drawsOnePicture = false
+
+  static let even = StepFigures(
+    discriminatorLoss: 1.386, generatorLoss: 0.693, realProbability: 0.55, fakeProbability: 0.45)
+  static let notANumber = StepFigures(
+    discriminatorLoss: .nan, generatorLoss: .nan, realProbability: .nan, fakeProbability: .nan)
+
+  func step(reals: [Float], z: [Float], rateScale: Float, seed: UInt64) -> StepFigures {
+    for value in [reals[0], reals[reals.count / 2], z[0], rateScale] {
+      state = (state ^ UInt64(value.bitPattern)) &* 0x9E37_79B9_7F4A_7C15 &+ seed
+    }
+    steps += 1
+    scale = rateScale
+    return figures(steps, rateScale)
+  }
+
+  func firstNonFinite(thorough: Bool) -> String? { bad(steps, scale) }
+
+  func samples(z: [Float], count: Int) throws -> [Float] {
+    let size = 64 * 64 * 3
+    return (0..<count * size).map { drawsOnePicture ? 0 : z[$0 / size * (z.count / count)] }
+  }
+
+  func save(_ position: Position, to path: String, fileSystem: any FileSystem) throws {
+    let text = "\(state) \(position.step) \(position.epoch) \(position.stepInEpoch) \(position.rateScale)"
+    try AtomicFile.write(path, text: text, overwrite: true, fileSystem: fileSystem)
+  }
+
+  func load(_ path: String) throws -> Position {
+    let words = String(decoding: fileBytes(path), as: UTF8.self).split(separator: " ")
+    guard words.count == 5 else { throw RunError("'\(path)' is damaged") }
+    state = UInt64(words[0])!
+    steps = Int(words[1])!
+    var position = Position()
+    position.step = steps
+    position.epoch = Int(words[2])!
+    position.stepInEpoch = Int(words[3])!
+    position.rateScale = Float(words[4])!
+    return position
+  }
+}
+
+/// One run of a `Dummy` in a folder of its own, two steps per epoch.
+private final class Loop {
+  let folder = try! TemporaryFolder()
+  var options = SmallRun.options(epochs: 6)
+  var dummy = Dummy()
+  var said = ""
+  var trainer: Trainer!
+
+  var run: String { folder.path + "/runs/00000-\(options.runName)" }
+  var newest: [UInt8] { fileBytes(SmallRun.checkpoints(run).last ?? "") }
+  var report: String { String(decoding: fileBytes(run + "/report.html"), as: UTF8.self) }
+
+  func train(resume: Bool = false, deadline: Double? = nil, now: @escaping () -> Double = { 0 }) throws -> Ending {
+    let directory =
+      resume
+      ? try RunDirectory(resuming: run) : try RunDirectory.create(in: folder.path + "/runs", name: options.runName)
+    let configuration = RunConfiguration(
+      version: "test", folder: "cats", data: SmallRun.dataset.summary, options: options)
+    if !resume { try configuration.write(to: directory) }
+    let progress = Progress(live: false) { [unowned self] in said += $0 }
+    trainer = try Trainer(
+      model: dummy, dataset: SmallRun.dataset, configuration: configuration, run: directory,
+      session: Session(deadline: deadline, now: now, progress: progress), resume: resume)
+    defer { trainer = nil }
+    return try trainer.train()
+  }
+}
+
+@Suite struct TrainerLoopTests {
+  @Test func rollbackHalvesTheRatesUntilItHolds() throws {
+    let loop = Loop()
+    loop.options.onNaN = .rollback
+    loop.dummy.figures = { step, scale in step == 6 && scale > 0.1 ? Dummy.notANumber : Dummy.even }
+    #expect(throws: RunError.self) { try loop.train() }
+    #expect(loop.said.contains("3 of 3: on from step 4 with rates times 0.125"), "\(loop.said)")
+
+    let held = Loop()
+    held.options.onNaN = .rollback
+    held.dummy.figures = { step, scale in step == 6 && scale > 0.3 ? Dummy.notANumber : Dummy.even }
+    #expect(try held.train() == .finished)
+    #expect(held.said.contains("rollback 2 of 3: on from step 4 with rates times 0.25"), "\(held.said)")
+    #expect(!held.said.contains("rollback 3"))
+    #expect(String(decoding: held.newest, as: UTF8.self).hasSuffix(" 12 6 0 0.25"))
+  }
+
+  /// A gradient that is bad in a step that is not logged, while the losses still look well.
+  @Test func stopsInTheStepInWhichItBegins() throws {
+    let loop = Loop()
+    loop.options.logEvery = 100
+    loop.dummy.bad = { step, _ in step == 5 ? "the gradient of generator.trans_conv2.weight" : nil }
+    let error = #expect(throws: RunError.self) { try loop.train() }
+    let message = error?.description ?? ""
+    #expect(message.contains("at step 5") && message.contains("it began in the gradient of generator.trans_conv2.weight"))
+    #expect(message.contains("--on-nan rollback"), "\(message)")
+    // The state of step 4 is there and is what it was.
+    let sound = Loop()
+    sound.options.epochs = 2
+    _ = try sound.train()
+    #expect(loop.newest == sound.newest)
+    #expect(loop.report.contains("<strong>diverged</strong>"))
+  }
+
+  @Test func nothingSavedYet() throws {
+    let loop = Loop()
+    loop.options.onNaN = .rollback
+    loop.dummy.figures = { _, _ in Dummy.notANumber }
+    let error = #expect(throws: RunError.self) { try loop.train() }
+    #expect(error?.description.contains("no checkpoint had been saved yet") == true)
+    #expect(SmallRun.checkpoints(loop.run).isEmpty)
+  }
+
+  @Test func stoppedByTheClockAndExtended() throws {
+    let whole = Loop()
+    _ = try whole.train()
+    let parts = Loop()
+    parts.options.epochs = 3
+    var time = 0.0
+    let ending = try parts.train(deadline: 14) {
+      time += 1
+      return time
+    }
+    #expect(ending == .timeIsUp)
+    #expect(parts.said.contains("to go on: cattrain --resume \(parts.run)"))
+    #expect(parts.report.contains("stopped at its time limit"))
+    parts.dummy = Dummy()
+    #expect(try parts.train(resume: true) == .finished)
+    // Totals: six epochs in all, not six more.
+    parts.options.epochs = 6
+    parts.dummy = Dummy()
+    #expect(try parts.train(resume: true) == .finished)
+    #expect(parts.newest == whole.newest && !whole.newest.isEmpty)
+    let history = History(text: String(decoding: fileBytes(parts.run + "/stats.jsonl"), as: UTF8.self))
+    #expect(history.steps.map(\.step) == Array(1...12))
+  }
+
+  @Test func aDamagedCheckpointIsPassedOver() throws {
+    let loop = Loop()
+    _ = try loop.train()
+    let newest = try #require(SmallRun.checkpoints(loop.run).last)
+    try Data("garbage".utf8).write(to: URL(filePath: newest))
+    loop.options.epochs = 7
+    #expect(try loop.train(resume: true) == .finished)
+    #expect(loop.said.contains("'\(newest)' is damaged"))
+    let whole = Loop()
+    whole.options.epochs = 7
+    _ = try whole.train()
+    #expect(loop.newest == whole.newest)
+  }
+
+  @Test func newestAndMilestonesStay() throws {
+    let loop = Loop()
+    loop.options.keep = 2
+    loop.options.milestoneEvery = 3
+    loop.options.epochs = 10
+    _ = try loop.train()
+    let epochs = SmallRun.checkpoints(loop.run).compactMap { CheckpointName(String($0.split(separator: "/").last!))?.epoch }
+    #expect(epochs == [3, 6, 9, 10])
+  }
+
+  @Test func alarmsComeOnceWithTheirEvidence() throws {
+    let winning = Loop()
+    winning.options.epochs = 40
+    winning.dummy.figures = { _, _ in
+      StepFigures(discriminatorLoss: 0.1, generatorLoss: 5, realProbability: 0.97, fakeProbability: 0.02)
+    }
+    _ = try winning.train()
+    #expect(winning.said.components(separatedBy: "warning: discriminator winning").count == 2, "\(winning.said)")
+    #expect(winning.said.contains("D(x) is 0.97 and D(G(z)) 0.02"))
+
+    let collapsed = Loop()
+    collapsed.options.steps = 560
+    collapsed.options.saveEvery = 1000
+    collapsed.options.logEvery = 10
+    collapsed.dummy.drawsOnePicture = true
+    _ = try collapsed.train()
+    #expect(collapsed.said.components(separatedBy: "warning: collapsed").count == 2)
+    #expect(collapsed.said.contains("differ by 0 on average") || collapsed.said.contains("differ by 0.000 on average"))
+    #expect(collapsed.report.contains("<strong>collapsed</strong>"))
+  }
+}
