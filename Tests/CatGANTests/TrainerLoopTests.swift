@@ -110,7 +110,8 @@ private final class Loop {
     loop.dummy.bad = { step, _ in step == 5 ? "the gradient of generator.trans_conv2.weight" : nil }
     let error = #expect(throws: RunError.self) { try loop.train() }
     let message = error?.description ?? ""
-    #expect(message.contains("at step 5") && message.contains("it began in the gradient of generator.trans_conv2.weight"))
+    #expect(
+      message.contains("at step 5") && message.contains("it began in the gradient of generator.trans_conv2.weight"))
     #expect(message.contains("--on-nan rollback"), "\(message)")
     // The state of step 4 is there and is what it was.
     let sound = Loop()
@@ -173,7 +174,9 @@ private final class Loop {
     loop.options.milestoneEvery = 3
     loop.options.epochs = 10
     _ = try loop.train()
-    let epochs = SmallRun.checkpoints(loop.run).compactMap { CheckpointName(String($0.split(separator: "/").last!))?.epoch }
+    let epochs = SmallRun.checkpoints(loop.run).compactMap {
+      CheckpointName(String($0.split(separator: "/").last!))?.epoch
+    }
     #expect(epochs == [3, 6, 9, 10])
   }
 
