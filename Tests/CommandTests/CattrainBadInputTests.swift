@@ -1,0 +1,68 @@
+import Foundation
+import Testing
+
+/// What cattrain refuses: one sentence, the right exit code, and no run directory.
+@Suite struct CattrainBadInputTests {
+  private func refused(_ words: [String], _ status: Int32, _ says: String, in place: Place) throws {
+    let before = place.names
+    let ended = try Program("cattrain").run(words, in: place.path)
+    #expect(ended.status == status, "\(words): \(ended.error)")
+    #expect(ended.error.hasSuffix("\n"), "\(words): \(ended.error)")
+    let complaint = ended.error.split(separator: "\n").last ?? ""
+    #expect(complaint.hasPrefix("cattrain: ") && complaint.contains(says), "\(words): \(ended.error)")
+    #expect(place.names == before, "\(words)")
+  }
+
+  static let mistakes: [(words: String, says: String)] = [
+    ("", "DATA_DIR"), ("pictures --epochs 0", "--epochs 0"), ("pictures --epochs x", "--epochs x"),
+    ("pictures --steps -1", "--steps -1"), ("pictures --steps 5 --epochs 2", "--steps and --epochs"),
+    ("pictures --width 12", "--width 12"), ("pictures --width 0", "--width 0"), ("pictures --width 512", "--width 512"),
+    ("pictures --z-dim 0", "--z-dim 0"), ("pictures --z cauchy", "--z cauchy"),
+    ("pictures --batch-size 1", "--batch-size 1"), ("pictures --batch-size 99999", "--batch-size 99999"),
+    ("pictures --lr-g 0", "--lr-g 0"), ("pictures --lr-g nan", "--lr-g nan"), ("pictures --lr-d -1", "--lr-d -1"),
+    ("pictures --lr-d inf", "--lr-d inf"), ("pictures --beta1 1", "--beta1 1"),
+    ("pictures --label-smoothing 0.5", "--label-smoothing 0.5"), ("pictures --seed -1", "--seed -1"),
+    ("pictures --fit squeeze", "--fit squeeze"), ("pictures --ema 1", "--ema 1"),
+    ("pictures --lr-decay 5", "--lr-decay 5"), ("pictures --lr-decay 5-3", "--lr-decay 5-3"),
+    ("pictures --keep -1", "--keep -1"), ("pictures --save-every 0", "--save-every 0"),
+    ("pictures --on-nan panic", "--on-nan panic"), ("pictures --time-limit 5", "--time-limit 5"),
+    ("pictures --time-limit soon", "--time-limit soon"), ("pictures --threads 0", "--threads 0"),
+    ("pictures --preset dogs", "--preset dogs"), ("pictures surplus", "surplus"), ("pictures --nope", "--nope"),
+    ("--resume run --out runs", "--out"), ("--resume run --dry-run", "--dry-run"),
+  ]
+
+  @Test(arguments: mistakes.indices) func mistakesOfUsage(index: Int) throws {
+    let (words, says) = Self.mistakes[index]
+    try refused(words.split(separator: " ").map(String.init), 2, says, in: Place())
+  }
+
+  @Test func foldersThatHoldNothingToTrainOn() throws {
+    let place = try Place()
+    try refused(["missing"], 1, "missing", in: place)
+    try FileManager.default.createDirectory(atPath: place("empty"), withIntermediateDirectories: true)
+    try refused(["empty"], 1, "empty", in: place)
+    try place.write(Array("no picture".utf8), to: "file.jpg")
+    try refused(["file.jpg"], 1, "file.jpg", in: place)
+    try place.write(Array("no picture".utf8), to: "empty/broken.jpg")
+    try refused(["empty"], 1, "empty", in: place)
+    let few = try CattrainTests.pictures(3, in: place, name: "few")
+    try refused([few], 1, "--batch-size 64 is more than the 3 usable pictures", in: place)
+  }
+
+  @Test func directoriesThatAreNoRuns() throws {
+    let place = try Place()
+    try refused(["--resume", "missing"], 1, "missing", in: place)
+    try FileManager.default.createDirectory(atPath: place("folder"), withIntermediateDirectories: true)
+    try refused(["--resume", "folder"], 1, "config.json", in: place)
+    try place.write(Array("{".utf8), to: "folder/config.json")
+    let ended = try Program("cattrain").run(["--resume", "folder"], in: place.path)
+    #expect(ended.status == 1 && ended.error.contains("config.json"), "\(ended.error)")
+  }
+
+  @Test func unwritableOutput() throws {
+    let place = try Place()
+    let pictures = try CattrainTests.pictures(4, in: place)
+    try place.write([], to: "file")
+    try refused([pictures, "--out", "file/runs"] + CattrainTests.small, 1, "file/runs", in: place)
+  }
+}

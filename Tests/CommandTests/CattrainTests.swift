@@ -1,0 +1,160 @@
+import Foundation
+import Testing
+
+/// Whole runs of the built cattrain, as a person has them.
+@Suite struct CattrainTests {
+  static let cattrain = Program("cattrain")
+
+  /// Flags of a run that takes a second or two: four steps per epoch.
+  static let small = ["--width", "8", "--z-dim", "4", "--batch-size", "2", "--seed", "1", "--log-every", "1"]
+
+  /// A folder with the first drawn cats.
+  static func pictures(_ count: Int, in place: Place, name: String = "pictures") throws -> String {
+    let source = Fixtures.path("drawn-cats")
+    let names = try FileManager.default.contentsOfDirectory(atPath: source).filter { $0.hasSuffix(".jpg") }.sorted()
+    try FileManager.default.createDirectory(atPath: place(name), withIntermediateDirectories: true)
+    for file in names.prefix(count) {
+      try FileManager.default.copyItem(atPath: "\(source)/\(file)", toPath: place("\(name)/\(file)"))
+    }
+    return place(name)
+  }
+
+  static func checkpoints(_ run: String, in place: Place) -> [String] {
+    place.names.filter { $0.hasPrefix("\(run)/checkpoints/") && $0.hasSuffix(".safetensors") }
+  }
+
+  static let run = "runs/00000-cats64-w8"
+
+  private func succeed(_ words: [String], in place: Place, prelude: String? = nil) throws -> String {
+    let ended = try Self.cattrain.run(words, in: place.path, prelude: prelude)
+    #expect(ended.status == 0, "\(words): \(ended.error)")
+    return ended.text
+  }
+
+  /// Steps in one go, and the same in three sessions with other numbers of threads: the same bytes.
+  @Test func stoppingLeavesNoTrace() throws {
+    let place = try Place()
+    let pictures = try Self.pictures(8, in: place)
+    let flags = Self.small + ["--mirror", "--ema", "0.9", "--lr-decay", "1-3", "--z", "normal"]
+    _ = try succeed([pictures, "--out", "whole", "--epochs", "3", "--threads", "1"] + flags, in: place)
+    _ = try succeed([pictures, "--steps", "3", "--threads", "2"] + flags, in: place)
+    _ = try succeed(["--resume", Self.run, "--steps", "6", "--threads", "3"], in: place)
+    _ = try succeed(["--resume", Self.run, "--epochs", "3", "--threads", "8"], in: place)
+    let whole = try #require(Self.checkpoints("whole/00000-cats64-w8", in: place).last)
+    let parts = try #require(Self.checkpoints(Self.run, in: place).last)
+    #expect(try place.bytes(whole) == place.bytes(parts))
+    let lines = String(decoding: try place.bytes("\(Self.run)/stats.jsonl"), as: UTF8.self)
+    for step in 1...12 { #expect(lines.contains("\"step\":\(step)"), "step \(step)") }
+  }
+
+  @Test func aRunLeavesWhatIsPromisedAndNothingElse() throws {
+    let place = try Place()
+    let pictures = try Self.pictures(8, in: place)
+    let before = place.names
+    let said = try succeed([pictures, "--epochs", "2", "--save-every", "1"] + Self.small, in: place)
+    let made = Set(place.names).subtracting(before)
+    let expected = [
+      "runs", Self.run, "\(Self.run)/config.json", "\(Self.run)/stats.jsonl", "\(Self.run)/log.txt",
+      "\(Self.run)/report.html", "\(Self.run)/reals.png", "\(Self.run)/samples", "\(Self.run)/samples/epoch0001.png",
+      "\(Self.run)/samples/epoch0002.png", "\(Self.run)/checkpoints",
+      "\(Self.run)/checkpoints/epoch0001-step00000004.safetensors",
+      "\(Self.run)/checkpoints/epoch0002-step00000008.safetensors",
+    ]
+    #expect(made.sorted() == expected.sorted())
+    #expect(said.contains("finished at epoch 2, step 8"), "\(said)")
+    // Another run gets another directory, also after the first one is gone.
+    _ = try succeed([pictures, "--steps", "1"] + Self.small, in: place)
+    #expect(place.names.contains("runs/00001-cats64-w8"))
+  }
+
+  /// A signal as soon as the first step is logged: the run saves, says how to go on, and goes on to the same bytes.
+  @Test(arguments: [SIGINT, SIGTERM]) func signalsSaveWithinAStep(signal: Int32) throws {
+    let place = try Place()
+    let pictures = try Self.pictures(8, in: place)
+    let output = Pipe()
+    let process = try Self.cattrain.start(
+      [pictures, "--steps", "100000"] + Self.small, in: place.path, output: output.fileHandleForWriting)
+    try output.fileHandleForWriting.close()
+    while try place.bytes("\(Self.run)/stats.jsonl", orEmpty: true).isEmpty {
+      try #require(process.isRunning)
+      usleep(2000)
+    }
+    kill(process.processIdentifier, signal)
+    let said = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.outcome == 0)
+    #expect(said.contains("to go on: cattrain --resume \(Self.run)"), "\(said)")
+    let saved = Self.checkpoints(Self.run, in: place)
+    #expect(saved.count == 1)
+    let last = try #require(saved.last?.split(separator: "step").last?.prefix { $0.isNumber }).description
+    let step = try #require(Int(last))
+    _ = try succeed(["--resume", Self.run, "--steps", "\(step + 2)"], in: place)
+    _ = try succeed([pictures, "--out", "whole", "--steps", "\(step + 2)"] + Self.small, in: place)
+    let whole = try #require(Self.checkpoints("whole/00000-cats64-w8", in: place).last)
+    let parts = try #require(Self.checkpoints(Self.run, in: place).last)
+    #expect(try place.bytes(whole) == place.bytes(parts))
+  }
+
+  @Test func timeLimitStopsCleanly() throws {
+    let place = try Place()
+    let pictures = try Self.pictures(8, in: place)
+    let said = try succeed([pictures, "--steps", "1000000", "--time-limit", "1s"] + Self.small, in: place)
+    #expect(said.contains("stopped at its time limit") && said.contains("to go on: cattrain --resume"), "\(said)")
+    #expect(Self.checkpoints(Self.run, in: place).count == 1)
+  }
+
+  @Test func dryRunLeavesNothing() throws {
+    let place = try Place()
+    let pictures = try Self.pictures(8, in: place)
+    let before = place.names
+    let said = try succeed([pictures, "--dry-run", "--epochs", "5"] + Self.small, in: place)
+    #expect(place.names == before)
+    for part in ["8 pictures", "parameters", "MB of memory", "4 steps per epoch", "20 steps in all"] {
+      #expect(said.contains(part), "\(part) is not in: \(said)")
+    }
+  }
+
+  /// What does not fit a run is refused by name and changes nothing; `--force` lets data change.
+  @Test func changedDataAndFlags() throws {
+    let place = try Place()
+    let pictures = try Self.pictures(8, in: place)
+    _ = try succeed([pictures, "--steps", "2"] + Self.small, in: place)
+    let checkpoint = try #require(Self.checkpoints(Self.run, in: place).last)
+    let bytes = try place.bytes(checkpoint)
+    func refuse(_ words: [String], _ says: [String]) throws {
+      let ended = try Self.cattrain.run(["--resume", Self.run] + words, in: place.path)
+      #expect(ended.status != 0, "\(words)")
+      for part in says { #expect(ended.error.contains(part), "\(words): \(ended.error)") }
+      #expect(try place.bytes(checkpoint) == bytes)
+    }
+    try refuse(["--width", "16", "--steps", "4"], ["--width"])
+    try refuse(["--batch-size", "4", "--steps", "4"], ["--batch-size", "--force"])
+    try FileManager.default.removeItem(atPath: pictures)
+    try refuse(["--steps", "4"], [pictures])
+    _ = try Self.pictures(7, in: place)
+    try refuse(["--steps", "4"], ["--force"])
+    _ = try succeed(["--resume", Self.run, "--steps", "4", "--force"], in: place)
+  }
+
+  /// The directory of a run that is under way belongs to it.
+  @Test func oneProcessPerRun() throws {
+    let place = try Place()
+    let pictures = try Self.pictures(8, in: place)
+    let process = try Self.cattrain.start(
+      [pictures, "--steps", "1000000", "--save-every", "1"] + Self.small, in: place.path)
+    defer { process.terminate() }
+    while Self.checkpoints(Self.run, in: place).isEmpty {
+      try #require(process.isRunning)
+      usleep(2000)
+    }
+    let ended = try Self.cattrain.run(["--resume", Self.run], in: place.path)
+    #expect(ended.status == 1)
+    #expect(ended.error.contains("in use by another cattrain"), "\(ended.error)")
+  }
+}
+
+extension Place {
+  fileprivate func bytes(_ name: String, orEmpty: Bool) throws -> [UInt8] {
+    FileManager.default.contents(atPath: self(name)).map(Array.init) ?? []
+  }
+}
