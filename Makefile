@@ -35,7 +35,8 @@ sanitize: ## the Swift tests under the address sanitizer, then under the thread 
 	@scripts/install-tools
 	LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.txt:print_suppressions=0 \
 	$(SWIFT) test -c release --disable-xctest --sanitize address --scratch-path $(TESTS)-address
-	$(SWIFT) test -c release --disable-xctest --sanitize thread --scratch-path $(TESTS)-thread
+	# The thread sanitizer maps a file as long as the program, which the limit on files of that test does not allow.
+	$(SWIFT) test -c release --disable-xctest --sanitize thread --skip filesThatGrowTooLarge --scratch-path $(TESTS)-thread
 
 readme: build ## rewrite the parts of README.md that the commands print
 	@scripts/update-readme $(BUILD)/release
