@@ -24,13 +24,29 @@ extension Context {
   }
 
   /// A context as the user's environment asks for it: `CATGAN_ISA=avx2|avx512` chooses the instruction set, the widest
-  /// that the processor offers otherwise.
+  /// that the processor offers otherwise; `CATGAN_CONV=direct|winograd` takes the place of the plan's algorithms wherever
+  /// they can compute the shape.
   /// - Parameter threads: nil takes every processor that the process may run on.
-  /// - Throws: `EnvironmentError` for an unknown or unavailable instruction set, and on a processor with neither.
+  /// - Throws: `EnvironmentError` for an unknown or unavailable wish, and on a processor with neither instruction set.
   public static func fromEnvironment(threads: Int? = nil) throws -> Context {
     let wish = getenv("CATGAN_ISA").map { String(cString: $0) }
     let chosen = try instructionSet(wish: wish, available: InstructionSet.available)
-    return Context(threads: threads ?? processorCount, instructionSet: chosen)
+    let context = Context(threads: threads ?? processorCount, instructionSet: chosen)
+    context.algorithm = try algorithmFromEnvironment()
+    return context
+  }
+
+  /// What `CATGAN_CONV` asks for, or nil.
+  public static func algorithmFromEnvironment() throws -> ConvAlgorithm? {
+    try algorithm(wish: getenv("CATGAN_CONV").map { String(cString: $0) })
+  }
+
+  static func algorithm(wish: String?) throws -> ConvAlgorithm? {
+    guard let wish, !wish.isEmpty else { return nil }
+    guard let algorithm = ConvAlgorithm(rawValue: wish) else {
+      throw EnvironmentError("CATGAN_CONV=\(wish): must be direct or winograd; unset it to let CatGAN choose")
+    }
+    return algorithm
   }
 
   static func instructionSet(wish: String?, available: [InstructionSet]) throws -> InstructionSet {

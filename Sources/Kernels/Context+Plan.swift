@@ -1,6 +1,8 @@
 extension Context {
-  /// The algorithms for a convolution: a function of the shape alone, so two runs on any machine choose alike.
+  /// The algorithms for a convolution: a function of the shape alone, so two runs on any machine choose alike, unless
+  /// `algorithm` asks for one that can compute it.
   public func plan(for shape: ConvShape) -> ConvPlan {
+    if let algorithm, algorithm.supports(shape) { return ConvPlan(algorithm) }
     guard WinogradConvolution.supports(shape), min(shape.inputChannels, shape.outputChannels) >= 16 else {
       return ConvPlan(.direct)
     }

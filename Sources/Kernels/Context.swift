@@ -31,6 +31,9 @@ public final class Context: @unchecked Sendable {
   let loops: any VectorLoops.Type
   private var scratchBuffers: [String: Buffer] = [:]
 
+  /// Takes the place of the plan's algorithms wherever it can compute the shape; nil leaves the choice to the plan.
+  public var algorithm: ConvAlgorithm?
+
   /// For measuring only, nil otherwise. While it is set, `parallel` runs its tasks one after another on the calling
   /// thread, times each, and hands over the region when it is done: the times are undisturbed by neighbours, and the
   /// split into tasks is still the one for `threads` threads, even for more threads than this machine has.

@@ -22,6 +22,8 @@ final class WinogradConvolution {
   var backwardFilter: Buffer?
   var forwardFilterIsCurrent = false
   var backwardFilterIsCurrent = false
+  /// Whether this filter has served a data gradient before.
+  var backwardFilterWasUsed = false
 
   /// Tiles that go through the points together. More of them reuse a transformed filter that does not fit in a cache;
   /// fewer keep the points of shallow layers in the last-level cache. A constant, so that the order of sums is one too.
@@ -45,6 +47,7 @@ final class WinogradConvolution {
   func filterChanged() {
     forwardFilterIsCurrent = false
     backwardFilterIsCurrent = false
+    backwardFilterWasUsed = false
   }
 
   /// Points along one axis.

@@ -73,41 +73,63 @@ extension WinogradConvolution {
     let buffer = backwardFilter ?? Buffer(count: layout.count)
     backwardFilter = buffer
     if backwardFilterIsCurrent { return UnsafePointer(buffer.pointer) }
-    let (w, loops, s) = (context.width, context.loops, shape)
-    // One block of W x W channels, all 25 taps, transposed so that input channels are the lanes.
-    let perWorker = transformScratch + 25 * w * w
+    let w = context.width
+    let perWorker = backwardScratch(blocks: 1)
     let scratch = context.scratch("winograd.filter", perWorker * context.threads)
     context.parallel(inputPanels * outputPanels) { task, worker in
       let (panel, block) = (task / outputPanels, task % outputPanels)
-      let lanes = min(w, s.inputChannels - panel * w)
-      let channels = min(w, s.outputChannels - block * w)
-      let scratch = scratch + worker * perWorker
-      let taps = scratch + transformScratch
-      for tap in 0..<25 {
-        let target = taps + tap * w * w
-        loops.transposePanel(
-          rows: channels, lanes: lanes,
-          source: filter + (tap * s.inputChannels + panel * w) * s.outputChannels + block * w,
-          laneStride: s.outputChannels, destination: target)
-        (target + channels * w).update(repeating: 0, count: (w - channels) * w)
-      }
-      for (phase, parts) in phases.enumerated() {
-        let lastTap =
-          (parts.y.firstTap + (parts.y.taps - 1) * s.stride) * 5 + parts.x.firstTap + (parts.x.taps - 1) * s.stride
-        layout.phaseOffsets[phase].withUnsafeBufferPointer { offsets in
-          for channel in 0..<w {
-            loops.filterTransform(
-              pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
-              coefficients: coefficients.pointer, scratch: scratch, source: taps + lastTap * w * w + channel * w,
-              rowStride: -s.stride * 5 * w * w, columnStride: -s.stride * w * w,
-              destination: buffer.pointer + panel * layout.panelStride + (block * w + channel) * w,
-              offsets: offsets.baseAddress!)
-          }
-        }
+      for phase in phases.indices {
+        transformBackwardBlocks(
+          block..<block + 1, panel: panel, phase: phase, filter: filter, scratch: scratch + worker * perWorker,
+          points: buffer.pointer + panel * layout.panelStride + block * w * w, offsets: layout.phaseOffsets[phase])
       }
     }
     backwardFilterIsCurrent = true
     return UnsafePointer(buffer.pointer)
+  }
+
+  /// Floats of scratch that `transformBackwardBlocks` needs for so many blocks: its own, and the most taps of a phase.
+  func backwardScratch(blocks: Int) -> Int {
+    transformScratch + phases.map { $0.y.taps * $0.x.taps }.max()! * blocks * context.width * context.width
+  }
+
+  /// Transforms what one phase has of W input channels by `blocks` times W output channels for the data gradient: flipped,
+  /// with the input channels as the lanes.
+  /// - Parameters:
+  ///   - points: the first row of the first block at the first point; rows of all blocks follow each other.
+  ///   - offsets: of each point from there.
+  func transformBackwardBlocks(
+    _ blocks: Range<Int>, panel: Int, phase: Int, filter: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+    points: UnsafeMutablePointer<Float>, offsets: [Int]
+  ) {
+    let (w, loops, s, parts) = (context.width, context.loops, shape, phases[phase])
+    let lanes = min(w, s.inputChannels - panel * w)
+    let taps = scratch + transformScratch
+    let tapRows = blocks.count * w
+    for p in 0..<parts.y.taps {
+      for q in 0..<parts.x.taps {
+        let tap = (parts.y.firstTap + p * s.stride) * 5 + parts.x.firstTap + q * s.stride
+        let row = filter + (tap * s.inputChannels + panel * w) * s.outputChannels
+        var target = taps + (p * parts.x.taps + q) * tapRows * w
+        for block in blocks {
+          let channels = min(w, s.outputChannels - block * w)
+          loops.transposePanel(
+            rows: channels, lanes: lanes, source: row + block * w, laneStride: s.outputChannels, destination: target)
+          (target + channels * w).update(repeating: 0, count: (w - channels) * w)
+          target += w * w
+        }
+      }
+    }
+    let last = taps + (parts.y.taps * parts.x.taps - 1) * tapRows * w
+    offsets.withUnsafeBufferPointer { offsets in
+      for row in 0..<tapRows {
+        loops.filterTransform(
+          pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
+          coefficients: coefficients.pointer, scratch: scratch, source: last + row * w,
+          rowStride: -parts.x.taps * tapRows * w, columnStride: -tapRows * w, destination: points + row * w,
+          offsets: offsets.baseAddress!)
+      }
+    }
   }
 }
 

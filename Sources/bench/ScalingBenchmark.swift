@@ -32,7 +32,7 @@ extension Session {
     let cores = options.cores.filter { options.wants(simulatedName(set, $0)) }
     guard !cores.isEmpty else { return }
     progress("scaling/simulated/\(options.network)/\(set.rawValue): task times")
-    let context = Context(threads: 1, instructionSet: set)
+    let context = self.context(set, threads: 1)
     let subject = StepSubject(options.configuration, batch: options.batch, context: context)
     subject.step()
     let recording = TaskRecording.record(subject, shapes: options.shapes)

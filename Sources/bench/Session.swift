@@ -6,14 +6,17 @@ final class Session {
   let options: Options
   let machine: Machine
   let publisher: Publisher
+  /// For every context: see `Context.algorithm`.
+  private let algorithm: ConvAlgorithm?
   /// Names of rows that `--check` found wrong.
   var wrongRows: [String] = []
   private var contexts: [String: Context] = [:]
   private var peaks: [String: Row] = [:]
 
-  init(_ options: Options, machine: Machine) throws(BenchError) {
+  init(_ options: Options, machine: Machine, algorithm: ConvAlgorithm? = nil) throws(BenchError) {
     self.options = options
     self.machine = machine
+    self.algorithm = algorithm
     var report = Report(machine: machine)
     report.settings = [
       .init(name: "threads", value: options.threads.map(String.init).joined(separator: ",")),
@@ -53,6 +56,7 @@ final class Session {
     let key = "\(set.rawValue)/t\(threads)"
     if let context = contexts[key] { return context }
     let context = Context(threads: threads, instructionSet: set)
+    context.algorithm = algorithm
     contexts[key] = context
     return context
   }

@@ -1,3 +1,5 @@
+import Kernels
+
 #if canImport(Glibc)
   import Glibc
 #else
@@ -7,7 +9,9 @@
 Options.command.run { arguments in
   let machine = Machine.current()
   let environment = getenv("CATGAN_ISA").map { String(cString: $0) }
-  let session = try Session(Options(arguments, machine: machine, environment: environment), machine: machine)
+  let session = try Session(
+    Options(arguments, machine: machine, environment: environment), machine: machine,
+    algorithm: Context.algorithmFromEnvironment())
   let interrupt = session.publisher.publishOnInterrupt()
   try session.run()
   interrupt.cancel()

@@ -181,4 +181,30 @@ private let winogradShapes = [
       }
     }
   }
+
+  /// The first use of a filter transforms it within the product, a second one keeps it, and many tiles keep it at once:
+  /// the same bits. Channels are no multiples of a vector and pass the depth at which sums are rounded to memory.
+  @Test(arguments: InstructionSet.available, [1, 2])
+  func aFilterKeptOrNotGivesTheSameBits(_ set: InstructionSet, _ stride: Int) {
+    let context = Context(threads: 2, instructionSet: set)
+    func shape(_ batch: Int) -> ConvShape {
+      .same(batch: batch, height: 13, width: 10, inputChannels: 37, outputChannels: 150, kernel: 5, stride: stride)
+    }
+    let one = shape(1)
+    let operands = Operands(one, integers: false)
+    let convolution = Convolution(one, context: context, plan: ConvPlan(.winograd))
+    let uses = (0..<2).map { _ in
+      let result = Buffer(count: one.inputCount)
+      convolution.backwardData(
+        outputGradient: operands.outputGradient, filter: operands.filter, inputGradient: result.pointer)
+      return result.array.map(\.bitPattern)
+    }
+    #expect(uses[0] == uses[1])
+    let many = Convolution(shape(20), context: context, plan: ConvPlan(.winograd))
+    let result = Buffer(count: many.shape.inputCount)
+    many.backwardData(
+      outputGradient: (0..<20).flatMap { _ in operands.outputGradient }, filter: operands.filter,
+      inputGradient: result.pointer)
+    #expect(uses[0] == result.array.prefix(one.inputCount).map(\.bitPattern))
+  }
 }

@@ -110,4 +110,16 @@ func reversedAxesAreWhereTheyBelong(a: Int, b: Int, c: Int) {
   #expect(sentence("avx512", [.avx2]) == "CATGAN_ISA=avx512: this processor offers only avx2; unset it")
   #expect(sentence(nil, [])?.contains("neither AVX2 with FMA nor AVX-512") == true)
   #expect((1...4096).contains(Context.processorCount))
+
+  #expect(try Context.algorithm(wish: nil) == nil && Context.algorithm(wish: "") == nil)
+  #expect(try Context.algorithm(wish: "direct") == .direct)
+  #expect(throws: EnvironmentError.self) { try Context.algorithm(wish: "fft") }
+  let context = Context(threads: 1)
+  context.algorithm = .winograd
+  let (five, four) = (
+    ConvShape.same(batch: 1, height: 8, width: 8, inputChannels: 3, outputChannels: 8, kernel: 5, stride: 2),
+    ConvShape.same(batch: 1, height: 8, width: 8, inputChannels: 16, outputChannels: 16, kernel: 4, stride: 2)
+  )
+  #expect(context.plan(for: five) == ConvPlan(.winograd))
+  #expect(context.plan(for: four) == ConvPlan(.direct))
 }
