@@ -52,7 +52,7 @@ let package = Package(
     .target(name: "Arguments"),
     .target(name: "Generation", dependencies: ["Kernels", "Storage", "CPNG"]),
     .target(name: "CatGAN", dependencies: ["Generation", "Layers", "Storage", "CPNG", "CTurboJPEG"]),
-    .executableTarget(name: "cattrain", dependencies: ["CatGAN", "Arguments", "Storage"]),
+    .executableTarget(name: "cattrain", dependencies: ["CatGAN", "Generation", "Arguments", "Storage"]),
     .executableTarget(name: "catgen", dependencies: ["Generation", "Kernels", "Storage", "Arguments"]),
     .executableTarget(name: "bench", dependencies: ["CatGAN", "Generation", "Storage", "Arguments"]),
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),

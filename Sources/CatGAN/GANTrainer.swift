@@ -3,11 +3,12 @@ import Layers
 
 /// What one training step reports.
 public struct StepResult: Hashable, Sendable {
-  /// The discriminator's loss on reals plus that on fakes, before its update; 2 ln 2 at chance.
+  /// The discriminator's loss on reals plus that on fakes, before its update; at chance 2 ln 2, or 2 for hinge.
   public var discriminatorLoss: Double
-  /// The generator's loss, after the discriminator's update; ln 2 at chance.
+  /// The generator's loss, after the discriminator's update; at chance ln 2, or 0 for hinge.
   public var generatorLoss: Double
-  /// Mean probability that the discriminator gives reals, and fakes, of being real; before its update.
+  /// Mean probability that the discriminator gives reals, and fakes, of being real; before its update. Hinge loss makes
+  /// logits of no probabilities, and this is then only their sigmoid.
   public var meanReal: Double
   public var meanFake: Double
 }
@@ -25,6 +26,8 @@ public final class GANTrainer {
   public var random: RandomGenerator
 
   private let latents: Tensor
+  /// Where augmented pictures lie, and on the way back the gradient of the pictures that they were made from.
+  private let augmented: Tensor?
 
   /// Draws fresh parameters: the generator's, then the discriminator's, in the order of their layers.
   public init(
@@ -40,9 +43,10 @@ public final class GANTrainer {
     generatorAdam = Adam(rate: options.generatorRate, beta1: options.beta1, beta2: options.beta2)
     discriminatorAdam = Adam(rate: options.discriminatorRate, beta1: options.beta1, beta2: options.beta2)
     random = RandomGenerator(seed: seed)
-    generator.store.initialize(&random)
-    discriminator.store.initialize(&random)
+    generator.network.initialize(&random)
+    discriminator.network.initialize(&random)
     latents = Tensor(generator.latentShape(options.batchSize))
+    augmented = options.augmentation.isEmpty ? nil : Tensor(generator.pictureShape(options.batchSize))
   }
 
   /// Steps done so far; set it when going on from a checkpoint.
@@ -54,36 +58,55 @@ public final class GANTrainer {
     }
   }
 
-  /// One update of the discriminator and one of the generator on a batch of real pictures, with latents drawn from
-  /// `random`.
+  /// One update of the discriminator and one of the generator on a batch of real pictures, with latents and augmentations
+  /// drawn from `random`.
   /// - Parameter reals: [batchSize, size, size, 3] in [-1, 1]; not changed.
   public func step(reals: Tensor) -> StepResult {
     generator.drawLatents(latents, &random)
-    return step(reals: reals, latents: latents)
+    return step(reals: reals, latents: latents, seed: augmented == nil ? 0 : random.next())
   }
 
   /// The step with given latents [batchSize, 1, 1, zDim], which both updates use: the generator runs forward once.
-  public func step(reals: Tensor, latents: Tensor) -> StepResult {
+  /// - Parameter seed: of the augmentations, which are drawn anew for the reals and for each look at the fakes.
+  public func step(reals: Tensor, latents: Tensor, seed: UInt64 = 0) -> StepResult {
     precondition(reals.shape == generator.pictureShape(options.batchSize), "reals \(reals.shape)")
     precondition(latents.shape == generator.latentShape(options.batchSize), "latents \(latents.shape)")
+    var draws = RandomGenerator(seed: seed)
     let fakes = generator.network.forward(latents, training: true)
 
-    let realLogits = discriminator.logits(reals)
+    let realLogits = discriminator.logits(augment(reals, &draws).pictures)
     let meanReal = meanSigmoid(realLogits)
-    let (realLoss, realGradient) = sigmoidCrossEntropy(logits: realLogits, target: Float(1 - options.labelSmoothing))
+    let (realLoss, realGradient) = options.loss.real(realLogits, smoothing: options.labelSmoothing)
     discriminator.network.backward(realGradient, parameters: .overwrite, input: false)
-    let fakeLogits = discriminator.logits(fakes)
+    let fakeLogits = discriminator.logits(augment(fakes, &draws).pictures)
     let meanFake = meanSigmoid(fakeLogits)
-    let (fakeLoss, fakeGradient) = sigmoidCrossEntropy(logits: fakeLogits, target: 0)
+    let (fakeLoss, fakeGradient) = options.loss.fake(fakeLogits)
     discriminator.network.backward(fakeGradient, parameters: .accumulate, input: false)
     execution.measure("D adam") { discriminatorAdam.update(discriminator.store, context: execution.context) }
 
-    let (generatorLoss, gradient) = sigmoidCrossEntropy(logits: discriminator.logits(fakes), target: 1)
-    let pictureGradient = discriminator.network.backward(gradient, parameters: .none, input: true)!
+    let (pictures, augmentation) = augment(fakes, &draws)
+    let (generatorLoss, gradient) = options.loss.generator(discriminator.logits(pictures))
+    var pictureGradient = discriminator.network.backward(gradient, parameters: .none, input: true)!
+    if let augmentation, let augmented {
+      execution.measure("augment bwd") {
+        augmentation.backward(pictureGradient, into: augmented, execution.context)
+      }
+      pictureGradient = augmented
+    }
     generator.network.backward(pictureGradient, parameters: .overwrite, input: false)
     execution.measure("G adam") { generatorAdam.update(generator.store, context: execution.context) }
 
     return StepResult(
       discriminatorLoss: realLoss + fakeLoss, generatorLoss: generatorLoss, meanReal: meanReal, meanFake: meanFake)
+  }
+
+  /// Pictures as the discriminator is to see them, valid until the next call, and what was done to them.
+  private func augment(
+    _ pictures: Tensor, _ draws: inout RandomGenerator
+  ) -> (pictures: Tensor, augmentation: BatchAugmentation?) {
+    guard let augmented else { return (pictures, nil) }
+    let augmentation = BatchAugmentation(options.augmentation, pictures.shape, &draws)
+    execution.measure("augment fwd") { augmentation.forward(pictures, into: augmented, execution.context) }
+    return (augmented, augmentation)
   }
 }

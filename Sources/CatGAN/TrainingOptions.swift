@@ -7,6 +7,9 @@ public struct TrainingOptions: Hashable, Sendable {
   public var beta2 = 0.999
   /// Real pictures are to be called real with probability 1 minus this.
   public var labelSmoothing = 0.1
+  public var loss = AdversarialLoss.crossEntropy
+  /// What happens at random to all pictures before the discriminator sees them.
+  public var augmentation: Set<Augmentation> = []
 
   public init() {}
 }

@@ -14,7 +14,7 @@ public struct CheckpointDescription: Sendable {
   /// nil where the file does not say.
   public let distribution: LatentDistribution?
   public let metadata: [String: String]
-  /// Elements of all tensors of the discriminator but running statistics; 0 where there is none.
+  /// Elements of all tensors of the discriminator but running statistics and singular vectors; 0 where there is none.
   public let discriminatorParameterCount: Int
 
   private struct Configuration: Decodable {
@@ -56,8 +56,9 @@ public struct CheckpointDescription: Sendable {
       }
       return distribution
     }
-    discriminatorParameterCount = file.names.filter { $0.hasPrefix("discriminator.") && !$0.contains(".running_") }
-      .reduce(0) { $0 + (file.shape(of: $1) ?? []).reduce(1, *) }
+    discriminatorParameterCount = file.names.filter { name in
+      name.hasPrefix("discriminator.") && ![".running_", ".weight_u", ".weight_v"].contains(where: name.contains)
+    }.reduce(0) { $0 + (file.shape(of: $1) ?? []).reduce(1, *) }
   }
 
   /// The name of the configuration that it was trained with, where it says so.

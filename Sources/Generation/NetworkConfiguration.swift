@@ -16,6 +16,14 @@ public enum LatentDistribution: String, CaseIterable, Sendable, Codable {
   case normal
 }
 
+/// What keeps the discriminator's layers in bounds.
+public enum DiscriminatorNorm: String, CaseIterable, Sendable, Codable {
+  /// Batch normalisation between convolution and activation.
+  case batch
+  /// Every weight divided by its largest singular value (Miyato et al. 2018, arXiv 1802.05957).
+  case spectral
+}
+
 /// All that determines the shapes and the function of the two networks; saved with every checkpoint.
 public struct NetworkConfiguration: Hashable, Sendable, Codable {
   /// The preset's name, for people; the numbers below decide.
@@ -31,10 +39,11 @@ public struct NetworkConfiguration: Hashable, Sendable, Codable {
   public var kernel: Int
   /// Batch normalisation on the discriminator's first layer: the notebook's variant.
   public var inputBatchNorm: Bool
+  public var discriminatorNorm: DiscriminatorNorm
 
   public init(
     preset: String, imageSize: Int, width: Int = 64, zDim: Int = 100, zDistribution: LatentDistribution = .uniform,
-    kernel: Int = 5, inputBatchNorm: Bool = false
+    kernel: Int = 5, inputBatchNorm: Bool = false, discriminatorNorm: DiscriminatorNorm = .batch
   ) {
     self.preset = preset
     self.imageSize = imageSize
@@ -43,6 +52,7 @@ public struct NetworkConfiguration: Hashable, Sendable, Codable {
     self.zDistribution = zDistribution
     self.kernel = kernel
     self.inputBatchNorm = inputBatchNorm
+    self.discriminatorNorm = discriminatorNorm
   }
 
   public init(_ preset: Preset, width: Int = 64) {
@@ -73,7 +83,7 @@ public struct NetworkConfiguration: Hashable, Sendable, Codable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case preset, imageSize, width, zDim, zDistribution, baseSize, kernel, inputBatchNorm
+    case preset, imageSize, width, zDim, zDistribution, baseSize, kernel, inputBatchNorm, discriminatorNorm
   }
 
   /// Options that a file does not name are off; the sizes must be there.
@@ -85,7 +95,8 @@ public struct NetworkConfiguration: Hashable, Sendable, Codable {
       zDim: try values.decode(Int.self, forKey: .zDim),
       zDistribution: try values.decodeIfPresent(LatentDistribution.self, forKey: .zDistribution) ?? .uniform,
       kernel: try values.decodeIfPresent(Int.self, forKey: .kernel) ?? 5,
-      inputBatchNorm: try values.decodeIfPresent(Bool.self, forKey: .inputBatchNorm) ?? false)
+      inputBatchNorm: try values.decodeIfPresent(Bool.self, forKey: .inputBatchNorm) ?? false,
+      discriminatorNorm: try values.decodeIfPresent(DiscriminatorNorm.self, forKey: .discriminatorNorm) ?? .batch)
   }
 
   public func encode(to encoder: any Encoder) throws {
@@ -98,6 +109,8 @@ public struct NetworkConfiguration: Hashable, Sendable, Codable {
     try values.encode(baseSize, forKey: .baseSize)
     try values.encode(kernel, forKey: .kernel)
     try values.encode(inputBatchNorm, forKey: .inputBatchNorm)
+    // Files of the plain networks stay what they were before there was a choice.
+    if discriminatorNorm != .batch { try values.encode(discriminatorNorm, forKey: .discriminatorNorm) }
   }
 }
 

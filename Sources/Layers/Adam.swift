@@ -18,14 +18,16 @@ public final class Adam {
     self.epsilon = epsilon
   }
 
-  /// Moves every learned parameter of the store by its gradient.
+  /// Moves every learned parameter of the store by its gradient, and lets spectral norms follow.
   public func update(_ store: ParameterStore, context: Context) {
     steps += 1
     for parameter in store.trained {
+      parameter.spectralNorm?.finishGradient(context)
       context.adam(
         value: parameter.value, gradient: parameter.gradient, firstMoment: parameter.firstMoment,
         secondMoment: parameter.secondMoment, step: steps, rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon)
       parameter.changed()
+      parameter.spectralNorm?.iterate(context)
     }
   }
 }

@@ -12,11 +12,13 @@ public final class Conv2D: Layer {
   let outputChannels: Int
   let core: ConvolutionCore
 
-  /// - Parameter followedByBatchNorm: the bias is kept in files but neither added nor learned, as the normalisation
-  ///   would take it out again; give it to `BatchNorm(inputBias:)` so that running means include it.
+  /// - Parameters:
+  ///   - followedByBatchNorm: the bias is kept in files but neither added nor learned, as the normalisation would take it
+  ///     out again; give it to `BatchNorm(inputBias:)` so that running means include it.
+  ///   - spectralNorm: compute with the weight divided by its largest singular value; see `SpectralNorm`.
   public init(
     _ name: String, inputChannels: Int, outputChannels: Int, kernel: Int, stride: Int,
-    activation: Activation = .identity, followedByBatchNorm: Bool = false
+    activation: Activation = .identity, followedByBatchNorm: Bool = false, spectralNorm: Bool = false
   ) {
     self.name = name
     self.kernel = kernel
@@ -29,12 +31,13 @@ public final class Conv2D: Layer {
         .filter(kernelHeight: kernel, kernelWidth: kernel, inputs: inputChannels, outputs: outputChannels),
         .truncatedNormal(sigma: 0.02)),
       bias: Parameter("\(name).bias", .vector(outputChannels), .constant(0)), activation: activation,
-      biasVanishes: followedByBatchNorm)
+      biasVanishes: followedByBatchNorm, spectralNorm: spectralNorm)
   }
 
   public var weight: Parameter { core.weight }
   public var bias: Parameter { core.bias }
-  public var parameters: [Parameter] { [weight, bias] }
+  public var spectralNorm: SpectralNorm? { core.spectralNorm }
+  public var parameters: [Parameter] { core.parameters }
   public var placement: Placement { .separate }
   public var backwardReadsOutput: Bool { core.activation != .identity }
 
@@ -55,7 +58,7 @@ public final class Conv2D: Layer {
     precondition(output.shape == outputShape(input.shape), "\(name): output \(output.shape)")
     execution.measure("\(row) fwd") {
       core.plan(convShape(input.shape), execution.context).forward(
-        input: input.pointer, filter: weight.value.pointer, output: output.pointer)
+        input: input.pointer, filter: core.filter.value.pointer, output: output.pointer)
       core.finish(output, execution.context)
     }
   }
@@ -73,14 +76,15 @@ public final class Conv2D: Layer {
     if parameters != .none {
       execution.measure("\(row) bwd-filter") {
         convolution.backwardFilter(
-          input: input.pointer, outputGradient: outputGradient.pointer, filterGradient: weight.gradient.pointer,
+          input: input.pointer, outputGradient: outputGradient.pointer, filterGradient: core.filter.gradient.pointer,
           accumulate: parameters == .accumulate)
       }
     }
     if let inputGradient {
       execution.measure("\(row) bwd-data") {
         convolution.backwardData(
-          outputGradient: outputGradient.pointer, filter: weight.value.pointer, inputGradient: inputGradient.pointer)
+          outputGradient: outputGradient.pointer, filter: core.filter.value.pointer,
+          inputGradient: inputGradient.pointer)
       }
     }
   }

@@ -8,31 +8,42 @@ final class ConvolutionCore {
   let activation: Activation
   /// Batch normalisation takes any constant out of a channel again, so a bias before it is neither added nor learned.
   let biasVanishes: Bool
+  let spectralNorm: SpectralNorm?
 
   /// Plans by shape; more than two would keep workspaces of batch sizes that are gone.
   private var plans: [(convolution: Convolution, context: Context, version: Int)] = []
 
-  init(weight: Parameter, bias: Parameter, activation: Activation, biasVanishes: Bool) {
+  init(
+    weight: Parameter, bias: Parameter, activation: Activation, biasVanishes: Bool = false, spectralNorm: Bool = false
+  ) {
     precondition(!biasVanishes || activation == .identity, "\(weight.name): an activation before batch normalisation")
     self.weight = weight
     self.bias = bias
     self.activation = activation
     self.biasVanishes = biasVanishes
+    self.spectralNorm = spectralNorm ? SpectralNorm(weight) : nil
   }
+
+  /// What is saved and loaded.
+  var parameters: [Parameter] { [weight, bias] + (spectralNorm.map { [$0.u, $0.v] } ?? []) }
+
+  /// What the passes compute with: the weight, or what spectral normalisation makes of it.
+  var filter: Parameter { spectralNorm?.normalized ?? weight }
 
   /// The plan for a shape, told of changed weights.
   func plan(_ shape: ConvShape, _ context: Context) -> Convolution {
+    spectralNorm?.refresh(context)
     if let i = plans.firstIndex(where: { $0.convolution.shape == shape && $0.context === context }) {
-      if plans[i].version != weight.version {
+      if plans[i].version != filter.version {
         plans[i].convolution.filterChanged()
-        plans[i].version = weight.version
+        plans[i].version = filter.version
       }
       return plans[i].convolution
     }
     if plans.count == 2 { plans.removeFirst() }
     let convolution = Convolution(shape, context: context)
     convolution.filterChanged()
-    plans.append((convolution, context, weight.version))
+    plans.append((convolution, context, filter.version))
     return convolution
   }
 

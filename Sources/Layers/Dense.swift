@@ -11,7 +11,10 @@ public final class Dense: Layer {
 
   /// - Parameters:
   ///   - inputs, outputs: shape of one picture (n is 1); h and w are 1 for plain vectors.
-  public init(_ name: String, inputs: Shape, outputs: Shape, activation: Activation = .identity) {
+  ///   - spectralNorm: compute with the weight divided by its largest singular value; see `SpectralNorm`.
+  public init(
+    _ name: String, inputs: Shape, outputs: Shape, activation: Activation = .identity, spectralNorm: Bool = false
+  ) {
     precondition(inputs.n == 1 && outputs.n == 1, "\(name): shapes of one picture are expected")
     self.name = name
     self.inputs = inputs
@@ -20,12 +23,14 @@ public final class Dense: Layer {
       weight: Parameter(
         "\(name).weight", .dense(inputs: inputs, outputs: outputs),
         .glorotUniform(inputs: inputs.elements, outputs: outputs.elements)),
-      bias: Parameter("\(name).bias", .picture(outputs), .constant(0)), activation: activation, biasVanishes: false)
+      bias: Parameter("\(name).bias", .picture(outputs), .constant(0)), activation: activation,
+      spectralNorm: spectralNorm)
   }
 
   public var weight: Parameter { core.weight }
   public var bias: Parameter { core.bias }
-  public var parameters: [Parameter] { [weight, bias] }
+  public var spectralNorm: SpectralNorm? { core.spectralNorm }
+  public var parameters: [Parameter] { core.parameters }
   public var placement: Placement { .separate }
   public var backwardReadsOutput: Bool { core.activation != .identity }
 
@@ -46,7 +51,7 @@ public final class Dense: Layer {
     precondition(output.shape == outputShape(input.shape), "\(name): output \(output.shape)")
     execution.measure("\(row) fwd") {
       core.plan(convShape(input.shape), execution.context).forward(
-        input: input.pointer, filter: weight.value.pointer, output: output.pointer)
+        input: input.pointer, filter: core.filter.value.pointer, output: output.pointer)
       core.finish(output, execution.context)
     }
   }
@@ -64,14 +69,15 @@ public final class Dense: Layer {
     if parameters != .none {
       execution.measure("\(row) bwd-filter") {
         convolution.backwardFilter(
-          input: input.pointer, outputGradient: outputGradient.pointer, filterGradient: weight.gradient.pointer,
+          input: input.pointer, outputGradient: outputGradient.pointer, filterGradient: core.filter.gradient.pointer,
           accumulate: parameters == .accumulate)
       }
     }
     if let inputGradient {
       execution.measure("\(row) bwd-data") {
         convolution.backwardData(
-          outputGradient: outputGradient.pointer, filter: weight.value.pointer, inputGradient: inputGradient.pointer)
+          outputGradient: outputGradient.pointer, filter: core.filter.value.pointer,
+          inputGradient: inputGradient.pointer)
       }
     }
   }

@@ -49,7 +49,8 @@ public protocol Layer: AnyObject {
   /// - Parameter row: the layer's full name for the observer, such as `G.trans_conv2`.
   func forward(_ input: Tensor, into output: Tensor, training: Bool, row: String, _ execution: Execution)
 
-  /// The adjoint of the latest training `forward`.
+  /// The adjoint of the latest training `forward`. Where a weight has a spectral norm, its gradient is complete only when
+  /// `Adam.update` takes it.
   /// - Parameters:
   ///   - input, output: that pass's tensors.
   ///   - outputGradient: may be overwritten.

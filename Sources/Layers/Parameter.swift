@@ -21,6 +21,9 @@ public final class Parameter {
   /// Counts changes of the value, so that layers know when what they derived from it is stale.
   public private(set) var version = 0
 
+  /// What the layer makes of a weight before it computes with it; nil where it takes the weight itself.
+  public internal(set) weak var spectralNorm: SpectralNorm?
+
   /// Gradient and moments exist from their first use on, so that sampling needs no memory for them. The gradient's
   /// contents are unspecified until a backward pass overwrites them; moments start at zero.
   public private(set) lazy var gradient = Buffer(count: count)

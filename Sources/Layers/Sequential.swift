@@ -43,6 +43,12 @@ public final class Sequential {
     rows = layers.map { "\(name).\($0.name)" }
   }
 
+  /// Draws new values for every parameter, in order, and finds the singular vectors of weights with a spectral norm.
+  public func initialize(_ random: inout RandomGenerator) {
+    store.initialize(&random)
+    for parameter in store.trained { parameter.spectralNorm?.begin(execution.context) }
+  }
+
   public func outputShape(_ input: Shape) -> Shape { layers.reduce(input) { $1.outputShape($0) } }
 
   /// Runs the layers on an input, which is not changed.

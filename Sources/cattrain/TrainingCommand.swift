@@ -47,7 +47,7 @@ struct TrainingCommand {
 
     var earlier: (run: RunDirectory, configuration: RunConfiguration)?
     if let path = arguments.optionalString("--resume") {
-      for name in ["--out", "--dry-run"] where arguments.isGiven(name) {
+      for name in ["--out", "--dry-run", "--generator"] where arguments.isGiven(name) {
         throw UsageError("\(name) does not go with --resume: leave one of them out")
       }
       let run = try RunDirectory(resuming: path)
@@ -56,13 +56,14 @@ struct TrainingCommand {
     guard let folder = arguments.operands.first ?? earlier?.configuration.folder else {
       throw UsageError("DATA_DIR is missing: give a folder of pictures, as in cattrain photos")
     }
-    let options = try options(earlier?.configuration.options, force: force)
+    var options = try options(earlier?.configuration.options, force: force)
     let dataset = try load(folder, options, threads: threads)
     try Trainer.checkBatch(dataset.count, options)
     try earlier?.configuration.allow(dataset.summary, force: force)
 
     let model = GANModel(options, data: dataset.summary, version: Self.version, context: context)
     try checkMemory(model, options, force: force)
+    if let file = arguments.optionalString("--generator") { options.generator = try model.beginFrom(generatorOf: file) }
     if arguments.isOn("--dry-run") {
       try estimate(model, dataset, options)
       return

@@ -2,6 +2,7 @@
 
 import Arguments
 import CatGAN
+import Generation
 
 enum TrainingFlags {
   static let operand = Operand(
@@ -57,6 +58,7 @@ enum TrainingFlags {
     Flag("--lr-g", "RATE", group: "Learning", defaultNote: "2e-4", help: "the generator's learning rate"),
     Flag("--lr-d", "RATE", group: "Learning", defaultNote: "5e-5", help: "the discriminator's learning rate"),
     Flag("--beta1", "X", group: "Learning", defaultNote: "\(defaults.beta1)", help: "Adam's first decay"),
+    Flag("--beta2", "X", group: "Learning", defaultNote: "\(defaults.beta2)", help: "Adam's second decay"),
     Flag(
       "--label-smoothing", "X", group: "Learning", defaultNote: "\(defaults.labelSmoothing)",
       help: "real pictures are worth 1 minus this to the discriminator"),
@@ -76,6 +78,20 @@ enum TrainingFlags {
     Flag(
       "--lr-decay", "A-B", group: "Levers beyond the recipe", defaultNote: "none",
       help: "let both rates fall linearly from epoch A to epoch B, to a twentieth; or none"),
+    Flag(
+      "--d-norm", "KIND", group: "Levers beyond the recipe", defaultNote: defaults.discriminatorNorm.rawValue,
+      help: "what keeps the discriminator in bounds: batch normalisation, or spectral normalisation of its weights"
+    ),
+    Flag(
+      "--augment", "LIST", group: "Levers beyond the recipe", defaultNote: "none",
+      help: "change what the discriminator sees at random (DiffAugment): some of "
+        + Augmentation.allCases.map(\.rawValue).joined(separator: ",") + ", or none"),
+    Flag(
+      "--loss", "KIND", group: "Levers beyond the recipe", defaultNote: defaults.loss.rawValue,
+      help: "bce, cross entropy with real and fake, or hinge"),
+    Flag(
+      "--generator", "FILE", group: "Levers beyond the recipe", defaultNote: "random weights",
+      help: "begin with the generator of a checkpoint or of cattrain export; the discriminator begins afresh"),
   ]
 
   private static let safety = [
@@ -123,11 +139,20 @@ enum TrainingFlags {
     set(try rate("--lr-g"), \.generatorRate)
     set(try rate("--lr-d"), \.discriminatorRate)
     set(try share("--beta1", below: 1), \.beta1)
+    set(try arguments.optionalDouble("--beta2", in: 0..<1), \.beta2)
     set(try share("--label-smoothing", below: 0.5), \.labelSmoothing)
     set(try arguments.optionalInt("--seed", in: 0...).map(UInt64.init), \.seed)
     set(try word("--fit", of: ["crop", "pad", "stretch"]), \.fit)
     set(try share("--ema", below: 1), \.averaging)
     if arguments.isGiven("--mirror") { options.mirror = arguments.isOn("--mirror") }
+    set(
+      try word("--d-norm", of: DiscriminatorNorm.allCases.map(\.rawValue)).map { DiscriminatorNorm(rawValue: $0)! },
+      \.discriminatorNorm)
+    set(try augmentation(arguments), \.augmentation)
+    set(try word("--loss", of: AdversarialLoss.allCases.map(\.rawValue)).map { AdversarialLoss(rawValue: $0)! }, \.loss)
+    if options.loss == .hinge, arguments.isGiven("--label-smoothing") {
+      throw UsageError("--label-smoothing does not go with --loss hinge, which has no labels: leave it out")
+    }
     if let text = arguments.optionalString("--lr-decay") {
       options.decay = EpochSpan(text)
       if options.decay == nil, text != "none" {
@@ -150,5 +175,15 @@ enum TrainingFlags {
       options.onNaN = RunOptions.OnNaN(rawValue: name)!
     }
     if arguments.isGiven("--tensorboard") { options.tensorboard = arguments.isOn("--tensorboard") }
+  }
+  /// The kinds of `--augment`, in the order in which they are applied.
+  private static func augmentation(_ arguments: Arguments) throws -> [Augmentation]? {
+    guard let words = try arguments.optionalStrings("--augment") else { return nil }
+    if words == ["none"] { return [] }
+    let known = Augmentation.allCases.map(\.rawValue)
+    if let word = words.first(where: { !known.contains($0) }) {
+      throw UsageError("--augment \(word): must be some of \(known.joined(separator: ",")), or none")
+    }
+    return Augmentation.allCases.filter { words.contains($0.rawValue) }
   }
 }

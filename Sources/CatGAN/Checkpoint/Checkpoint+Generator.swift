@@ -57,10 +57,41 @@ extension Checkpoint {
     let state = try CheckpointState(file)
     try file.verifyDigest()
     let generator = Generator(configuration, execution: Execution(context: context))
-    let hasAverage = file.names.contains { $0.hasPrefix(averagePrefix) }
-    try loadGenerator(file, into: generator.store, average: hasAverage)
+    try loadGenerator(file, into: generator.store, average: hasAverage(file))
     try exportGenerator(
       generator.store, configuration: configuration, state: state, half: half, note: note, to: path,
       overwrite: overwrite)
+  }
+
+  /// Reads the generator that a checkpoint or an exported file has to offer, the averaged one where there is one.
+  /// - Parameter configuration: of the networks that `store` belongs to.
+  /// - Returns: the digest of the file's data.
+  /// - Throws: `StorageError` naming the file and what is wrong, generators of another shape or of another z among it;
+  ///   `store` is then as before.
+  static func loadFinishedGenerator(
+    of path: String, into store: ParameterStore, like configuration: NetworkConfiguration
+  ) throws -> String {
+    let file = try SafeTensors(path: path)
+    let saved = try self.configuration(of: file)
+    let choices: [(what: String, theirs: String, ours: String, remedy: String)] = [
+      ("pictures", "\(saved.imageSize)", "\(configuration.imageSize)", "--preset \(saved.preset)"),
+      ("width", "\(saved.width)", "\(configuration.width)", "--width \(saved.width)"),
+      ("z dimension", "\(saved.zDim)", "\(configuration.zDim)", "--z-dim \(saved.zDim)"),
+      ("z", saved.zDistribution.rawValue, configuration.zDistribution.rawValue, "--z \(saved.zDistribution.rawValue)"),
+      ("kernel", "\(saved.kernel)", "\(configuration.kernel)", "another file"),
+    ]
+    if let choice = choices.first(where: { $0.theirs != $0.ours }) {
+      throw StorageError(
+        "\(quoted(path)) holds a generator whose \(choice.what) is \(choice.theirs), and this run's is \(choice.ours);"
+          + " give \(choice.remedy)")
+    }
+    let digest = file.digest()
+    try file.verifyDigest()
+    try loadGenerator(file, into: store, average: hasAverage(file))
+    return digest
+  }
+
+  private static func hasAverage(_ file: SafeTensors) -> Bool {
+    file.names.contains { $0.hasPrefix(averagePrefix) }
   }
 }

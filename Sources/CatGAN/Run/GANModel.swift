@@ -28,7 +28,10 @@ public final class GANModel: TrainingModel {
     training.generatorRate = Double(options.generatorRate)
     training.discriminatorRate = Double(options.discriminatorRate)
     training.beta1 = Double(options.beta1)
+    training.beta2 = options.beta2
     training.labelSmoothing = Double(options.labelSmoothing)
+    training.loss = options.loss
+    training.augmentation = Set(options.augmentation)
     let configuration = options.networks
     trainer = GANTrainer(
       configuration, options: training, seed: Randomness(seed: options.seed).seed(.weights), execution: execution)
@@ -41,6 +44,18 @@ public final class GANModel: TrainingModel {
     } else {
       average = nil
     }
+  }
+
+  /// Takes the weights and running statistics of another training's generator, and its average begins there too; the
+  /// discriminator stays as it is. Of a checkpoint it is the averaged generator where there is one.
+  /// - Returns: the file's digest.
+  /// - Throws: `StorageError` naming the file and what is wrong with it; nothing has changed then.
+  public func beginFrom(generatorOf path: String) throws -> String {
+    let digest = try Checkpoint.loadFinishedGenerator(
+      of: path, into: trainer.generator.store, like: trainer.configuration)
+    average?.store.copyValues(from: trainer.generator.store)
+    statisticsAreCurrent = false
+    return digest
   }
 
   public var imageSize: Int { trainer.configuration.imageSize }
@@ -57,7 +72,7 @@ public final class GANModel: TrainingModel {
     z.withUnsafeBufferPointer { latents.pointer.update(from: $0.baseAddress!, count: $0.count) }
     trainer.generatorAdam.rate = trainer.options.generatorRate * Double(rateScale)
     trainer.discriminatorAdam.rate = trainer.options.discriminatorRate * Double(rateScale)
-    let result = trainer.step(reals: reals, latents: latents)
+    let result = trainer.step(reals: reals, latents: latents, seed: seed)
     if let average { updateAverage(average) }
     return StepFigures(
       discriminatorLoss: Float(result.discriminatorLoss), generatorLoss: Float(result.generatorLoss),
@@ -172,6 +187,7 @@ extension RunOptions {
     var configuration = NetworkConfiguration(Preset(rawValue: preset)!, width: width)
     configuration.zDim = zDimension
     configuration.zDistribution = LatentDistribution(rawValue: zDistribution)!
+    configuration.discriminatorNorm = discriminatorNorm
     return configuration
   }
 }

@@ -44,11 +44,13 @@ public struct Report {
   public var reals: [UInt8]?
   /// In the order of their steps.
   public var grids: [Grid]
+  /// Which losses the history holds.
+  public var loss: AdversarialLoss
 
   public init(
     title: String, status: String, isRunning: Bool, written: String, history: History, verdict: Verdict,
     settings: [(name: String, value: String)], data: [(name: String, value: String)],
-    skipped: [(file: String, reason: String)], reals: [UInt8]?, grids: [Grid]
+    skipped: [(file: String, reason: String)], reals: [UInt8]?, grids: [Grid], loss: AdversarialLoss = .crossEntropy
   ) {
     self.title = title
     self.status = status
@@ -61,6 +63,7 @@ public struct Report {
     self.skipped = skipped
     self.reals = reals
     self.grids = grids
+    self.loss = loss
   }
 
   /// Skipped files that are named on the page; more are only counted.
@@ -172,7 +175,7 @@ public struct Report {
         steps: steps,
         curves: [
           Curve(name: "D", colour: blue, values: columns[0]), Curve(name: "G", colour: orange, values: columns[1]),
-        ], reference: (1.386, "chance of D, 1.386 = 2 ln 2")),
+        ], reference: (loss.chance.discriminator, "chance of D, \(loss.chance.words)")),
       Chart(
         title: "Probability of being real",
         steps: steps,

@@ -1,5 +1,7 @@
 // What a run is asked to do, the defaults of each preset, and what may change when a run goes on.
 
+import Generation
+
 /// Epochs `first` to `last`, written `100-200`.
 public struct EpochSpan: Codable, Equatable, Sendable, CustomStringConvertible {
   public let first: Int
@@ -36,7 +38,14 @@ public struct RunOptions: Codable, Equatable, Sendable {
   public var generatorRate: Float
   public var discriminatorRate: Float
   public var beta1: Float
+  public var beta2: Double
   public var labelSmoothing: Float
+  public var loss: AdversarialLoss
+  public var discriminatorNorm: DiscriminatorNorm
+  /// In the order of `Augmentation.allCases`, each at most once.
+  public var augmentation: [Augmentation]
+  /// The digest of the file whose generator the run began with, or nil for random weights.
+  public var generator: String?
   /// Decay of the averaged generator per step; 0 for none.
   public var averaging: Float
   public var mirror: Bool
@@ -74,7 +83,12 @@ public struct RunOptions: Codable, Equatable, Sendable {
     generatorRate = 2e-4
     discriminatorRate = 5e-5
     beta1 = 0.5
+    beta2 = 0.999
     labelSmoothing = 0.1
+    loss = .crossEntropy
+    discriminatorNorm = .batch
+    augmentation = []
+    generator = nil
     averaging = 0
     mirror = false
     decay = nil
@@ -95,6 +109,10 @@ public struct RunOptions: Codable, Equatable, Sendable {
   public var imageSize: Int { preset == "cats128" ? 128 : 64 }
   /// The end of a run directory's name.
   public var runName: String { "\(preset)-w\(width)" }
+
+  private var augmentationText: String {
+    augmentation.isEmpty ? "none" : augmentation.map(\.rawValue).joined(separator: ",")
+  }
 
   /// A choice as the command line spells it. The order is that of the report.
   public struct Choice: Equatable, Sendable {
@@ -122,7 +140,12 @@ public struct RunOptions: Codable, Equatable, Sendable {
       Choice(flag: "--lr-g", value: number(generatorRate), change: .forced),
       Choice(flag: "--lr-d", value: number(discriminatorRate), change: .forced),
       Choice(flag: "--beta1", value: number(beta1), change: .forced),
+      Choice(flag: "--beta2", value: "\(beta2)", change: .forced),
+      Choice(flag: "--loss", value: loss.rawValue, change: .forced),
       Choice(flag: "--label-smoothing", value: number(labelSmoothing), change: .forced),
+      Choice(flag: "--d-norm", value: discriminatorNorm.rawValue, change: .never),
+      Choice(flag: "--augment", value: augmentationText, change: .forced),
+      Choice(flag: "--generator", value: generator ?? "random", change: .never),
       Choice(flag: "--ema", value: number(averaging), change: averaging == 0 ? .never : .forced),
       Choice(flag: "--mirror", value: mirror ? "on" : "off", change: .forced),
       Choice(flag: "--lr-decay", value: decay?.description ?? "none", change: .forced),
@@ -155,5 +178,47 @@ public struct RunOptions: Codable, Equatable, Sendable {
             + "with the new value")
       }
     }
+  }
+}
+
+extension RunOptions {
+  /// Choices that older versions did not have are the plain recipe's where a file does not name them: their runs go on.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    self.init(preset: RunOptions.presets[0])
+    func read<Value: Decodable>(_ key: CodingKeys, _ path: WritableKeyPath<RunOptions, Value>) throws {
+      self[keyPath: path] = try values.decode(Value.self, forKey: key)
+    }
+    func readNew<Value: Decodable>(_ key: CodingKeys, _ path: WritableKeyPath<RunOptions, Value>) throws {
+      if let value = try values.decodeIfPresent(Value.self, forKey: key) { self[keyPath: path] = value }
+    }
+    try read(.preset, \.preset)
+    try read(.width, \.width)
+    try read(.zDimension, \.zDimension)
+    try read(.zDistribution, \.zDistribution)
+    try read(.batchSize, \.batchSize)
+    try read(.generatorRate, \.generatorRate)
+    try read(.discriminatorRate, \.discriminatorRate)
+    try read(.beta1, \.beta1)
+    try readNew(.beta2, \.beta2)
+    try read(.labelSmoothing, \.labelSmoothing)
+    try readNew(.loss, \.loss)
+    try readNew(.discriminatorNorm, \.discriminatorNorm)
+    try readNew(.augmentation, \.augmentation)
+    generator = try values.decodeIfPresent(String.self, forKey: .generator)
+    try read(.averaging, \.averaging)
+    try read(.mirror, \.mirror)
+    decay = try values.decodeIfPresent(EpochSpan.self, forKey: .decay)
+    try read(.seed, \.seed)
+    try read(.fit, \.fit)
+    try read(.epochs, \.epochs)
+    steps = try values.decodeIfPresent(Int.self, forKey: .steps)
+    try read(.saveEvery, \.saveEvery)
+    try read(.sampleEvery, \.sampleEvery)
+    try read(.logEvery, \.logEvery)
+    try read(.keep, \.keep)
+    try read(.milestoneEvery, \.milestoneEvery)
+    try read(.onNaN, \.onNaN)
+    try read(.tensorboard, \.tensorboard)
   }
 }

@@ -86,14 +86,15 @@ extension Trainer {
       let report = Report(
         title: run.path.split(separator: "/").last.map(String.init) ?? run.path, status: status, isRunning: isRunning,
         written: currentTime(), history: history,
-        verdict: Verdict(history, labelSmoothing: options.labelSmoothing),
+        verdict: Verdict(history, loss: options.loss, labelSmoothing: options.labelSmoothing),
         settings: options.choices.map { ($0.flag, $0.value) } + [("version", configuration.version)],
         data: [
           ("folder", configuration.folder), ("pictures", grouped(summary.pictures)),
           ("size", "\(summary.size)x\(summary.size)"), ("fit", summary.fit.rawValue),
           ("skipped files", grouped(summary.skipped)), ("digest", summary.digest),
         ],
-        skipped: dataset.skipped.map { ($0.path.description, $0.reason) }, reals: run.read("reals.png"), grids: grids)
+        skipped: dataset.skipped.map { ($0.path.description, $0.reason) }, reals: run.read("reals.png"), grids: grids,
+        loss: options.loss)
       try run.write("report.html", pieces: report.write)
     }
   }

@@ -287,7 +287,7 @@ public final class Trainer {
 
   /// Says aloud when the verdict turns bad, once per turn.
   private func raiseAlarm() {
-    let verdict = Verdict(history, labelSmoothing: options.labelSmoothing)
+    let verdict = Verdict(history, loss: options.loss, labelSmoothing: options.labelSmoothing)
     guard verdict.state != lastAlarm else { return }
     lastAlarm = verdict.state
     switch verdict.state {

@@ -27,8 +27,10 @@ public struct Verdict: Equatable, Sendable {
   static let largestLoss: Float = 100
 
   /// Judges what `history` shows.
-  /// - Parameter labelSmoothing: the target of real pictures is 1 minus this, so D(x) does not usefully exceed it.
-  public init(_ history: History, labelSmoothing: Float = 0) {
+  /// - Parameters:
+  ///   - loss: whose losses the history holds.
+  ///   - labelSmoothing: the target of real pictures is 1 minus this, so D(x) does not usefully exceed it.
+  public init(_ history: History, loss: AdversarialLoss = .crossEntropy, labelSmoothing: Float = 0) {
     if let event = history.events.last(where: { $0.event == .diverged || $0.event == .resumed }),
       event.event == .diverged
     {
@@ -41,7 +43,8 @@ public struct Verdict: Equatable, Sendable {
       self.init(
         .diverged,
         "at step \(bad.step) the losses were D \(decimal(bad.discriminatorLoss, 2)) and "
-          + "G \(decimal(bad.generatorLoss, 2)); at chance they are 1.386 and 0.693.")
+          + "G \(decimal(bad.generatorLoss, 2)); at chance they are \(loss.chance.discriminator) and "
+          + "\(loss.chance.generator).")
       return
     }
     guard history.steps.count >= Verdict.window else {
@@ -61,13 +64,21 @@ public struct Verdict: Equatable, Sendable {
     let recent = history.steps.suffix(Verdict.window)
     let real = recent.reduce(0) { $0 + $1.realProbability } / Float(recent.count)
     let fake = recent.reduce(0) { $0 + $1.fakeProbability } / Float(recent.count)
-    let figures =
+    var figures =
       "over the last \(recent.count) logged steps D(x) is \(decimal(real, 2)) and D(G(z)) \(decimal(fake, 2))"
-    if real - fake > Verdict.winningShare * (1 - labelSmoothing) {
+    var hasWon = real - fake > Verdict.winningShare * (1 - labelSmoothing)
+    var remedy = "A lower --lr-d or a higher --label-smoothing helps."
+    if loss == .hinge {
+      // Its logits are no probabilities: a lead shows in how far the loss lies below that of chance.
+      let mean = recent.reduce(0) { $0 + $1.discriminatorLoss } / Float(recent.count)
+      hasWon = mean < (1 - Verdict.winningShare) * Float(loss.chance.discriminator)
+      figures = "over the last \(recent.count) logged steps D's loss is \(decimal(mean, 2)), where chance has 2"
+      remedy = "A lower --lr-d helps."
+    }
+    if hasWon {
       self.init(
         .discriminatorWinning,
-        figures + ": the discriminator tells nearly all apart and the generator learns little from it. "
-          + "A lower --lr-d or a higher --label-smoothing helps.")
+        figures + ": the discriminator tells nearly all apart and the generator learns little from it. " + remedy)
       return
     }
     self.init(.healthy, figures + ": neither network has won, and all values are finite.")

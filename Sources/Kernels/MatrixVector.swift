@@ -1,0 +1,75 @@
+// Products of a matrix [rows, columns], row after row, with vectors: what spectral normalisation asks of a weight.
+// One pass over the matrix each, blocks of whole rows in parallel.
+
+extension Context {
+  /// output [rows] = matrix x vector [columns], overwritten.
+  public func multiply(
+    _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, by vector: UnsafePointer<Float>,
+    into output: UnsafeMutablePointer<Float>
+  ) {
+    let loops = self.loops
+    parallelRowBlocks(rows: rows, channels: columns) { _, block in
+      for row in block { output[row] = Float(loops.dot(matrix + row * columns, vector, columns)) }
+    }
+  }
+
+  /// output [columns] = transposed matrix x vector [rows], overwritten. The rows of a block are added up in Float, the
+  /// blocks in Double, in order.
+  public func multiplyTransposed(
+    _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, by vector: UnsafePointer<Float>,
+    into output: UnsafeMutablePointer<Float>
+  ) {
+    let cut = RowCut(rows: rows, channels: columns, elements: taskElements)
+    let partial = scratch("transposed product", cut.parts * columns)
+    let loops = self.loops
+    parallel(cut.parts) { task in
+      let sums = partial + task * columns
+      sums.update(repeating: 0, count: columns)
+      for row in cut.range(task) { loops.addScaled(matrix + row * columns, sums, columns, factor: vector[row]) }
+    }
+    for column in 0..<columns {
+      var sum = 0.0
+      for task in 0..<cut.parts { sum += Double(partial[task * columns + column]) }
+      output[column] = Float(sum)
+    }
+  }
+
+  /// Sum of the products of the elements of two arrays of `count` floats.
+  public func dot(_ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, count: Int) -> Double {
+    let cut = RowCut(rows: count, channels: 1, elements: taskElements)
+    let sums = zeroedDoubles("dot products", cut.parts)
+    let loops = self.loops
+    parallel(cut.parts) { task in
+      let range = cut.range(task)
+      sums[task] = loops.dot(first + range.lowerBound, second + range.lowerBound, range.count)
+    }
+    combine(sums, tasks: cut.parts, count: 1)
+    return sums[0]
+  }
+
+  /// output = factor * input, `count` floats, overwritten.
+  public func scale(
+    _ input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, count: Int, by factor: Float
+  ) {
+    let loops = self.loops
+    parallelElements(count) { range in
+      loops.scaleAndAdd(
+        input + range.lowerBound, output + range.lowerBound, range.count, factor: factor, addend: 0)
+    }
+  }
+
+  /// output [rows, columns] = factor * matrix + rankOneFactor * left [rows] x right [columns], overwritten.
+  public func scale(
+    _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, by factor: Float, rankOneFactor: Float,
+    left: UnsafePointer<Float>, right: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>
+  ) {
+    let loops = self.loops
+    parallelRowBlocks(rows: rows, channels: columns) { _, block in
+      for row in block {
+        let target = output + row * columns
+        loops.scaleAndAdd(matrix + row * columns, target, columns, factor: factor, addend: 0)
+        loops.addScaled(right, target, columns, factor: rankOneFactor * left[row])
+      }
+    }
+  }
+}
