@@ -39,8 +39,7 @@ extension WinogradConvolution {
           rows: range.count, a: v, aLayout: sourceLayout, filter: filter, c: m, cLayout: targetLayout)
       }
       transformOutput(
-        range, tensor: target, points: m, layout: targetLayout, target: inputGradient,
-        extent: { (phases[$0].y.points, phases[$0].x.points) }
+        range, tensor: target, points: m, layout: targetLayout, target: inputGradient
       ) { tile, phase in
         let at = tiles.position(tile)
         let (y, x) = (phases[phase].y, phases[phase].x)
@@ -104,7 +103,9 @@ extension WinogradConvolution {
       let parts = phases[phase]
       let scratch = scratch + worker * perWorker
       let points = scratch + transform
-      var offsets = [Int](repeating: 0, count: n * n)
+      let table = OffsetTable(rows: 1, columns: n * n)
+      defer { withExtendedLifetime(table) {} }
+      let offsets = table[0]
       for i in 0..<parts.y.points {
         for j in 0..<parts.x.points { offsets[i * n + j] = (i * parts.x.points + j) * depth * w }
       }

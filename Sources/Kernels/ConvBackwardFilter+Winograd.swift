@@ -71,35 +71,50 @@ extension WinogradConvolution {
       }
       for output in 0..<outputs {
         let column = (firstOutput + output) * w
-        for channel in 0..<min(inputs * w, s.inputChannels - firstInput * w) {
-          untransform(
-            parts, sums + output * layout.panelStride + channel * w, layout, scratch,
-            filterGradient + (firstInput * w + channel) * s.outputChannels + column,
-            lanes: min(w, s.outputChannels - column), accumulate)
-        }
+        untransform(
+          parts, sums + output * layout.panelStride, layout, scratch,
+          filterGradient + firstInput * w * s.outputChannels + column,
+          channels: min(inputs * w, s.inputChannels - firstInput * w), lanes: min(w, s.outputChannels - column),
+          accumulate)
       }
     }
   }
 
-  /// The taps of one phase, for one input channel and one panel of output channels.
+  /// The taps of one phase, for some input channels and one panel of output channels.
   private func untransform(
     _ parts: WinogradPhase, _ points: UnsafePointer<Float>, _ layout: PointLayout,
-    _ scratch: UnsafeMutablePointer<Float>, _ target: UnsafeMutablePointer<Float>, lanes: Int, _ accumulate: Bool
+    _ scratch: UnsafeMutablePointer<Float>, _ target: UnsafeMutablePointer<Float>, channels: Int, lanes: Int,
+    _ accumulate: Bool
   ) {
     let (w, s, loops) = (context.width, shape, context.loops)
-    let taps = scratch + 64 * w
-    layout.phaseOffsets[0].withUnsafeBufferPointer {
+    let tapStride = s.inputChannels * s.outputChannels
+    func transform(
+      _ count: Int, _ points: UnsafePointer<Float>, _ destination: UnsafeMutablePointer<Float>, rowStride: Int,
+      columnStride: Int, accumulate: Bool
+    ) {
       loops.filterGradientTransform(
         pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
-        coefficients: coefficients.pointer, scratch: scratch, source: points, offsets: $0.baseAddress!,
-        destination: taps, rowStride: parts.x.taps * w, columnStride: w)
+        coefficients: coefficients.pointer, scratch: scratch, count: count, source: points,
+        offsets: layout.phaseOffsets[0], destination: destination, step: s.outputChannels, rowStride: rowStride,
+        columnStride: columnStride, accumulate: accumulate)
     }
-    let tapStride = s.inputChannels * s.outputChannels
-    for p in 0..<parts.y.taps {
-      let tap = (parts.y.firstTap + p * s.stride) * 5 + parts.x.firstTap
-      loops.unpackPanel(
-        rows: parts.x.taps, panel: taps + p * parts.x.taps * w, channels: lanes, destination: target + tap * tapStride,
-        destinationStride: s.stride * tapStride, accumulate: accumulate)
+    let first = target + (parts.y.firstTap * 5 + parts.x.firstTap) * tapStride
+    if lanes == w {
+      transform(
+        channels, points, first, rowStride: 5 * s.stride * tapStride, columnStride: s.stride * tapStride,
+        accumulate: accumulate)
+      return
+    }
+    // By way of scratch, for a store of the last panel would reach into the next channel.
+    let taps = scratch + 64 * w
+    for channel in 0..<channels {
+      transform(1, points + channel * w, taps, rowStride: parts.x.taps * w, columnStride: w, accumulate: false)
+      for p in 0..<parts.y.taps {
+        loops.unpackPanel(
+          rows: parts.x.taps, panel: taps + p * parts.x.taps * w, channels: lanes,
+          destination: first + channel * s.outputChannels + p * 5 * s.stride * tapStride,
+          destinationStride: s.stride * tapStride, accumulate: accumulate)
+      }
     }
   }
 }

@@ -24,7 +24,7 @@ extension WinogradConvolution {
         rows: range.count, a: v, aLayout: inputLayout, b: filterPoints, columnPanels: outputPanels,
         bBase: filterLayout.base, bPanelStride: filterLayout.panelStride, c: m, cLayout: outputLayout)
       transformOutput(
-        range, tensor: target, points: m, layout: outputLayout, target: output, extent: { _ in (n, n) }
+        range, tensor: target, points: m, layout: outputLayout, target: output
       ) { tile, _ in outputWindow(tiles, tile) }
     }
   }

@@ -102,6 +102,24 @@ struct WinogradPhase {
   var x: Axis
 }
 
+/// Rows of offsets at fixed addresses: reading them counts no references, which every thread would have to take turns at.
+final class OffsetTable {
+  private let columns: Int
+  private let storage: UnsafeMutablePointer<Int>
+
+  /// All zero.
+  init(rows: Int, columns: Int) {
+    self.columns = columns
+    storage = .allocate(capacity: rows * columns)
+    storage.initialize(repeating: 0, count: rows * columns)
+  }
+
+  /// A row; valid as long as the table.
+  subscript(_ row: Int) -> UnsafeMutablePointer<Int> { storage + row * columns }
+
+  deinit { storage.deallocate() }
+}
+
 /// Where the points of a tensor lie: for each point (i, j) of n x n, for each phase that has this point a slot of
 /// `panels` panels, each of `rows` rows of W floats.
 struct PointLayout {
@@ -113,8 +131,10 @@ struct PointLayout {
   let slots: [Int]
   /// The offset of each point.
   let bases: [Int]
+  /// Points of each phase along each axis.
+  let extents: [(rows: Int, columns: Int)]
   /// The offset, for each phase, of its slot at each point; unused where the phase lacks the point.
-  let phaseOffsets: [[Int]]
+  let phaseOffsets: OffsetTable
   let count: Int
 
   init(size: Int, phases: [WinogradPhase]?, panels: Int, rows: Int, width: Int) {
@@ -122,16 +142,16 @@ struct PointLayout {
     self.panels = panels
     self.rows = rows
     self.width = width
-    let extents = phases?.map { ($0.y.points, $0.x.points) } ?? [(size, size)]
+    extents = phases?.map { ($0.y.points, $0.x.points) } ?? [(size, size)]
     var slots: [Int] = []
     var bases: [Int] = []
-    var phaseOffsets = Array(repeating: Array(repeating: 0, count: size * size), count: extents.count)
+    let phaseOffsets = OffsetTable(rows: extents.count, columns: size * size)
     var offset = 0
     for i in 0..<size {
       for j in 0..<size {
         bases.append(offset)
         var slot = 0
-        for (phase, extent) in extents.enumerated() where i < extent.0 && j < extent.1 {
+        for (phase, extent) in extents.enumerated() where i < extent.rows && j < extent.columns {
           phaseOffsets[phase][i * size + j] = offset + slot * panels * rows * width
           slot += 1
         }

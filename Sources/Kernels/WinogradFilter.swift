@@ -57,8 +57,9 @@ extension WinogradConvolution {
           offsets.withUnsafeBufferPointer {
             loops.filterTransform(
               pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
-              coefficients: coefficients.pointer, scratch: scratch, source: source, rowStride: rowStride,
-              columnStride: columnStride, destination: buffer.pointer + channel * w, offsets: $0.baseAddress!)
+              coefficients: coefficients.pointer, scratch: scratch, count: 1, source: source, step: 0,
+              rowStride: rowStride, columnStride: columnStride, destination: buffer.pointer + channel * w,
+              offsets: $0.baseAddress!)
           }
         }
       }
@@ -100,7 +101,7 @@ extension WinogradConvolution {
   ///   - offsets: of each point from there.
   func transformBackwardBlocks(
     _ blocks: Range<Int>, panel: Int, phase: Int, filter: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
-    points: UnsafeMutablePointer<Float>, offsets: [Int]
+    points: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>
   ) {
     let (w, loops, s, parts) = (context.width, context.loops, shape, phases[phase])
     let lanes = min(w, s.inputChannels - panel * w)
@@ -121,15 +122,10 @@ extension WinogradConvolution {
       }
     }
     let last = taps + (parts.y.taps * parts.x.taps - 1) * tapRows * w
-    offsets.withUnsafeBufferPointer { offsets in
-      for row in 0..<tapRows {
-        loops.filterTransform(
-          pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
-          coefficients: coefficients.pointer, scratch: scratch, source: last + row * w,
-          rowStride: -parts.x.taps * tapRows * w, columnStride: -tapRows * w, destination: points + row * w,
-          offsets: offsets.baseAddress!)
-      }
-    }
+    loops.filterTransform(
+      pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
+      coefficients: coefficients.pointer, scratch: scratch, count: tapRows, source: last, step: w,
+      rowStride: -parts.x.taps * tapRows * w, columnStride: -tapRows * w, destination: points, offsets: offsets)
   }
 }
 

@@ -29,21 +29,21 @@ struct WindowedTensor {
     var columns: Int
   }
 
-  func isInside(_ w: Window) -> Bool {
-    w.y >= 0 && w.x >= 0 && w.y + (w.rows - 1) * w.step < height && w.x + (w.columns - 1) * w.step < width
-  }
-
-  /// The offset of the first pixel; meaningful when the window is inside.
-  func offset(_ w: Window) -> Int { ((w.n * height + w.y) * width + w.x) * channels }
-
-  /// The offset of each pixel, -1 for those outside.
-  func offsets(_ w: Window, _ result: UnsafeMutablePointer<Int>) {
+  /// The address of each pixel, row by row; `outside` for those beyond the edges.
+  @inline(__always)
+  func addresses(
+    _ w: Window, _ data: UnsafeMutablePointer<Float>, outside: UnsafeMutablePointer<Float>,
+    _ result: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+  ) {
+    var i = 0
     for r in 0..<w.rows {
       let y = w.y + r * w.step
+      let row = data + (w.n * height + y) * width * channels
       for c in 0..<w.columns {
         let x = w.x + c * w.step
         let inside = y >= 0 && y < height && x >= 0 && x < width
-        result[r * w.columns + c] = inside ? ((w.n * height + y) * width + x) * channels : -1
+        result[i] = inside ? row + x * channels : outside
+        i += 1
       }
     }
   }
@@ -56,61 +56,102 @@ extension WinogradConvolution {
   private static let fewTasks = 32
   /// Panels of channels per task where there are few groups of tiles.
   private static let taskPanels = 16
-  /// Floats of scratch per worker: 64 vectors of a transform's first axis and 64 of a window at an edge.
+  /// Floats of scratch per worker: 64 vectors for a transform's first axis and 64 for the pixels of one tile.
   var transformScratch: Int { 128 * context.width }
 
-  /// One tile's pixels of one panel of channels.
-  private struct Pixels {
+  /// A run of tiles, and one panel of their channels.
+  private struct Run {
     var phase: Int
     var panel: Int
-    /// The tile's place in its chunk.
+    /// The first tile's place in its chunk.
     var place: Int
-    /// Channels of the panel, 1 ... W.
-    var lanes: Int
-    var window: WindowedTensor.Window
-    /// The offset of each pixel, -1 for those outside; nil where all pixels are whole vectors inside the tensor.
-    var table: UnsafePointer<Int>?
-    /// 64 vectors for the first axis of a transform.
+    var tiles: Int
+    /// Of each tile's pixels in turn, and how far behind them this panel lies.
+    var pixels: UnsafePointer<UnsafeMutablePointer<Float>>
+    var channel: Int
+    /// 64 vectors.
     var scratch: UnsafeMutablePointer<Float>
-    /// 64 vectors for pixels that have a table.
-    var edge: UnsafeMutablePointer<Float>
   }
 
-  /// Runs `body` for each tile in `range`, each phase and each panel of channels, in parallel over groups of tiles. Where
-  /// that makes few tasks, there are many channels, and a task takes one phase and some panels only.
-  private func forEachTile(
-    _ range: Range<Int>, tensor: WindowedTensor, phases: Int, panels: Int,
-    window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window, _ body: (Pixels) -> Void
+  /// What a transform does with the pixels.
+  private enum Direction { case reads, writes }
+
+  /// Runs `body` for each phase and each panel of channels of runs of tiles that cover `range`, in parallel. Where that
+  /// makes few tasks, there are many channels, and a task takes one phase and some panels only.
+  ///
+  /// Tiles are innermost: every point then is a stream of neighbouring vectors.
+  private func forEachRun(
+    _ range: Range<Int>, tensor: WindowedTensor, data: UnsafeMutablePointer<Float>, _ direction: Direction, phases: Int,
+    panels: Int, window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window, _ body: (Run) -> Void
   ) {
     let w = context.width
-    let scratch = context.scratch("winograd.transform", transformScratch * context.threads)
+    // Beyond the edges lie zeros to read, and for each worker memory to waste.
+    let margin = panels * w
+    let perWorker = transformScratch + margin
+    let scratch = context.scratch("winograd.transform", margin + perWorker * context.threads)
+    if direction == .reads { scratch.update(repeating: 0, count: margin) }
     let groups = ceilDivide(range.count, WinogradConvolution.taskTiles)
     let splits = groups < WinogradConvolution.fewTasks
     let phaseParts = splits ? phases : 1
     let panelParts = splits ? ceilDivide(panels, WinogradConvolution.taskPanels) : 1
-    let panelsAreWhole = tensor.channels % w == 0
     context.parallel(groups * phaseParts * panelParts) { task, worker in
-      let scratch = scratch + worker * transformScratch
+      let own = scratch + margin + worker * perWorker
+      let outside = direction == .reads ? scratch : own + transformScratch
       let (group, part) = (task % groups, task / groups)
       let places = range.count * group / groups..<range.count * (group + 1) / groups
       let phaseRange = phases * (part % phaseParts) / phaseParts..<phases * (part % phaseParts + 1) / phaseParts
       let panelRange = panels * (part / phaseParts) / panelParts..<panels * (part / phaseParts + 1) / panelParts
-      withUnsafeTemporaryAllocation(of: Int.self, capacity: 64) { table in
-        for place in places {
-          for phase in phaseRange {
+      withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>.self, capacity: 64 * places.count) { pixels in
+        let pixels = pixels.baseAddress!
+        for phase in phaseRange {
+          var perTile = 0
+          for place in places {
             let view = window(range.lowerBound + place, phase)
-            let inside = tensor.isInside(view)
-            if !inside || !panelsAreWhole { tensor.offsets(view, table.baseAddress!) }
-            for panel in panelRange {
-              let lanes = min(w, tensor.channels - panel * w)
-              body(
-                Pixels(
-                  phase: phase, panel: panel, place: place, lanes: lanes, window: view,
-                  table: inside && lanes == w ? nil : UnsafePointer(table.baseAddress!), scratch: scratch,
-                  edge: scratch + 64 * w))
+            perTile = view.rows * view.columns
+            tensor.addresses(view, data, outside: outside, pixels + (place - places.lowerBound) * perTile)
+          }
+          for panel in panelRange {
+            var run = Run(
+              phase: phase, panel: panel, place: places.lowerBound, tiles: places.count, pixels: pixels,
+              channel: panel * w, scratch: own)
+            let lanes = tensor.channels - panel * w
+            if lanes >= w {
+              body(run)
+            } else {
+              forEachTile(&run, perTile, lanes: lanes, outside: outside, direction, body)
             }
           }
         }
+      }
+    }
+  }
+
+  /// The same for a panel that is not full: tile by tile, with a copy of its pixels whose other lanes are zero or wasted.
+  private func forEachTile(
+    _ run: inout Run, _ pixels: Int, lanes: Int, outside: UnsafePointer<Float>, _ direction: Direction,
+    _ body: (Run) -> Void
+  ) {
+    let w = context.width
+    let (tiles, real, channel) = (run.tiles, run.pixels, run.channel)
+    let copy = run.scratch + 64 * w
+    run.tiles = 1
+    run.channel = 0
+    withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>.self, capacity: pixels) { list in
+      for i in 0..<pixels { list[i] = copy + i * w }
+      run.pixels = UnsafePointer(list.baseAddress!)
+      for tile in 0..<tiles {
+        let real = real + tile * pixels
+        if direction == .reads {
+          copy.update(repeating: 0, count: pixels * w)
+          for i in 0..<pixels { (copy + i * w).update(from: real[i] + channel, count: lanes) }
+        }
+        body(run)
+        if direction == .writes {
+          for i in 0..<pixels where UnsafePointer(real[i]) != outside {
+            (real[i] + channel).update(from: copy + i * w, count: lanes)
+          }
+        }
+        run.place += 1
       }
     }
   }
@@ -122,63 +163,37 @@ extension WinogradConvolution {
     _ range: Range<Int>, tensor: WindowedTensor, source: UnsafePointer<Float>, points: UnsafeMutablePointer<Float>,
     layout: PointLayout, window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
   ) {
-    let (w, loops, c) = (context.width, context.loops, coefficients.pointer)
-    forEachTile(range, tensor: tensor, phases: layout.phaseOffsets.count, panels: layout.panels, window: window) {
-      pixels in
-      let view = pixels.window
-      let (first, rowStride, columnStride) = load(pixels, of: tensor, source)
-      layout.phaseOffsets[pixels.phase].withUnsafeBufferPointer {
-        loops.inputTransform(
-          pairs: basis.points.count, rowPoints: view.rows, columnPoints: view.columns, coefficients: c,
-          scratch: pixels.scratch, source: first, rowStride: rowStride, columnStride: columnStride,
-          destination: points + pixels.panel * layout.panelStride + pixels.place * w, offsets: $0.baseAddress!)
-      }
+    let (w, loops, c, pairs) = (context.width, context.loops, coefficients.pointer, basis.points.count)
+    let (panelStride, extents) = (layout.panelStride, layout.extents)
+    let (offsets, pointCount) = (layout.phaseOffsets[0], n * n)
+    defer { withExtendedLifetime(layout) {} }
+    forEachRun(
+      range, tensor: tensor, data: UnsafeMutablePointer(mutating: source), .reads, phases: extents.count,
+      panels: layout.panels, window: window
+    ) { run in
+      loops.inputTransform(
+        pairs: pairs, rowPoints: extents[run.phase].rows, columnPoints: extents[run.phase].columns, coefficients: c,
+        scratch: run.scratch, tiles: run.tiles, pixels: run.pixels, channel: run.channel,
+        destination: points + run.panel * panelStride + run.place * w, offsets: offsets + run.phase * pointCount)
     }
-  }
-
-  /// Where a window's pixels can be read and how far apart they are: in the tensor itself or, after a copy, at the edge.
-  private func load(
-    _ pixels: Pixels, of tensor: WindowedTensor, _ source: UnsafePointer<Float>
-  ) -> (first: UnsafePointer<Float>, rowStride: Int, columnStride: Int) {
-    let (w, view) = (context.width, pixels.window)
-    let first = source + pixels.panel * w
-    if let table = pixels.table {
-      context.loops.gatherPanels(
-        view.rows * view.columns, source: first, offsets: table, channels: pixels.lanes, panels: pixels.edge,
-        panelStride: 0)
-      return (UnsafePointer(pixels.edge), view.columns * w, w)
-    }
-    return (
-      first + tensor.offset(view), view.step * tensor.width * tensor.channels, view.step * tensor.channels
-    )
   }
 
   /// Points -> pixels, for the tiles in `range`: 4x4 pixels for each of the layout's phases.
   func transformOutput(
     _ range: Range<Int>, tensor: WindowedTensor, points: UnsafePointer<Float>, layout: PointLayout,
-    target: UnsafeMutablePointer<Float>, extent: (_ phase: Int) -> (rows: Int, columns: Int),
-    window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
+    target: UnsafeMutablePointer<Float>, window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
   ) {
-    let (w, loops, c) = (context.width, context.loops, coefficients.pointer)
-    forEachTile(range, tensor: tensor, phases: layout.phaseOffsets.count, panels: layout.panels, window: window) {
-      pixels in
-      let view = pixels.window
-      let (rowPoints, columnPoints) = extent(pixels.phase)
-      let isPlain = pixels.table == nil
-      layout.phaseOffsets[pixels.phase].withUnsafeBufferPointer {
-        loops.outputTransform(
-          pairs: basis.points.count, rowPoints: rowPoints, columnPoints: columnPoints, coefficients: c,
-          scratch: pixels.scratch, source: points + pixels.panel * layout.panelStride + pixels.place * w,
-          offsets: $0.baseAddress!,
-          destination: isPlain ? target + pixels.panel * w + tensor.offset(view) : pixels.edge,
-          rowStride: isPlain ? view.step * tensor.width * tensor.channels : 4 * w,
-          columnStride: isPlain ? view.step * tensor.channels : w)
-      }
-      if let table = pixels.table {
-        loops.scatterPanels(
-          16, panels: pixels.edge, panelStride: 0, offsets: table, channels: pixels.lanes,
-          destination: target + pixels.panel * w)
-      }
+    let (w, loops, c, pairs) = (context.width, context.loops, coefficients.pointer, basis.points.count)
+    let (panelStride, extents) = (layout.panelStride, layout.extents)
+    let (offsets, pointCount) = (layout.phaseOffsets[0], n * n)
+    defer { withExtendedLifetime(layout) {} }
+    forEachRun(
+      range, tensor: tensor, data: target, .writes, phases: extents.count, panels: layout.panels, window: window
+    ) { run in
+      loops.outputTransform(
+        pairs: pairs, rowPoints: extents[run.phase].rows, columnPoints: extents[run.phase].columns, coefficients: c,
+        scratch: run.scratch, tiles: run.tiles, source: points + run.panel * panelStride + run.place * w,
+        offsets: offsets + run.phase * pointCount, pixels: run.pixels, channel: run.channel)
     }
   }
 
@@ -187,16 +202,16 @@ extension WinogradConvolution {
     _ range: Range<Int>, tensor: WindowedTensor, source: UnsafePointer<Float>, points: UnsafeMutablePointer<Float>,
     layout: PointLayout, window: (_ tile: Int) -> WindowedTensor.Window
   ) {
-    let (w, loops, c) = (context.width, context.loops, coefficients.pointer)
-    forEachTile(range, tensor: tensor, phases: 1, panels: layout.panels, window: { tile, _ in window(tile) }) {
-      pixels in
-      let (first, rowStride, columnStride) = load(pixels, of: tensor, source)
-      layout.phaseOffsets[0].withUnsafeBufferPointer {
-        loops.outputGradientTransform(
-          pairs: basis.points.count, coefficients: c, scratch: pixels.scratch, source: first, rowStride: rowStride,
-          columnStride: columnStride, destination: points + pixels.panel * layout.panelStride + pixels.place * w,
-          offsets: $0.baseAddress!)
-      }
+    let (w, loops, c, pairs) = (context.width, context.loops, coefficients.pointer, basis.points.count)
+    let (offsets, panelStride) = (layout.phaseOffsets[0], layout.panelStride)
+    defer { withExtendedLifetime(layout) {} }
+    forEachRun(
+      range, tensor: tensor, data: UnsafeMutablePointer(mutating: source), .reads, phases: 1, panels: layout.panels,
+      window: { tile, _ in window(tile) }
+    ) { run in
+      loops.outputGradientTransform(
+        pairs: pairs, coefficients: c, scratch: run.scratch, tiles: run.tiles, pixels: run.pixels, channel: run.channel,
+        destination: points + run.panel * panelStride + run.place * w, offsets: offsets)
     }
   }
 }

@@ -1,42 +1,42 @@
-/// The five small transforms of Winograd's minimal filtering, one tile and one vector of channels at a time.
+/// The five small transforms of Winograd's minimal filtering, for a run of tiles or of filter rows and one vector of
+/// channels.
 ///
 /// A tile of points is stored scattered: point (i, j) of an n x n tile at `offsets[i * n + j]`, n = 2 * pairs + 2, in the
-/// order 0, +p1, -p1, +p2, -p2, ..., infinity along either axis. A tile of pixels or taps is strided: element (r, c) at
-/// r * rowStride + c * columnStride. Every element is one vector of W channels.
+/// order 0, +p1, -p1, +p2, -p2, ..., infinity along either axis; the next tile of the run lies W behind. A tile of pixels
+/// is a list of their addresses, row by row, and the next tile's list follows; the vector lies `channel` floats behind an
+/// address. So pixels outside of a picture cost nothing: their address is that of zeros, or of memory to waste. A tile of
+/// taps is strided: tap (r, c) at r * rowStride + c * columnStride, and the next row of the run `step` behind.
 ///
 /// `rowPoints` and `columnPoints` are n, or n - 1 where the filter phase has one tap fewer and so nothing at infinity.
 /// `coefficients` come from `WinogradBasis`; `scratch` holds 64 vectors.
 public protocol WinogradLoops {
-  /// B^T d B: pixels -> points.
+  /// B^T d B: pixels -> points. A tile has rowPoints x columnPoints pixels.
   static func inputTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>,
-    source: UnsafePointer<Float>, rowStride: Int, columnStride: Int, destination: UnsafeMutablePointer<Float>,
-    offsets: UnsafePointer<Int>)
+    scratch: UnsafeMutablePointer<Float>, tiles: Int, pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int,
+    destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>)
 
   /// A^T m A: points -> 4 x 4 pixels, overwritten.
   static func outputTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>,
-    source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, destination: UnsafeMutablePointer<Float>, rowStride: Int,
-    columnStride: Int)
+    scratch: UnsafeMutablePointer<Float>, tiles: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
+    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int)
 
   /// A y A^T: 4 x 4 pixels -> all n x n points.
   static func outputGradientTransform(
-    pairs: Int, coefficients: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>, source: UnsafePointer<Float>,
-    rowStride: Int, columnStride: Int, destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>)
+    pairs: Int, coefficients: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>, tiles: Int,
+    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, destination: UnsafeMutablePointer<Float>,
+    offsets: UnsafePointer<Int>)
 
   /// G g G^T: taps -> points. There are rowPoints - 3 by columnPoints - 3 taps.
   static func filterTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>,
-    source: UnsafePointer<Float>, rowStride: Int, columnStride: Int, destination: UnsafeMutablePointer<Float>,
-    offsets: UnsafePointer<Int>)
+    scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, step: Int, rowStride: Int,
+    columnStride: Int, destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>)
 
-  /// G^T u G: points -> taps, overwritten.
+  /// G^T u G: points -> taps, overwritten or added to.
   static func filterGradientTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>,
-    source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, destination: UnsafeMutablePointer<Float>, rowStride: Int,
-    columnStride: Int)
+    scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
+    destination: UnsafeMutablePointer<Float>, step: Int, rowStride: Int, columnStride: Int, accumulate: Bool)
 }

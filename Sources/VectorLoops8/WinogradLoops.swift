@@ -44,6 +44,24 @@ private struct Scattered: Line {
   @inline(__always) func store(_ i: Int, _ v: Vector) { (base + offsets[i * step]).vector = v }
 }
 
+/// Stores add to what is there.
+private struct Added: Line {
+  let line: Strided
+
+  @inline(__always) func load(_ i: Int) -> Vector { line.load(i) }
+  @inline(__always) func store(_ i: Int, _ v: Vector) { line.store(i, line.load(i) + v) }
+}
+
+/// Vectors at addresses of a table, `channel` floats behind each.
+private struct Listed: Line {
+  let addresses: UnsafePointer<UnsafeMutablePointer<Float>>
+  let step: Int
+  let channel: Int
+
+  @inline(__always) func load(_ i: Int) -> Vector { (addresses[i * step] + channel).vector }
+  @inline(__always) func store(_ i: Int, _ v: Vector) { (addresses[i * step] + channel).vector = v }
+}
+
 /// One-dimensional transforms for `pairs` pairs of points +-p, with `half` = pairs + 1. Coefficients as `WinogradBasis`
 /// lays them out: p[i], q[i][j], Q[j], 1/N[0 ... pairs].
 ///
@@ -185,69 +203,97 @@ extension Basis {
 
   @inline(never)
   func inputTransform(
-    _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ source: UnsafePointer<Float>,
-    _ rowStride: Int, _ columnStride: Int, _ destination: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>
+    _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ tiles: Int,
+    _ pixels: UnsafePointer<UnsafeMutablePointer<Float>>, _ channel: Int, _ destination: UnsafeMutablePointer<Float>,
+    _ offsets: UnsafePointer<Int>
   ) {
-    for c in 0..<columnPoints {
-      input(rowPoints, Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
-    }
-    for r in 0..<rowPoints {
-      input(columnPoints, scratchRow(scratch, r), Scattered(base: destination, offsets: offsets + r * n, step: 1))
+    for tile in 0..<tiles {
+      let pixels = pixels + tile * rowPoints * columnPoints
+      let destination = destination + tile * Vector.scalarCount
+      for c in 0..<columnPoints {
+        input(
+          rowPoints, Listed(addresses: pixels + c, step: columnPoints, channel: channel), scratchColumn(scratch, c))
+      }
+      for r in 0..<rowPoints {
+        input(columnPoints, scratchRow(scratch, r), Scattered(base: destination, offsets: offsets + r * n, step: 1))
+      }
     }
   }
 
   @inline(never)
   func outputTransform(
-    _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ source: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int>, _ destination: UnsafeMutablePointer<Float>, _ rowStride: Int, _ columnStride: Int
+    _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ tiles: Int,
+    _ source: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>,
+    _ pixels: UnsafePointer<UnsafeMutablePointer<Float>>, _ channel: Int
   ) {
-    for c in 0..<columnPoints {
-      output(rowPoints, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
-    }
-    for r in 0..<4 {
-      output(
-        columnPoints, scratchRow(scratch, r), Strided(base: destination + r * rowStride, stride: columnStride))
+    for tile in 0..<tiles {
+      let pixels = pixels + tile * 16
+      let source = source + tile * Vector.scalarCount
+      for c in 0..<columnPoints {
+        output(rowPoints, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
+      }
+      for r in 0..<4 {
+        output(columnPoints, scratchRow(scratch, r), Listed(addresses: pixels + 4 * r, step: 1, channel: channel))
+      }
     }
   }
 
   @inline(never)
   func outputGradientTransform(
-    _ scratch: UnsafeMutablePointer<Float>, _ source: UnsafePointer<Float>, _ rowStride: Int, _ columnStride: Int,
-    _ destination: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>
+    _ scratch: UnsafeMutablePointer<Float>, _ tiles: Int, _ pixels: UnsafePointer<UnsafeMutablePointer<Float>>,
+    _ channel: Int, _ destination: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>
   ) {
-    for c in 0..<4 {
-      outputTransposed(Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
-    }
-    for r in 0..<n {
-      outputTransposed(
-        scratchRow(scratch, r), Scattered(base: destination, offsets: offsets + r * n, step: 1))
+    for tile in 0..<tiles {
+      let pixels = pixels + tile * 16
+      let destination = destination + tile * Vector.scalarCount
+      for c in 0..<4 {
+        outputTransposed(Listed(addresses: pixels + c, step: 4, channel: channel), scratchColumn(scratch, c))
+      }
+      for r in 0..<n {
+        outputTransposed(
+          scratchRow(scratch, r), Scattered(base: destination, offsets: offsets + r * n, step: 1))
+      }
     }
   }
 
   @inline(never)
   func filterTransform(
-    _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ source: UnsafePointer<Float>,
-    _ rowStride: Int, _ columnStride: Int, _ destination: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>
+    _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ count: Int,
+    _ source: UnsafePointer<Float>, _ step: Int, _ rowStride: Int, _ columnStride: Int,
+    _ destination: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>
   ) {
-    for c in 0..<(columnPoints - 3) {
-      filter(rowPoints, Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
-    }
-    for r in 0..<rowPoints {
-      filter(columnPoints, scratchRow(scratch, r), Scattered(base: destination, offsets: offsets + r * n, step: 1))
+    for row in 0..<count {
+      let source = source + row * step
+      let destination = destination + row * Vector.scalarCount
+      for c in 0..<(columnPoints - 3) {
+        filter(rowPoints, Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
+      }
+      for r in 0..<rowPoints {
+        filter(columnPoints, scratchRow(scratch, r), Scattered(base: destination, offsets: offsets + r * n, step: 1))
+      }
     }
   }
 
   @inline(never)
   func filterGradientTransform(
-    _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ source: UnsafePointer<Float>,
-    _ offsets: UnsafePointer<Int>, _ destination: UnsafeMutablePointer<Float>, _ rowStride: Int, _ columnStride: Int
+    _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ count: Int,
+    _ source: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>, _ destination: UnsafeMutablePointer<Float>,
+    _ step: Int, _ rowStride: Int, _ columnStride: Int, _ accumulate: Bool
   ) {
-    for c in 0..<columnPoints {
-      filterTransposed(rowPoints, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
-    }
-    for r in 0..<(rowPoints - 3) {
-      filterTransposed(
-        columnPoints, scratchRow(scratch, r), Strided(base: destination + r * rowStride, stride: columnStride))
+    for row in 0..<count {
+      let source = source + row * Vector.scalarCount
+      let destination = destination + row * step
+      for c in 0..<columnPoints {
+        filterTransposed(rowPoints, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
+      }
+      for r in 0..<(rowPoints - 3) {
+        let line = Strided(base: destination + r * rowStride, stride: columnStride)
+        if accumulate {
+          filterTransposed(columnPoints, scratchRow(scratch, r), Added(line: line))
+        } else {
+          filterTransposed(columnPoints, scratchRow(scratch, r), line)
+        }
+      }
     }
   }
 }
@@ -256,78 +302,77 @@ extension Loops {
   @inline(never)
   public static func inputTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>,
-    source: UnsafePointer<Float>, rowStride: Int, columnStride: Int, destination: UnsafeMutablePointer<Float>,
-    offsets: UnsafePointer<Int>
+    scratch: UnsafeMutablePointer<Float>, tiles: Int, pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int,
+    destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>
   ) {
     if pairs == 2 {
       Basis<2, 3>(c: coefficients).inputTransform(
-        rowPoints, columnPoints, scratch, source, rowStride, columnStride, destination, offsets)
+        rowPoints, columnPoints, scratch, tiles, pixels, channel, destination, offsets)
     } else {
       Basis<3, 4>(c: coefficients).inputTransform(
-        rowPoints, columnPoints, scratch, source, rowStride, columnStride, destination, offsets)
+        rowPoints, columnPoints, scratch, tiles, pixels, channel, destination, offsets)
     }
   }
 
   @inline(never)
   public static func outputTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>,
-    source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, destination: UnsafeMutablePointer<Float>, rowStride: Int,
-    columnStride: Int
+    scratch: UnsafeMutablePointer<Float>, tiles: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
+    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int
   ) {
     if pairs == 2 {
       Basis<2, 3>(c: coefficients).outputTransform(
-        rowPoints, columnPoints, scratch, source, offsets, destination, rowStride, columnStride)
+        rowPoints, columnPoints, scratch, tiles, source, offsets, pixels, channel)
     } else {
       Basis<3, 4>(c: coefficients).outputTransform(
-        rowPoints, columnPoints, scratch, source, offsets, destination, rowStride, columnStride)
+        rowPoints, columnPoints, scratch, tiles, source, offsets, pixels, channel)
     }
   }
 
   @inline(never)
   public static func outputGradientTransform(
-    pairs: Int, coefficients: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>, source: UnsafePointer<Float>,
-    rowStride: Int, columnStride: Int, destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>
+    pairs: Int, coefficients: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>, tiles: Int,
+    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, destination: UnsafeMutablePointer<Float>,
+    offsets: UnsafePointer<Int>
   ) {
     if pairs == 2 {
       Basis<2, 3>(c: coefficients).outputGradientTransform(
-        scratch, source, rowStride, columnStride, destination, offsets)
+        scratch, tiles, pixels, channel, destination, offsets)
     } else {
       Basis<3, 4>(c: coefficients).outputGradientTransform(
-        scratch, source, rowStride, columnStride, destination, offsets)
+        scratch, tiles, pixels, channel, destination, offsets)
     }
   }
 
   @inline(never)
   public static func filterTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>,
-    source: UnsafePointer<Float>, rowStride: Int, columnStride: Int, destination: UnsafeMutablePointer<Float>,
-    offsets: UnsafePointer<Int>
+    scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, step: Int, rowStride: Int,
+    columnStride: Int, destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>
   ) {
     if pairs == 2 {
       Basis<2, 3>(c: coefficients).filterTransform(
-        rowPoints, columnPoints, scratch, source, rowStride, columnStride, destination, offsets)
+        rowPoints, columnPoints, scratch, count, source, step, rowStride, columnStride, destination, offsets)
     } else {
       Basis<3, 4>(c: coefficients).filterTransform(
-        rowPoints, columnPoints, scratch, source, rowStride, columnStride, destination, offsets)
+        rowPoints, columnPoints, scratch, count, source, step, rowStride, columnStride, destination, offsets)
     }
   }
 
   @inline(never)
   public static func filterGradientTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>,
-    source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, destination: UnsafeMutablePointer<Float>, rowStride: Int,
-    columnStride: Int
+    scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
+    destination: UnsafeMutablePointer<Float>, step: Int, rowStride: Int, columnStride: Int, accumulate: Bool
   ) {
     if pairs == 2 {
       Basis<2, 3>(c: coefficients).filterGradientTransform(
-        rowPoints, columnPoints, scratch, source, offsets, destination, rowStride, columnStride)
+        rowPoints, columnPoints, scratch, count, source, offsets, destination, step, rowStride, columnStride, accumulate
+      )
     } else {
       Basis<3, 4>(c: coefficients).filterGradientTransform(
-        rowPoints, columnPoints, scratch, source, offsets, destination, rowStride, columnStride)
+        rowPoints, columnPoints, scratch, count, source, offsets, destination, step, rowStride, columnStride, accumulate
+      )
     }
   }
 }
