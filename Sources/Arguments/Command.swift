@@ -80,6 +80,8 @@ public struct Operand: Sendable {
 /// is none of them, the command's own operands and flags apply.
 public struct Command: Sendable {
   public let name: String
+  /// What a person writes: a subcommand's name stands behind its command's.
+  public private(set) var fullName: String
   public let version: String
   public let summary: String
   public let operands: [Operand]
@@ -93,11 +95,16 @@ public struct Command: Sendable {
     subcommands: [Command] = [], epilogue: String = ""
   ) {
     self.name = name
+    fullName = name
     self.version = version
     self.summary = summary
     self.operands = operands
     self.flags = flags
-    self.subcommands = subcommands
+    self.subcommands = subcommands.map {
+      var subcommand = $0
+      subcommand.fullName = "\(name) \($0.name)"
+      return subcommand
+    }
     self.epilogue = epilogue
     precondition(Set(flags.map(\.name)).count == flags.count, "\(name): a flag is declared twice")
   }
@@ -113,7 +120,7 @@ public struct Command: Sendable {
 }
 
 /// The user asked for something that does not exist or makes no sense: one sentence, exit code 2.
-public struct UsageError: Error, CustomStringConvertible, Sendable {
+public struct UsageError: Error, Equatable, CustomStringConvertible, Sendable {
   public let description: String
 
   public init(_ description: String) {

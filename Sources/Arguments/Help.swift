@@ -1,7 +1,7 @@
 /// Help and the README's table, rendered from the declarations.
 extension Command {
   var usageLine: String {
-    var line = "\(name)"
+    var line = fullName
     if !subcommands.isEmpty { line += " [\(subcommands.map(\.name).joined(separator: " | "))]" }
     for operand in operands { line += " \(operand.spelling)" }
     return line + " [FLAGS]"
@@ -9,7 +9,7 @@ extension Command {
 
   /// What `--help` prints: at most 100 columns, flags under their groups in the order of declaration.
   public var help: String {
-    var text = "\(name) \(version): \(summary)\n\nUsage: \(usageLine)\n"
+    var text = "\(fullName) \(version): \(summary)\n\nUsage: \(usageLine)\n"
     var sections: [(title: String, rows: [(String, String)])] = []
     if !subcommands.isEmpty { sections.append(("Commands", subcommands.map { ($0.name, $0.summary) })) }
     if !operands.isEmpty { sections.append(("Arguments", operands.map { ($0.name, $0.help) })) }
@@ -30,22 +30,26 @@ extension Command {
         for line in lines { text += String(repeating: " ", count: column) + line + "\n" }
       }
     }
-    if !subcommands.isEmpty { text += "\n\(name) COMMAND --help shows a command's own flags.\n" }
+    if !subcommands.isEmpty { text += "\n\(fullName) COMMAND --help shows a command's own flags.\n" }
     if !epilogue.isEmpty { text += "\n\(epilogue)\n" }
     return text
   }
 
-  /// The flags as a Markdown table, for the README.
+  /// The flags as a Markdown table, for the README; groups have a row of their own.
   public var markdown: String {
     var text = "| flag | default | meaning |\n|---|---|---|\n"
     func cell(_ content: String) -> String { content.replacing("|", with: "\\|") }
     for operand in operands { text += "| `\(cell(operand.spelling))` | | \(cell(operand.help)) |\n" }
-    for (_, flags) in groupedFlags {
+    let groups = groupedFlags
+    for (title, flags) in groups {
+      if groups.count > 1 { text += "| **\(cell(title))** | | |\n" }
       for flag in flags {
         text += "| `\(cell(flag.spelling))` | \(cell(flag.shownFallback ?? "")) | \(cell(flag.help)) |\n"
       }
     }
-    for subcommand in subcommands { text += "\n`\(subcommand.name)`: \(subcommand.summary)\n\n" + subcommand.markdown }
+    for subcommand in subcommands {
+      text += "\n`\(subcommand.fullName)`: \(subcommand.summary)\n\n" + subcommand.markdown
+    }
     return text
   }
 

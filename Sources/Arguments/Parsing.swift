@@ -84,7 +84,7 @@ extension Command {
       if flag.negatable && flag.negatedName == written { return (flag, true) }
     }
     let known = allFlags.filter { !$0.hidden }.flatMap { $0.negatable ? [$0.name, $0.negatedName] : [$0.name] }
-    throw UsageError("\(name) knows no flag \(written)\(suggestion(for: written, among: known))")
+    throw UsageError("\(fullName) knows no flag \(written)\(suggestion(for: written, among: known))")
   }
 
   private func suggestion(for word: String, among names: [String]) -> String {
@@ -92,7 +92,7 @@ extension Command {
     if let (nearest, distance) = ranked, distance <= max(2, word.count / 3) || nearest.hasPrefix(word) {
       return "; did you mean \(nearest)?"
     }
-    return "; \(name) --help lists them"
+    return "; \(fullName) --help lists them"
   }
 
   /// The declaration; asking for an undeclared flag is a mistake in the program.

@@ -62,7 +62,7 @@ extension Arguments {
   /// What `--help`, `--version` or `--help-markdown` asked for.
   var answer: String? {
     if isOn("--help") { return String(command.help.dropLast()) }
-    if isOn("--version") { return "\(command.name) \(command.version)" }
+    if isOn("--version") { return "\(command.fullName) \(command.version)" }
     if isOn("--help-markdown") { return String(command.markdown.dropLast()) }
     return nil
   }
