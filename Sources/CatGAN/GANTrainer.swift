@@ -66,7 +66,8 @@ public final class GANTrainer {
     return step(reals: reals, latents: latents, seed: augmented == nil ? 0 : random.next())
   }
 
-  /// The step with given latents [batchSize, 1, 1, zDim], which both updates use: the generator runs forward once.
+  /// The step with given latents [batchSize, 1, 1, zDim], which both updates use: the generator runs forward once. It ends
+  /// at a loss that is not finite, before that spoils gradients and weights; the losses not computed are NaN.
   /// - Parameter seed: of the augmentations, which are drawn anew for the reals and for each look at the fakes.
   public func step(reals: Tensor, latents: Tensor, seed: UInt64 = 0) -> StepResult {
     precondition(reals.shape == generator.pictureShape(options.batchSize), "reals \(reals.shape)")
@@ -77,15 +78,21 @@ public final class GANTrainer {
     let realLogits = discriminator.logits(augment(reals, &draws).pictures)
     let meanReal = meanSigmoid(realLogits)
     let (realLoss, realGradient) = options.loss.real(realLogits, smoothing: options.labelSmoothing)
+    var result = StepResult(discriminatorLoss: realLoss, generatorLoss: .nan, meanReal: meanReal, meanFake: .nan)
+    guard realLoss.isFinite else { return result }
     discriminator.network.backward(realGradient, parameters: .overwrite, input: false)
     let fakeLogits = discriminator.logits(augment(fakes, &draws).pictures)
-    let meanFake = meanSigmoid(fakeLogits)
     let (fakeLoss, fakeGradient) = options.loss.fake(fakeLogits)
+    result.meanFake = meanSigmoid(fakeLogits)
+    result.discriminatorLoss += fakeLoss
+    guard fakeLoss.isFinite else { return result }
     discriminator.network.backward(fakeGradient, parameters: .accumulate, input: false)
     execution.measure("D adam") { discriminatorAdam.update(discriminator.store, context: execution.context) }
 
     let (pictures, augmentation) = augment(fakes, &draws)
     let (generatorLoss, gradient) = options.loss.generator(discriminator.logits(pictures))
+    result.generatorLoss = generatorLoss
+    guard generatorLoss.isFinite else { return result }
     var pictureGradient = discriminator.network.backward(gradient, parameters: .none, input: true)!
     if let augmentation, let augmented {
       execution.measure("augment bwd") {
@@ -96,8 +103,7 @@ public final class GANTrainer {
     generator.network.backward(pictureGradient, parameters: .overwrite, input: false)
     execution.measure("G adam") { generatorAdam.update(generator.store, context: execution.context) }
 
-    return StepResult(
-      discriminatorLoss: realLoss + fakeLoss, generatorLoss: generatorLoss, meanReal: meanReal, meanFake: meanFake)
+    return result
   }
 
   /// Pictures as the discriminator is to see them, valid until the next call, and what was done to them.

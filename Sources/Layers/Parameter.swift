@@ -24,9 +24,8 @@ public final class Parameter {
   /// What the layer makes of a weight before it computes with it; nil where it takes the weight itself.
   public internal(set) weak var spectralNorm: SpectralNorm?
 
-  /// Gradient and moments exist from their first use on, so that sampling needs no memory for them. The gradient's
-  /// contents are unspecified until a backward pass overwrites them; moments start at zero.
-  public private(set) lazy var gradient = Buffer(count: count)
+  /// Gradient and moments exist from their first use on, so that sampling needs no memory for them, and start at zero.
+  public private(set) lazy var gradient = zeros()
   public private(set) lazy var firstMoment = zeros()
   public private(set) lazy var secondMoment = zeros()
 

@@ -27,7 +27,7 @@ struct TrainingCommand {
       """)
 
   let arguments: Arguments
-  var progress = Progress(live: isatty(STDOUT_FILENO) == 1) { text in
+  var progress = Progress(live: isatty(STDOUT_FILENO) == 1, columns: terminalColumns) { text in
     var text = text
     text.withUTF8 { _ = write(STDOUT_FILENO, $0.baseAddress, $0.count) }
   }
@@ -38,8 +38,6 @@ struct TrainingCommand {
     let start = monotonicTime()
     // Somebody who closes the pipe that progress goes to does not mean to end the training.
     signal(SIGPIPE, SIG_IGN)
-    let interruption = Interruption()
-    interruption.watchSignals { _ in Console.error("\nstopping after this step; once more leaves at once\n") }
     let limit = try timeLimit()
     let threads = try arguments.optionalInt("--threads", in: 1...1024) ?? Context.processorCount
     let context = try Context.fromEnvironment(threads: threads)
@@ -57,17 +55,17 @@ struct TrainingCommand {
       throw UsageError("DATA_DIR is missing: give a folder of pictures, as in cattrain photos")
     }
     var options = try options(earlier?.configuration.options, force: force)
-    let dataset = try load(folder, options, threads: threads)
+    let memory = MemoryEstimate(options)
+    let dataset = try load(folder, options, memory, threads: threads)
     try Trainer.checkBatch(dataset.count, options)
-    try earlier?.configuration.allow(dataset.summary, force: force)
+    try earlier?.configuration.allow(dataset.summary, of: absolute(folder), force: force)
 
     let model = GANModel(options, data: dataset.summary, version: Self.version, context: context)
-    try checkMemory(model, options, force: force)
     if let file = arguments.optionalString("--generator") { options.generator = try model.beginFrom(generatorOf: file) }
-    if arguments.isOn("--dry-run") {
-      try estimate(model, dataset, options)
-      return
-    }
+    if arguments.isOn("--dry-run") { return estimate(model, dataset, options, memory) }
+    // Until here there is nothing to save, and a signal ends the process at once.
+    let interruption = Interruption()
+    interruption.watchSignals { _ in Console.error("\nstopping after this step; once more leaves at once\n") }
     let run = try earlier?.run ?? RunDirectory.create(in: arguments.string("--out"), name: options.runName)
     var configuration = RunConfiguration(
       version: Self.version, folder: absolute(folder), data: dataset.summary, options: options)
@@ -105,11 +103,16 @@ struct TrainingCommand {
     return options
   }
 
-  private mutating func load(_ folder: String, _ options: RunOptions, threads: Int) throws -> Dataset {
+  private mutating func load(
+    _ folder: String, _ options: RunOptions, _ memory: MemoryEstimate, threads: Int
+  ) throws -> Dataset {
     let scan = try FolderScan(BytePath(folder))
-    let needed = Dataset.bytesNeeded(count: scan.pictures.count, size: options.imageSize)
-    if let available = Machine.availableMemory, needed > available, !arguments.isOn("--force") {
-      throw RunError("the pictures of '\(folder)' need \(needed / 1_000_000) MB of memory, more than there is")
+    let pictures = Dataset.bytesNeeded(count: scan.pictures.count, size: options.imageSize)
+    if let available = Machine.availableMemory, memory.bytes + pictures > available, !arguments.isOn("--force") {
+      throw RunError(
+        "training needs about \(memory.bytes / 1_000_000) MB of memory and the pictures of '\(folder)' "
+          + "\(pictures / 1_000_000) MB more, but \(available / 1_000_000) MB are free; "
+          + "lower --batch-size or --width, or add --force to try")
     }
     var settings = DatasetOptions(size: options.imageSize, threads: threads)
     settings.fit = PictureFit(rawValue: options.fit)!
@@ -127,19 +130,13 @@ struct TrainingCommand {
     return dataset
   }
 
-  private func checkMemory(_ model: GANModel, _ options: RunOptions, force: Bool) throws {
-    let needed = MemoryEstimate(model, options).bytes
-    guard let available = Machine.availableMemory, needed > available, !force else { return }
-    throw RunError(
-      "training needs about \(needed / 1_000_000) MB of memory and \(available / 1_000_000) MB are free; "
-        + "lower --batch-size or --width, or add --force to try")
-  }
-
-  private mutating func estimate(_ model: GANModel, _ dataset: Dataset, _ options: RunOptions) throws {
-    let parameters = model.parameterCounts
+  private mutating func estimate(
+    _ model: GANModel, _ dataset: Dataset, _ options: RunOptions, _ memory: MemoryEstimate
+  ) {
     progress.say(dataset.description)
-    progress.say("\(parameters.generator) + \(parameters.discriminator) parameters (generator + discriminator)")
-    progress.say("about \(MemoryEstimate(model, options).bytes / 1_000_000) MB of memory")
+    progress.say(
+      "\(memory.generatorParameters) + \(memory.discriminatorParameters) parameters (generator + discriminator)")
+    progress.say("about \((memory.bytes + dataset.pixels.count) / 1_000_000) MB of memory, the pictures included")
     let time = secondsPerStep(model, dataset, options)
     let steps = dataset.count / options.batchSize
     let total = options.steps ?? options.epochs * steps
@@ -152,4 +149,11 @@ struct TrainingCommand {
     defer { free(resolved) }
     return String(cString: resolved)
   }
+}
+
+/// The width of the terminal on standard output, nil where there is none or it does not say.
+private func terminalColumns() -> Int? {
+  var size = winsize()
+  guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+  return Int(size.ws_col)
 }

@@ -21,6 +21,21 @@ struct RunTests {
     #expect(CRC32C().masked(Array("123456789".utf8)) == 0xC78A_B0E5)
   }
 
+  /// On a terminal every refresh stays within one row, so that it overwrites the last one.
+  @Test(arguments: [20, 40, 80, 200]) func liveLinesFitTheTerminal(columns: Int) {
+    var written: [String] = []
+    var progress = Progress(live: true, columns: { columns }) { written.append($0) }
+    for step in 0..<3 {
+      let line = Progress.line(record(step * 1_000), epochs: 200, steps: 48_600, secondsLeft: 8_000)
+      progress.update(line, now: Double(step))
+    }
+    #expect(written.count == 3)
+    for text in written {
+      #expect(text.hasPrefix("\repoch 1/200") && text.count <= columns && !text.contains("\n"), "\(text)")
+      #expect(columns < 80 || text.hasSuffix("2h 13m left"), "\(text)")
+    }
+  }
+
   @Test func checkpointNamesAndRetention() {
     let names = (1...12).map { CheckpointName(epoch: $0 * 5, step: $0 * 100, isEpochEnd: true).description }
     #expect(CheckpointName(names[0])?.epoch == 5)

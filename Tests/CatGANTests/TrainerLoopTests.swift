@@ -154,6 +154,19 @@ private final class Loop {
     #expect(history.steps.map(\.step) == Array(1...12))
   }
 
+  /// A disk that is full for a night leaves two lines and not one per step.
+  @Test func whatCannotBeWrittenIsSaidOnce() throws {
+    let loop = Loop()
+    loop.dummy.figures = { [unowned loop] step, _ in
+      loop.trainer.attempt("a file") { if step < 8 { throw RunError("the disk is full") } }
+      return Dummy.even
+    }
+    _ = try loop.train()
+    let warning = "warning: a file could not be written, training goes on: the disk is full\n"
+    #expect(loop.said.components(separatedBy: warning).count == 2, "\(loop.said)")
+    #expect(loop.said.components(separatedBy: "a file can be written again").count == 2, "\(loop.said)")
+  }
+
   @Test func aDamagedCheckpointIsPassedOver() throws {
     let loop = Loop()
     _ = try loop.train()

@@ -1,3 +1,4 @@
+import CatGAN
 import Foundation
 import Testing
 
@@ -57,6 +58,19 @@ import Testing
     try place.write(Array("{".utf8), to: "folder/config.json")
     let ended = try Program("cattrain").run(["--resume", "folder"], in: place.path)
     #expect(ended.status == 1 && ended.error.contains("config.json"), "\(ended.error)")
+  }
+
+  /// The largest networks on a thousand pictures at once need more memory than almost any machine has.
+  @Test(.enabled(if: Machine.availableMemory ?? .max < 100_000_000_000)) func moreMemoryThanThereIs() throws {
+    let place = try Place()
+    let pictures = try CattrainTests.pictures(1, in: place)
+    let picture = try #require(FileManager.default.contentsOfDirectory(atPath: pictures).first)
+    for i in 1..<1024 {
+      try FileManager.default.linkItem(atPath: "\(pictures)/\(picture)", toPath: "\(pictures)/\(i).jpg")
+    }
+    let flags = ["--preset", "cats128", "--width", "256", "--batch-size", "1024"]
+    try refused([pictures] + flags, 1, "training needs about", in: place)
+    try refused([pictures, "--dry-run"] + flags, 1, "lower --batch-size or --width, or add --force", in: place)
   }
 
   @Test func unwritableOutput() throws {

@@ -43,6 +43,10 @@ import Testing
     let whole = try #require(Self.checkpoints("whole/00000-cats64-w8", in: place).last)
     let parts = try #require(Self.checkpoints(Self.run, in: place).last)
     #expect(try place.bytes(whole) == place.bytes(parts))
+    let log = String(decoding: try place.bytes("\(Self.run)/log.txt"), as: UTF8.self)
+    for step in ["0 of 3", "3 of 6", "6 of 12"] {
+      #expect(log.contains("begins at step \(step): 8 pictures"), "\(log)")
+    }
     let lines = String(decoding: try place.bytes("\(Self.run)/stats.jsonl"), as: UTF8.self)
     for step in 1...12 { #expect(lines.contains("\"step\":\(step)"), "step \(step)") }
   }
@@ -103,6 +107,18 @@ import Testing
     #expect(said.contains(newest), "\(said)")
   }
 
+  /// Time is up before the first step: there is a state to go on from all the same, and it is that of a run's beginning.
+  @Test func stoppingBeforeTheFirstStep() throws {
+    let place = try Place()
+    let pictures = try Self.pictures(8, in: place)
+    let said = try succeed([pictures, "--steps", "3", "--time-limit", "0.001s"] + Self.small, in: place)
+    #expect(said.contains("at epoch 0, step 0") && said.contains("to go on: cattrain --resume"), "\(said)")
+    _ = try succeed(["--resume", Self.run], in: place)
+    _ = try succeed([pictures, "--out", "whole", "--steps", "3"] + Self.small, in: place)
+    let whole = try #require(Self.checkpoints("whole/00000-cats64-w8", in: place).last)
+    #expect(try place.bytes(whole) == place.bytes(#require(Self.checkpoints(Self.run, in: place).last)))
+  }
+
   @Test func dryRunLeavesNothing() throws {
     let place = try Place()
     let pictures = try Self.pictures(8, in: place)
@@ -132,7 +148,7 @@ import Testing
     try FileManager.default.removeItem(atPath: pictures)
     try refuse(["--steps", "4"], [pictures])
     _ = try Self.pictures(7, in: place)
-    try refuse(["--steps", "4"], ["--force"])
+    try refuse(["--steps", "4"], ["--force", "8 pictures of '\(pictures)'", "7 of '\(pictures)'"])
     _ = try succeed(["--resume", Self.run, "--steps", "4", "--force"], in: place)
   }
 

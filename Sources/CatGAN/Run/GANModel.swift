@@ -60,12 +60,6 @@ public final class GANModel: TrainingModel {
 
   public var imageSize: Int { trainer.configuration.imageSize }
 
-  /// Parameters of the generator and of the discriminator that are trained.
-  public var parameterCounts: (generator: Int, discriminator: Int) {
-    func count(_ store: ParameterStore) -> Int { store.trained.reduce(0) { $0 + $1.count } }
-    return (count(trainer.generator.store), count(trainer.discriminator.store))
-  }
-
   public func step(reals pictures: [Float], z: [Float], rateScale: Float, seed: UInt64) -> StepFigures {
     precondition(pictures.count == reals.count && z.count == latents.count)
     pictures.withUnsafeBufferPointer { reals.pointer.update(from: $0.baseAddress!, count: $0.count) }
@@ -109,21 +103,37 @@ public final class GANModel: TrainingModel {
     statisticsAreCurrent = true
   }
 
-  /// Gradients are looked at before weights, and from the last layer back: that is the way that a bad value spreads.
-  /// Short of all, the gradients of biases, scales and shifts: a sum over a whole layer's gradient is bad when any of it is,
-  /// and reading them costs nothing beside a step.
+  /// Looks in the order in which a step computes: what is bad first made the rest so. Backward goes from the last layer to
+  /// the first. The running statistics of the batch normalisations show what came out of the layers before them.
+  ///
+  /// Short of all, it looks at the gradients of biases, scales and shifts: a sum over a whole layer's gradient is bad when
+  /// any of it is, and reading them costs nothing beside a step.
   public func firstNonFinite(thorough: Bool) -> String? {
+    let (generator, discriminator) = (trainer.generator, trainer.discriminator)
     if !thorough {
-      let small = [trainer.discriminator.store, trainer.generator.store].flatMap(\.trained).filter {
+      let small = [discriminator.store, generator.store].flatMap(\.trained).filter {
         $0.gradient.count < GANModel.smallGradient
       }
       if small.allSatisfy({ isFinite($0.gradient) }) { return nil }
     }
-    for (prefix, store) in [("discriminator", trainer.discriminator.store), ("generator", trainer.generator.store)] {
-      for parameter in store.trained.reversed() where !isFinite(parameter.gradient) {
-        return "the gradient of \(prefix).\(parameter.name)"
-      }
-      for parameter in store.parameters where !isFinite(parameter.value) { return "\(prefix).\(parameter.name)" }
+    return badOutput(generator.network).map { "the output of generator.\($0)" }
+      ?? badGradient(discriminator.store).map { "the gradient of discriminator.\($0)" }
+      ?? badValue(discriminator.store).map { "discriminator.\($0)" }
+      ?? badOutput(discriminator.network).map { "the output of discriminator.\($0)" }
+      ?? badGradient(generator.store).map { "the gradient of generator.\($0)" }
+      ?? badValue(generator.store).map { "generator.\($0)" }
+  }
+
+  private func badGradient(_ store: ParameterStore) -> String? {
+    store.trained.last { !isFinite($0.gradient) }?.name
+  }
+
+  private func badValue(_ store: ParameterStore) -> String? { store.trained.first { !isFinite($0.value) }?.name }
+
+  private func badOutput(_ network: Sequential) -> String? {
+    for (layer, next) in zip(network.layers, network.layers.dropFirst()) {
+      guard let norm = next as? BatchNorm else { continue }
+      if !isFinite(norm.runningMean.value) || !isFinite(norm.runningVariance.value) { return layer.name }
     }
     return nil
   }

@@ -8,13 +8,17 @@ public struct Progress {
   var interval: Double { live ? 0.2 : 10 }
   private var lastShown = -Double.infinity
   private var liveLength = 0
+  private let columns: () -> Int?
   private let write: (String) -> Void
 
   /// - Parameters:
   ///   - live: whether `write` reaches a terminal.
+  ///   - columns: the terminal's present width, nil where it does not say. A live line must fit, or each refresh would
+  ///     begin a line of its own.
   ///   - write: takes text as it is, control characters and newlines included.
-  public init(live: Bool, write: @escaping (String) -> Void) {
+  public init(live: Bool, columns: @escaping () -> Int? = { nil }, write: @escaping (String) -> Void) {
     self.live = live
+    self.columns = columns
     self.write = write
   }
 
@@ -22,13 +26,26 @@ public struct Progress {
   mutating func update(_ line: @autoclosure () -> String, now: Double, force: Bool = false) {
     guard force || now - lastShown >= interval else { return }
     lastShown = now
-    let text = line()
+    var text = line()
     if live {
+      // Terminals wrap at the last column.
+      if let columns = columns() { text = Progress.fitted(text, to: max(columns - 1, 0)) }
       write("\r" + text + String(repeating: " ", count: max(0, liveLength - text.count)))
       liveLength = text.count
     } else {
       write(text + "\n")
     }
+  }
+
+  /// `line` in at most `width` characters: its columns, two spaces apart, go from the last but one on, as the first ones
+  /// say how far it is and the last one how long it takes.
+  static func fitted(_ line: String, to width: Int) -> String {
+    guard line.count > width else { return line }
+    var parts = line.split(separator: "  ")
+    while parts.count > 2, parts.reduce(2 * (parts.count - 1), { $0 + $1.count }) > width {
+      parts.remove(at: parts.count - 2)
+    }
+    return String(parts.joined(separator: "  ").prefix(width))
   }
 
   /// Writes a whole line that stays; a live line is wiped before it.

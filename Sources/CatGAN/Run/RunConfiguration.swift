@@ -42,11 +42,12 @@ public struct RunConfiguration: Codable, Sendable {
     try run.write("config.json", text: String(decoding: try encoder.encode(self), as: UTF8.self) + "\n")
   }
 
-  /// Checks that the data of a run that goes on are those that it saw.
-  public func allow(_ other: DatasetSummary, force: Bool) throws {
+  /// Checks that the data of a run that goes on, which lie in `folder`, are those that it saw.
+  public func allow(_ other: DatasetSummary, of folder: String, force: Bool) throws {
     guard other.digest != data.digest, !force else { return }
     throw RunError(
-      "the data set has changed since this run began: \(data.pictures) pictures with digest \(data.digest) then, "
-        + "\(other.pictures) with \(other.digest) now; give the same pictures, or add --force to go on with these")
+      "the data set has changed since this run began: then \(data.pictures) pictures of '\(self.folder)' with digest "
+        + "\(data.digest), now \(other.pictures) of '\(folder)' with \(other.digest); give the same pictures, or add "
+        + "--force to go on with these")
   }
 }

@@ -37,18 +37,22 @@ public final class Trainer {
   let configuration: RunConfiguration
   let randomness: Randomness
   var session: Session
-  public private(set) var position = Position()
+  public internal(set) var position = Position()
   var history: History
   var tensorboard: TensorBoardWriter?
   /// Seconds of training in earlier sessions, and the clock when this one began.
-  private var earlierSeconds: Double
-  private var sessionStart: Double
-  private var sessionSteps = 0
-  private var lastLog: (time: Double, step: Int)
+  var earlierSeconds: Double
+  var sessionStart: Double
+  var sessionSteps = 0
+  var lastLog: (time: Double, step: Int)
   var lastReport = -Double.infinity
   var realDistance: Float = 0
-  private var rollbacks = 0
-  private var lastAlarm = Verdict.State.early
+  var rollbacks = 0
+  var lastAlarm = Verdict.State.early
+  /// The newest checkpoint of this session.
+  var lastSaved: CheckpointName?
+  /// What could not be written the last time it was tried.
+  var failing: Set<String> = []
 
   /// How often a run may go back to a checkpoint because values stopped being finite, and what each time does to the
   /// rates.
@@ -97,7 +101,7 @@ public final class Trainer {
     options.steps ?? position.step - position.stepInEpoch + max(0, options.epochs - position.epoch) * stepsPerEpoch
   }
 
-  private var isComplete: Bool {
+  var isComplete: Bool {
     if let steps = options.steps { return position.step >= steps }
     return position.epoch >= options.epochs
   }
@@ -109,6 +113,9 @@ public final class Trainer {
     lastLog = (sessionStart, position.step)
     if history.steps.isEmpty { attempt("reals.png") { try writeReals() } }
     realDistance = measureReals()
+    try? run.note(
+      "cattrain \(configuration.version) begins at step \(position.step) of \(totalSteps): \(dataset.description), "
+        + "from \(configuration.folder)")
     var order: (epoch: Int, pictures: [Int]) = (-1, [])
     var reals = [Float](repeating: 0, count: options.batchSize * model.imageSize * model.imageSize * 3)
     while !isComplete {
@@ -203,155 +210,6 @@ public final class Trainer {
     if ending != .finished { say("to go on: cattrain --resume \(run.path)") }
     return ending
   }
-
-  // MARK: Values that are not finite
-
-  private func recover(step: Int, figures: StepFigures, place: String?) throws {
-    let began = place.map { "it began in \($0)" } ?? "all weights and gradients are finite, the loss alone is not"
-    let message =
-      "values stopped being finite at step \(step) (loss D \(figures.discriminatorLoss), "
-      + "G \(figures.generatorLoss)): \(began)"
-    record(RunEvent(.diverged, step: step, epoch: position.epoch + 1, message: message))
-    session.progress.finish()
-    say(message)
-    let newest = run.checkpoints().last.map { run.path(of: $0) }
-    guard options.onNaN == .rollback, rollbacks < Trainer.rollbackLimit, newest != nil else {
-      writeReport(status: "stopped", isRunning: false)
-      let remedy =
-        newest == nil
-        ? "no checkpoint had been saved yet; start again with lower --lr-g and --lr-d"
-        : options.onNaN == .rollback
-          ? "\(rollbacks) rollbacks did not help; the last good state is \(newest!)"
-          : "the last good state is \(newest!); to go on from it, with lower rates where it happens again: "
-            + "cattrain --resume \(run.path) --on-nan rollback"
-      throw RunError("\(message); \(remedy)")
-    }
-    // From the rates of now, not of the checkpoint, which may be the one that the last rollback went to.
-    let rateScale = position.rateScale * Trainer.rollbackScale
-    try loadNewestCheckpoint()
-    rollbacks += 1
-    position.rateScale = rateScale
-    let scale = decimal(position.rateScale, 3)
-    say("rollback \(rollbacks) of \(Trainer.rollbackLimit): on from step \(position.step) with rates times \(scale)")
-    lastLog = (session.now(), position.step)
-  }
-
-  /// Goes to the newest checkpoint that can be read; a damaged one is said aloud and passed over.
-  private func loadNewestCheckpoint() throws {
-    var failure: (any Error)?
-    for name in run.checkpoints().reversed() {
-      do {
-        position = try model.load(run.path(of: name))
-        if position.stepInEpoch >= stepsPerEpoch {
-          // A smaller data set than before, taken with --force: its epoch is over.
-          position.stepInEpoch = 0
-          position.epoch += 1
-        }
-        record(RunEvent(.resumed, step: position.step, epoch: position.epoch, message: "from \(name)"))
-        return
-      } catch {
-        say("\(error)")
-        failure = error
-      }
-    }
-    guard failure == nil else {
-      throw RunError("no checkpoint of '\(run.path)' can be read; start a new run")
-    }
-    throw RunError("'\(run.path)' holds no checkpoint yet, so there is nothing to go on from; start a new run")
-  }
-
-  // MARK: Traces
-
-  private func log(_ figures: StepFigures, isLogged: Bool) {
-    let now = session.now()
-    let epoch = position.stepInEpoch == 0 ? position.epoch : position.epoch + 1
-    let elapsed = max(now - lastLog.time, 1e-9)
-    let record = StepRecord(
-      step: position.step, epoch: epoch, discriminatorLoss: figures.discriminatorLoss,
-      generatorLoss: figures.generatorLoss, realProbability: figures.realProbability,
-      fakeProbability: figures.fakeProbability,
-      imagesPerSecond: Float(Double((position.step - lastLog.step) * options.batchSize) / elapsed),
-      seconds: earlierSeconds + now - sessionStart)
-    let left = (now - sessionStart) / Double(sessionSteps) * Double(totalSteps - position.step)
-    let epochs = options.steps.map { ($0 + stepsPerEpoch - 1) / stepsPerEpoch } ?? options.epochs
-    session.progress.update(
-      Progress.line(record, epochs: epochs, steps: totalSteps, secondsLeft: left), now: now,
-      force: isComplete || position.stepInEpoch == 0)
-    guard isLogged else { return }
-    lastLog = (now, position.step)
-    history.append(record)
-    attempt("stats.jsonl") { try run.append(record) }
-    if let tensorboard { attempt("the TensorBoard file") { try tensorboard.write(record) } }
-    raiseAlarm()
-  }
-
-  /// Says aloud when the verdict turns bad, once per turn.
-  private func raiseAlarm() {
-    let verdict = Verdict(history, loss: options.loss, labelSmoothing: options.labelSmoothing)
-    guard verdict.state != lastAlarm else { return }
-    lastAlarm = verdict.state
-    switch verdict.state {
-    case .collapsed, .discriminatorWinning, .diverged:
-      let message = "\(verdict.state.rawValue): \(verdict.reason)"
-      record(RunEvent(.warning, step: position.step, epoch: position.epoch, message: message))
-      session.progress.finish()
-      say("warning: \(message)")
-    case .early, .healthy: break
-    }
-  }
-
-  func record(_ event: RunEvent) {
-    history.append(event)
-    attempt("stats.jsonl") { try run.append(event) }
-  }
-
-  /// Says something to the person and to `log.txt`.
-  func say(_ message: String) {
-    session.progress.say(message)
-    try? run.note(message)
-  }
-
-  /// Does what a run can live without: a failure is said, not thrown.
-  @discardableResult
-  func attempt(_ what: String, _ body: () throws -> Void) -> Bool {
-    do {
-      try body()
-      return true
-    } catch {
-      session.progress.finish()
-      say("warning: \(what) could not be written, training goes on: \(error)")
-      return false
-    }
-  }
-
-  private var checkpointName: CheckpointName {
-    CheckpointName(epoch: position.epoch, step: position.step, isEpochEnd: position.stepInEpoch == 0)
-  }
-
-  /// Saves the state unless it is saved already. A failure leaves the older checkpoints alone, and is said.
-  private func save() -> Bool {
-    let name = checkpointName
-    if run.checkpoints().contains(name), sessionSteps == 0 || lastSaved == name { return true }
-    if let place = model.firstNonFinite(thorough: true) {
-      say("warning: not saved, because \(place) is not finite")
-      return false
-    }
-    guard attempt("the checkpoint", { try model.save(position, to: run.path(of: name), fileSystem: run.fileSystem) })
-    else {
-      record(
-        RunEvent(.warning, step: position.step, epoch: position.epoch, message: "the checkpoint could not be written"))
-      return false
-    }
-    lastSaved = name
-    try? run.note("saved \(name)")
-    do {
-      try run.removeSuperfluous(Retention(keep: options.keep, milestoneEvery: options.milestoneEvery))
-    } catch {
-      say("warning: \(error)")
-    }
-    return true
-  }
-  private var lastSaved: CheckpointName?
 }
 
 /// Seconds on a clock that never goes back.

@@ -1,0 +1,68 @@
+// What a run says on its way: lines of figures, alarms, and what could not be written.
+
+extension Trainer {
+  func log(_ figures: StepFigures, isLogged: Bool) {
+    let now = session.now()
+    let epoch = position.stepInEpoch == 0 ? position.epoch : position.epoch + 1
+    let elapsed = max(now - lastLog.time, 1e-9)
+    let record = StepRecord(
+      step: position.step, epoch: epoch, discriminatorLoss: figures.discriminatorLoss,
+      generatorLoss: figures.generatorLoss, realProbability: figures.realProbability,
+      fakeProbability: figures.fakeProbability,
+      imagesPerSecond: Float(Double((position.step - lastLog.step) * options.batchSize) / elapsed),
+      seconds: earlierSeconds + now - sessionStart)
+    let left = (now - sessionStart) / Double(sessionSteps) * Double(totalSteps - position.step)
+    let epochs = options.steps.map { ($0 + stepsPerEpoch - 1) / stepsPerEpoch } ?? options.epochs
+    session.progress.update(
+      Progress.line(record, epochs: epochs, steps: totalSteps, secondsLeft: left), now: now,
+      force: isComplete || position.stepInEpoch == 0)
+    guard isLogged else { return }
+    lastLog = (now, position.step)
+    history.append(record)
+    attempt("stats.jsonl") { try run.append(record) }
+    if let tensorboard { attempt("the TensorBoard file") { try tensorboard.write(record) } }
+    raiseAlarm()
+  }
+
+  /// Says aloud when the verdict turns bad, once per turn.
+  private func raiseAlarm() {
+    let verdict = Verdict(history, loss: options.loss, labelSmoothing: options.labelSmoothing)
+    guard verdict.state != lastAlarm else { return }
+    lastAlarm = verdict.state
+    switch verdict.state {
+    case .collapsed, .discriminatorWinning, .diverged:
+      let message = "\(verdict.state.rawValue): \(verdict.reason)"
+      record(RunEvent(.warning, step: position.step, epoch: position.epoch, message: message))
+      session.progress.finish()
+      say("warning: \(message)")
+    case .early, .healthy: break
+    }
+  }
+
+  func record(_ event: RunEvent) {
+    history.append(event)
+    attempt("stats.jsonl") { try run.append(event) }
+  }
+
+  /// Says something to the person and to `log.txt`.
+  func say(_ message: String) {
+    session.progress.say(message)
+    try? run.note(message)
+  }
+
+  /// Does what a run can live without: a failure is said, not thrown. One that lasts is said once, and its end too: a
+  /// disk that stays full for a night must not bury the rest under a warning per step.
+  @discardableResult
+  func attempt(_ what: String, _ body: () throws -> Void) -> Bool {
+    do {
+      try body()
+      if failing.remove(what) != nil { say("\(what) can be written again") }
+      return true
+    } catch {
+      guard failing.insert(what).inserted else { return false }
+      session.progress.finish()
+      say("warning: \(what) could not be written, training goes on: \(error)")
+      return false
+    }
+  }
+}

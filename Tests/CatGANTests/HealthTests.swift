@@ -1,0 +1,100 @@
+// Where values stop being finite in real networks, and what a run needs of memory.
+
+import Foundation
+import Kernels
+import Testing
+
+@testable import CatGAN
+
+@Suite struct HealthTests {
+  private static func model() -> GANModel {
+    let options = SmallRun.options(epochs: 1)
+    return GANModel(options, data: SmallRun.dataset.summary, version: "test", context: Context(threads: 1))
+  }
+
+  private static func step(_ model: GANModel) -> StepFigures {
+    var reals = [Float](repeating: 0, count: 2 * 64 * 64 * 3)
+    reals.withUnsafeMutableBufferPointer { SmallRun.dataset.fillBatch([0, 1], into: $0.baseAddress!) }
+    return model.step(reals: reals, z: [0.1, -0.4, 0.7, 0.2], rateScale: 1, seed: 0)
+  }
+
+  /// Weights so large that a layer's output overflows: that layer is named, not the many that it spoils, and the weights
+  /// are as they were.
+  @Test(arguments: [
+    "generator.trans_conv1", "generator.trans_conv3", "discriminator.conv2", "discriminator.conv4",
+  ])
+  func theLayerInWhichItBegins(name: String) throws {
+    let model = Self.model()
+    #expect(model.firstNonFinite(thorough: true) == nil)
+    #expect(Self.step(model).isFinite)
+    #expect(model.firstNonFinite(thorough: true) == nil)
+    let parts = name.split(separator: ".")
+    let store = parts[0] == "generator" ? model.trainer.generator.store : model.trainer.discriminator.store
+    let weight = try #require(store["\(parts[1]).weight"])
+    for i in 0..<weight.count { weight.value.pointer[i] = weight.value.pointer[i] < 0 ? -3e38 : 3e38 }
+    weight.changed()
+    let before = model.trainer.discriminator.store.trained.map { $0.fileValues() }
+    #expect(!Self.step(model).isFinite)
+    #expect(model.firstNonFinite(thorough: true) == "the output of \(name)")
+    // Compared outside of the macro, which would print thousands of numbers.
+    let isUntouched = model.trainer.discriminator.store.trained.map { $0.fileValues() } == before
+    #expect(isUntouched)
+  }
+
+  @Test func gradientsAndWeights() throws {
+    let model = Self.model()
+    _ = Self.step(model)
+    let gamma = try #require(model.trainer.generator.store["batch_trans_conv2.weight"])
+    gamma.gradient.pointer[0] = .nan
+    for thorough in [false, true] {
+      #expect(model.firstNonFinite(thorough: thorough) == "the gradient of generator.batch_trans_conv2.weight")
+    }
+    gamma.gradient.pointer[0] = 0
+    let filter = try #require(model.trainer.discriminator.store["conv3.weight"])
+    filter.value.pointer[5] = -.infinity
+    #expect(model.firstNonFinite(thorough: true) == "discriminator.conv3.weight")
+  }
+
+  @Test(arguments: RunOptions.presets, [8, 24]) func parametersAreCountedBeforehand(preset: String, width: Int) {
+    var options = RunOptions(preset: preset)
+    options.width = width
+    let estimate = MemoryEstimate(options)
+    let model = GANModel(options, data: SmallRun.dataset.summary, version: "test", context: Context(threads: 1))
+    #expect(estimate.generatorParameters == model.trainer.generator.store.trained.reduce(0) { $0 + $1.count })
+    #expect(estimate.discriminatorParameters == model.trainer.discriminator.store.trained.reduce(0) { $0 + $1.count })
+  }
+
+  /// Peaks in bytes of runs of two steps, a grid and a checkpoint, read from VmHWM on x86-64 with two threads. The estimate
+  /// lies above them, but not so far that it keeps people from what would run.
+  @Test(
+    arguments: [
+      ("cats64", 8, 16, 0, 79e6), ("cats64", 32, 64, 0, 775e6), ("cats64", 64, 64, 0, 2448e6),
+      ("cats64", 64, 64, 0.999, 3176e6), ("cats64", 64, 256, 0, 4093e6), ("cats128", 64, 16, 0, 2602e6),
+    ] as [(String, Int, Int, Float, Double)])
+  func memoryIsEstimatedFromAbove(preset: String, width: Int, batch: Int, averaging: Float, peak: Double) {
+    var options = RunOptions(preset: preset)
+    options.width = width
+    options.batchSize = batch
+    options.averaging = averaging
+    let share = Double(MemoryEstimate(options).bytes) / peak
+    #expect(share > 1 && share < 1.5, "\(share)")
+  }
+
+  /// A container's limit counts, and so does that of a group around it.
+  @Test func memoryOfControlGroups() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Array("0::/outer/inner\n".utf8), to: "membership")
+    for (group, limit, used) in [("", "max", 9_000), ("outer", "8000", 5_000), ("outer/inner", "max", 100)] {
+      try FileManager.default.createDirectory(
+        atPath: "\(folder.path)/root/\(group)", withIntermediateDirectories: true)
+      try folder.write(Array("\(limit)\n".utf8), to: "root/\(group)/memory.max")
+      try folder.write(Array("\(used)\n".utf8), to: "root/\(group)/memory.current")
+    }
+    try folder.write(Array("anon 1\ninactive_file 700\n".utf8), to: "root/outer/memory.stat")
+    func left(_ membership: String) -> Int? {
+      Machine.groupMemory(root: folder.path + "/root", membership: folder.path + "/\(membership)")
+    }
+    #expect(left("membership") == 3_700)
+    #expect(left("missing") == nil)
+  }
+}
