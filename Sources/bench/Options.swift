@@ -26,6 +26,8 @@ struct Options {
   var format: Report.Format
   /// nil for standard output.
   var output: String?
+  /// Whether `output` may be there already.
+  var force: Bool
   var check: Bool
   var cold: Bool
   var peer: String?
@@ -89,6 +91,7 @@ extension Options {
         "--format", "NAME", group: "Report", defaultNote: "table, or by --out's suffix",
         help: "table, json (Google Benchmark's schema), csv, md or svg"),
       Flag("--out", "FILE", group: "Report", defaultNote: "standard output", help: "where the report goes"),
+      Flag(switch: "--force", group: "Report", help: "overwrite FILE"),
       Flag("--peer", "FILE", group: "Report", help: "another program's JSON report, drawn beside ours in svg"),
     ],
     epilogue: """
@@ -137,6 +140,7 @@ extension Options {
       minimumTime: try arguments.double("--min-time", in: 0...3600))
     output = arguments.optionalString("--out")
     format = try Options.format(arguments)
+    force = arguments.isOn("--force")
     check = arguments.isOn("--check")
     cold = arguments.isOn("--cold")
     peer = arguments.optionalString("--peer")

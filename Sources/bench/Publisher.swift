@@ -1,5 +1,6 @@
 import Arguments
 import Dispatch
+import Storage
 import Synchronization
 
 #if canImport(Glibc)
@@ -13,22 +14,24 @@ final class Publisher: Sendable {
   private let report: Mutex<Report>
   private let format: Report.Format
   private let output: String?
+  private let overwrite: Bool
 
-  init(_ report: Report, format: Report.Format, output: String?) throws(BenchError) {
+  init(_ report: Report, format: Report.Format, output: String?, overwrite: Bool) throws(BenchError) {
     self.report = Mutex(report)
     self.format = format
     self.output = output
+    self.overwrite = overwrite
     // Said before the measuring rather than after it.
-    if let output {
-      let slash = output.lastIndex(of: "/")
-      let folder = slash.map { String(output[...$0]) } ?? "."
-      if access(folder, W_OK) != 0 {
-        throw BenchError("--out \(output): the folder \(folder) is missing or not writable")
-      }
-      var status = stat()
-      if stat(output, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR {
-        throw BenchError("--out \(output): is a folder; name a file in it")
-      }
+    guard let output else { return }
+    let folder = directory(of: output)
+    if access(folder, W_OK) != 0 {
+      throw BenchError("--out \(output): the folder \(folder) is missing or not writable")
+    }
+    switch try? Disk().kind(of: output) {
+    case .absent: break
+    case .file where overwrite: break
+    case .file: throw BenchError("--out \(output): is there already; choose another name, or overwrite it with --force")
+    default: throw BenchError("--out \(output): is no regular file; name another")
     }
   }
 
@@ -43,16 +46,15 @@ final class Publisher: Sendable {
     let (text, context) = report.withLock { ($0.text(format), $0.contextLines) }
     if format == .csv { Console.error(context.map { "# \($0)\n" }.joined()) }
     guard let output else {
-      Console.print(String(text.dropLast()))
+      guard Console.print(String(text.dropLast())) else {
+        throw BenchError("the report cannot be written to standard output; send it somewhere else")
+      }
       return
     }
-    let partial = "\(output).part"
-    guard let file = fopen(partial, "w") else { throw BenchError("--out \(output): cannot be created") }
-    let written = fputs(text, file)
-    let closed = fclose(file)
-    guard written >= 0, closed == 0, rename(partial, output) == 0 else {
-      unlink(partial)
-      throw BenchError("--out \(output): could not be written; is the disk full?")
+    do {
+      try AtomicFile.write(output, text: text, overwrite: overwrite)
+    } catch {
+      throw BenchError("--out \(output): \(error)")
     }
   }
 

@@ -25,7 +25,7 @@ final class Session {
       .init(name: "buffers", value: options.cold ? "cold" : "warm"),
     ]
     if let peer = options.peer { report.peer = try PeerRow.read(peer) }
-    publisher = try Publisher(report, format: options.format, output: options.output)
+    publisher = try Publisher(report, format: options.format, output: options.output, overwrite: options.force)
   }
 
   func run() throws(BenchError) {

@@ -29,8 +29,10 @@ let catgen = Command(
       "--grid", "CxR", group: "Output", defaultNote: "nearly square", help: "columns and rows of one picture of all"),
     Flag(switch: "--force", group: "Output", help: "overwrite files that are there"),
     Flag(
-      "--checkpoint", "FILE", group: "Running", defaultNote: "Fixtures/cats64.safetensors",
-      help: "a checkpoint of cattrain, or a bare safetensors generator with the same tensor names"),
+      "--checkpoint", "PATH", group: "Running", defaultNote: "Fixtures/cats64.safetensors",
+      help:
+        "a run's directory (its newest checkpoint), a checkpoint, or a bare safetensors generator with the same tensor "
+        + "names"),
     Flag(
       switch: "--ema", group: "Running", default: true, help: "use the averaged generator where the checkpoint has one"),
     Flag("--batch-size", "N", group: "Running", defaultNote: "by memory", help: "pictures computed at once"),

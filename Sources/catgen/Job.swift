@@ -29,7 +29,7 @@ struct Job {
     let truncation = Float(try given.double("--truncation", in: 0...2))
     _ = try given.int("--fps", in: 1...1000)
     let wish = given.isGiven("--z") ? try given.choice("--z", of: LatentDistribution.allCases.map(\.rawValue)) : nil
-    let path = try given.optionalString("--checkpoint") ?? Job.shippedCheckpoint()
+    let path = try given.optionalString("--checkpoint").map(CheckpointPath.find) ?? CheckpointPath.shipped()
     let file = try SafeTensors(path: path)
     let averaged = given.isGiven("--ema") ? given.isOn("--ema") : nil
     let description = try CheckpointDescription(file, averaged: averaged)
@@ -221,28 +221,6 @@ struct Job {
       }
       done += written
     }
-  }
-
-  /// Fixtures/cats64.safetensors, under the working directory or a folder above the program.
-  private static func shippedCheckpoint() throws -> String {
-    let name = "Fixtures/cats64.safetensors"
-    var folders = ["."]
-    #if os(Linux)
-      if let program = realpath("/proc/self/exe", nil) {
-        var folder = directory(of: String(cString: program))
-        free(program)
-        for _ in 0..<5 {
-          folders.append(folder)
-          folder = directory(of: folder)
-        }
-      }
-    #endif
-    for folder in folders {
-      let path = folder == "." ? name : "\(folder)/\(name)"
-      if access(path, R_OK) == 0 { return path }
-    }
-    throw PictureError(
-      "there is no \(name) here or beside the program: train one with 'cattrain FOLDER', or name one with --checkpoint")
   }
 }
 

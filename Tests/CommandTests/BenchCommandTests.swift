@@ -84,6 +84,26 @@ import Testing
     #expect(result.error.hasPrefix("bench: ") && result.error.split(separator: "\n").count == 1, "\(result.error)")
   }
 
+  @Test func outOverwritesOnlyWithForce() throws {
+    let place = try Place()
+    let report = try place.write(Array("mine".utf8), to: "report.json")
+    let words = ["plan", "--preset", "cats64", "--width", "8", "--out"]
+    for path in [report, "/dev/null", place.path] {
+      let refused = try run(words + [path])
+      #expect(refused.status == 1 && refused.error.hasPrefix("bench: --out \(path): is"), "\(refused.error)")
+    }
+    #expect(try place.bytes("report.json") == Array("mine".utf8))
+    #expect(try run(words + [report, "--force"]).status == 0)
+    #expect(try place.bytes("report.json").starts(with: Array("{\n  \"context\"".utf8)))
+    #expect(place.names == ["report.json"])
+  }
+
+  @Test func fullStandardOutput() throws {
+    guard let full = FileHandle(forWritingAtPath: "/dev/full") else { return }  // only Linux has this device
+    let ended = try Program("bench").run(["plan", "--preset", "cats64", "--width", "8"], output: full)
+    #expect(ended.status == 1 && ended.error.contains("standard output"), "\(ended.error)")
+  }
+
   @Test func layersAreNamedAndChecked() throws {
     let result = try run(
       [

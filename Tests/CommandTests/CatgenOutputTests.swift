@@ -168,6 +168,23 @@ import Testing
     #expect(place.names == ["bait", "cats.png", "model.safetensors"])
   }
 
+  /// The directory of a run stands for its newest checkpoint, which the step in the name tells.
+  @Test func theNewestCheckpointOfARun() throws {
+    let place = try Place()
+    try FileManager.default.createDirectory(atPath: place("run/checkpoints"), withIntermediateDirectories: true)
+    let empty = try Program("catgen").run(["--checkpoint", "run", "--out", "-"], in: place.path)
+    #expect(empty.status == 1 && empty.error.contains("'run' is a folder without checkpoints"), "\(empty.error)")
+    let names = ["epoch0009-step00000900", "epoch0010-step00001000", "epoch0010-step00001001-partial", "epoch0010-x"]
+    var file = try SmallGenerator()
+    for (index, name) in names.enumerated() {
+      file.metadata["catgan.step"] = "\(index)"
+      try file.write(place("run/checkpoints/\(name).safetensors"))
+    }
+    for path in ["run", "run/"] {
+      #expect(try catgen("--inspect", in: place, checkpoint: path).text.contains("step            2\n"))
+    }
+  }
+
   /// 5x5 kernels under a prefix, and a width, a base and a size of another's choosing.
   @Test func generatorsOfOtherPrograms() throws {
     let pictures = try catgen(
