@@ -34,8 +34,8 @@ extension Session {
     progress("scaling/simulated/\(options.network)/\(set.rawValue): task times")
     let context = self.context(set, threads: 1)
     let subject = StepSubject(options.configuration, batch: options.batch, context: context)
-    subject.step()
-    let recording = TaskRecording.record(subject, shapes: options.shapes)
+    let recording = TaskRecording.record(
+      subject, shapes: options.shapes, repetitions: options.measure.repetitions)
     let overhead = regionOverhead(set)
     for count in cores {
       add(simulatedRow(recording, set, cores: count, overhead: overhead))
@@ -60,7 +60,7 @@ extension Session {
     row.counters[.efficiency] = one / seconds / Double(cores)
     let cap = options.bandwidth.map { "\(Number.significant($0 / 1e9)) GB/s" } ?? "no bandwidth cap"
     row.notes.append(
-      "SIMULATED from task times of one core, longest task first, \(cap), "
+      "SIMULATED from task times of one core (shortest of \(options.measure.repetitions)), longest task first, \(cap), "
         + "\(Number.fixed(overhead * 1e6, 1)) us per region")
     return row
   }

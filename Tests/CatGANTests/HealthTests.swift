@@ -58,6 +58,7 @@ import Testing
   @Test(arguments: RunOptions.presets, [8, 24]) func parametersAreCountedBeforehand(preset: String, width: Int) {
     var options = RunOptions(preset: preset)
     options.width = width
+    options.discriminatorNorm = width == 8 ? .batch : .spectral
     let estimate = MemoryEstimate(options)
     let model = GANModel(options, data: SmallRun.dataset.summary, version: "test", context: Context(threads: 1))
     #expect(estimate.generatorParameters == model.trainer.generator.store.trained.reduce(0) { $0 + $1.count })

@@ -58,10 +58,20 @@ import Testing
   }
 
   @Test func aRecordedStepNamesItsParts() {
-    let recording = TaskRecording.record(Self.subject(), shapes: Self.shapes)
+    let recording = TaskRecording.record(Self.subject(), shapes: Self.shapes, repetitions: 2)
     let names = Set(recording.sections.map(\.name))
     #expect(names.isSuperset(of: ["", "G.trans_conv1 fwd", "D.batch_conv5 bwd", "D adam", "G adam"]))
     #expect(recording.sections.contains { !$0.work.regions.isEmpty })
+  }
+
+  /// A task that another program interrupted in one of the recordings counts as it was in the other.
+  @Test func interruptionsDoNotCount() {
+    func recording(_ serial: Double, _ tasks: [Double]) -> TaskRecording {
+      TaskRecording(sections: [.init(name: "a", work: .init(serial: serial, regions: [tasks, [4]], bytes: 7))])
+    }
+    var best = recording(2, [1, 9, 3])
+    best.keepMinima(of: recording(1, [8, 2, 3]))
+    #expect(best.sections[0].work == Scaling.Section(serial: 1, regions: [[1, 2, 3], [4]], bytes: 7))
   }
 
   /// Four cores: a part of two equal tasks leaves two cores idle for its whole time, a serial part leaves three.

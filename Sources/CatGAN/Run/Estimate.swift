@@ -32,8 +32,10 @@ public struct MemoryEstimate: Sendable {
     let ends = taps * channels[4] * 3
     generatorParameters =
       (networks.zDim + 1) * area * channels[0] + pairs + channels[1...4].map { 3 * $0 }.reduce(0, +) + ends + 3
+    // A bias, and gamma and beta where there is batch normalisation.
+    let perChannel = networks.discriminatorNorm == .spectral ? 1 : 3
     discriminatorParameters =
-      ends + channels[4] + pairs + channels[0...3].map { 3 * $0 }.reduce(0, +) + area * channels[0] + 1
+      ends + channels[4] + pairs + channels[0...3].map { perChannel * $0 }.reduce(0, +) + area * channels[0] + 1
     let pixels = options.batchSize * options.imageSize * options.imageSize
     bytes =
       Self.base + (generatorParameters + discriminatorParameters) * Self.bytesPerParameter
