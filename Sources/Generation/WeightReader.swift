@@ -53,6 +53,8 @@ struct WeightReader {
   }
 
   private func reversed(_ name: String, _ a: Int, _ b: Int, _ c: Int, scale: [Float]?) throws -> Buffer {
+    // Or the weights would be in memory twice, as they are and as they are used.
+    defer { try? file.release(prefix + name) }
     let buffer = Buffer(count: a * b * c)
     func reverse(_ source: UnsafeRawPointer) -> Bool {
       TensorAxes.reverse(source, a, b, c, into: buffer.pointer, scale: scale, context: context)

@@ -40,6 +40,17 @@ final class MappedFile: @unchecked Sendable {
     mapped = false
   }
 
+  /// Lets go of the memory of a part of the file; what is read there again comes from the disk, or from its cache.
+  func release(_ part: Range<Int>) {
+    guard mapped else { return }
+    let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+    // Whole pages only: a neighbour may still be needed.
+    let first = (part.lowerBound + page - 1) / page * page
+    let last = part.upperBound / page * page
+    guard first < last else { return }
+    madvise(UnsafeMutableRawPointer(mutating: bytes.baseAddress! + first), last - first, MADV_DONTNEED)
+  }
+
   deinit {
     if mapped {
       munmap(UnsafeMutableRawPointer(mutating: bytes.baseAddress), bytes.count)

@@ -144,6 +144,9 @@ public final class SafeTensors: Sendable {
     return try withExtendedLifetime(file) { try body(UnsafeRawBufferPointer(rebasing: file.bytes[range])) }
   }
 
+  /// Lets go of the memory of a tensor that was read and is not needed again; it can still be read.
+  public func release(_ name: String) throws { file.release(try entry(name).range) }
+
   /// The digest of the data, as `catgan.digest` should say it. Reads all of the file.
   public func digest() -> String {
     DataDigest.text(of: UnsafeRawBufferPointer(rebasing: file.bytes[dataStart...]))

@@ -52,3 +52,28 @@ func aPictureDoesNotDependOnItsCompany(name: String) throws {
   #expect(description.prefix.isEmpty && !description.hasAverage && description.distribution == nil)
   #expect(throws: CheckpointError.self) { try CheckpointDescription(file, averaged: true) }
 }
+
+#if os(Linux)
+  /// A model's file takes no memory any more once its weights are where they are used: the system's own account of the
+  /// mapping says so.
+  @Test func weightsAreInMemoryOnce() throws {
+    let path = NSTemporaryDirectory() + "catgan-mapped-\(UUID().uuidString).safetensors"
+    try FileManager.default.copyItem(atPath: Fixtures.path("cats64.safetensors"), toPath: path)
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    func residentKilobytes() throws -> Int {
+      // Such files say that they are empty, so they are read to their end.
+      let handle = try #require(FileHandle(forReadingAtPath: "/proc/self/smaps"))
+      let lines = try String(decoding: handle.readToEnd() ?? Data(), as: UTF8.self).split(separator: "\n")
+      let start = try #require(lines.firstIndex { $0.hasSuffix(path.split(separator: "/").last!) })
+      let line = try #require(lines[start...].first { $0.hasPrefix("Rss:") })
+      return try #require(Int(line.split(separator: " ")[1]))
+    }
+    let file = try SafeTensors(path: path)
+    let digest = file.digest()
+    #expect(try residentKilobytes() > 10_000)
+    let model = try GeneratorModel(file, CheckpointDescription(file), batchSize: 1, context: Context(threads: 1))
+    #expect(try residentKilobytes() < 1_000)
+    #expect(file.digest() == digest)
+    withExtendedLifetime((file, model)) {}
+  }
+#endif
