@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
+from networks import Discriminator, Generator, conv, conv_transpose, kinks, leaky, start
+
 torch.manual_seed(1)
 torch.set_num_threads(1)
 D = torch.float64
@@ -29,37 +31,6 @@ def put_picture(name, tensor):
 def rounded(*shape, scale=1.0):
     """Random doubles that float32 holds exactly, so that storing them changes nothing."""
     return (torch.randn(*shape) * scale).to(torch.float32).to(D)
-
-
-def same_pads(size, kernel, stride):
-    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
-    return total // 2, total - total // 2
-
-
-def conv(x, weight, bias, stride):
-    k = weight.shape[2]
-    top, bottom = same_pads(x.shape[2], k, stride)
-    left, right = same_pads(x.shape[3], k, stride)
-    return F.conv2d(F.pad(x, (left, right, top, bottom)), weight, bias, stride)
-
-
-def conv_transpose(x, weight, bias, stride):
-    """The adjoint of `conv` at `stride` times the size: the full transposed convolution without SAME's padding."""
-    k = weight.shape[2]
-    h, w = x.shape[2] * stride, x.shape[3] * stride
-    full = F.conv_transpose2d(x, weight, bias, stride)
-    full = F.pad(full, (0, max(0, w + k - full.shape[3]), 0, max(0, h + k - full.shape[2])))
-    top, left = same_pads(h, k, stride)[0], same_pads(w, k, stride)[0]
-    assert k >= stride
-    return full[:, :, top:top + h, left:left + w]
-
-
-kinks = []
-
-
-def leaky(x):
-    kinks.append(x.detach().abs().min().item())
-    return F.leaky_relu(x, 0.2)
 
 
 def case(name, x, parameters, function, picture=True):
@@ -144,124 +115,15 @@ def adam():
     put("adam.exp_avg_sq", optimizer.state[p]["exp_avg_sq"])
 
 
-def augmentation():
-    """DiffAugment (Zhao et al. 2020): colour, translation by zero padding, cutout; drawn numbers are given."""
-    n, size = 4, 16
-    x = rounded(n, 3, size, size)
-    brightness, saturation, contrast = rounded(n, scale=0.2), rounded(n, scale=0.3) + 1, rounded(n, scale=0.2) + 1
-    shift = torch.tensor([[2, -1], [0, 0], [-2, 2], [1, 1]])
-    hole = torch.tensor([[0, 3], [8, 8], [16, 16], [5, 12]])
-
-    def augment(x):
-        v = lambda t: t.view(-1, 1, 1, 1)
-        x = x + v(brightness)
-        mean = x.mean(1, keepdim=True)
-        x = (x - mean) * v(saturation) + mean
-        mean = x.mean((1, 2, 3), keepdim=True)
-        x = (x - mean) * v(contrast) + mean
-        pictures = []
-        for i in range(n):
-            padded = F.pad(x[i], (8, 8, 8, 8))
-            dy, dx = (int(s) for s in shift[i])
-            moved = padded[:, 8 + dy:8 + dy + size, 8 + dx:8 + dx + size]
-            mask = torch.ones(size, size, dtype=D)
-            top, left = (int(h) - size // 4 for h in hole[i])
-            mask[max(0, top):max(0, top + size // 2), max(0, left):max(0, left + size // 2)] = 0
-            pictures.append(moved * mask)
-        return torch.stack(pictures)
-
-    case("augment", x, {}, augment)
-    for name, value in (("brightness", brightness), ("saturation", saturation), ("contrast", contrast),
-                        ("shift", shift), ("hole", hole)):
-        put(f"augment.{name}", value)
-
-
-def spectral_norm():
-    from torch.nn.utils.parametrizations import spectral_norm as spectral
-    layer = torch.nn.Conv2d(3, 20, 5, 2).to(D)
-    layer.weight.data, layer.bias.data = rounded(20, 3, 5, 5), rounded(20)
-    put("spectral.weight", layer.weight)
-    put("spectral.bias", layer.bias)
-    spectral(layer)
-    normed = layer.parametrizations.weight[0]
-    normed._u = F.normalize(rounded(20).to(torch.float32).to(D), dim=0)
-    put("spectral.weight_u.start", normed._u)
-    x = [rounded(2, 3, 6, 8) for _ in range(2)]
-    dy = [rounded(2, 20, 3, 4) for _ in range(2)]
-    # As in a discriminator's update: two passes, each with a power iteration, gradients added up.
-    for i in range(2):
-        y = conv(x[i], layer.weight, layer.bias, 2)
-        y.backward(dy[i])
-        put_picture(f"spectral.x{i}", x[i])
-        put_picture(f"spectral.dy{i}", dy[i])
-        put_picture(f"spectral.y{i}", y)
-    put("spectral.dweight", layer.parametrizations.weight.original.grad)
-    put("spectral.weight_u.end", normed._u)
-
-
 linear_layers()
 batch_norm()
 losses()
 adam()
-augmentation()
-spectral_norm()
 save_file(out, "layers.safetensors", metadata={"torch": torch.__version__.split("+")[0], "seed": "1"})
 
 
 # Ten steps of a small GAN: 32x32 pictures, width 4, 8 latent numbers, batch 4, the recipe's rates.
 SIZE, WIDTH, LATENT, BATCH, STEPS = 32, 4, 8, 4, 10
-CHANNELS = [WIDTH * c for c in (16, 8, 4, 2, 1)]
-BASE = SIZE // 16
-
-
-class Norm(torch.nn.BatchNorm2d):
-    def __init__(self, channels):
-        super().__init__(channels, 1e-5, 0.01)
-
-
-class Generator(torch.nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.dense = torch.nn.Linear(LATENT, BASE * BASE * CHANNELS[0])
-        for i in range(1, 5):
-            setattr(self, f"trans_conv{i}", torch.nn.ConvTranspose2d(CHANNELS[i - 1], CHANNELS[i], 5, 2))
-            setattr(self, f"batch_trans_conv{i}", Norm(CHANNELS[i]))
-        self.logits = torch.nn.ConvTranspose2d(CHANNELS[4], 3, 5, 1)
-
-    def forward(self, z):
-        x = leaky(self.dense(z).view(-1, CHANNELS[0], BASE, BASE))
-        for i in range(1, 5):
-            layer = getattr(self, f"trans_conv{i}")
-            x = leaky(getattr(self, f"batch_trans_conv{i}")(conv_transpose(x, layer.weight, layer.bias, 2)))
-        return torch.tanh(conv_transpose(x, self.logits.weight, self.logits.bias, 1))
-
-
-class Discriminator(torch.nn.Module):
-    def __init__(self):
-        super().__init__()
-        channels = [3] + CHANNELS[::-1]
-        for i in range(1, 6):
-            setattr(self, f"conv{i}", torch.nn.Conv2d(channels[i - 1], channels[i], 5))
-            if i > 1:
-                setattr(self, f"batch_conv{i}", Norm(channels[i]))
-        self.dense = torch.nn.Linear(BASE * BASE * channels[5], 1)
-
-    def forward(self, x):
-        for i in range(1, 6):
-            layer = getattr(self, f"conv{i}")
-            x = conv(x, layer.weight, layer.bias, 1 if i == 4 else 2)
-            x = leaky(getattr(self, f"batch_conv{i}")(x) if i > 1 else x)
-        return self.dense(x.flatten(1))
-
-
-def start(module):
-    for name, p in module.named_parameters():
-        if name.endswith("weight") and p.dim() > 1:
-            p.data = rounded(*p.shape, scale=0.05).to(p.dtype)
-        elif "batch" in name and name.endswith("weight"):
-            p.data = (rounded(*p.shape, scale=0.1) + 1).to(torch.float32).to(p.dtype)
-        else:
-            p.data = rounded(*p.shape, scale=0.1).to(p.dtype)
 
 
 def tensors(generator, discriminator):
@@ -274,7 +136,7 @@ def tensors(generator, discriminator):
 
 
 def train(precision, state, reals, latents, first_gradients):
-    g, d = Generator().to(precision), Discriminator().to(precision)
+    g, d = Generator(SIZE, WIDTH, LATENT).to(precision), Discriminator(SIZE, WIDTH).to(precision)
     for prefix, module in (("generator", g), ("discriminator", d)):
         module.load_state_dict(
             {k.removeprefix(prefix + "."): v for k, v in state.items() if k.startswith(prefix + ".")}, strict=False)
@@ -307,9 +169,9 @@ def train(precision, state, reals, latents, first_gradients):
 
 def attempt(seed):
     torch.manual_seed(seed)
-    generator, discriminator = Generator().to(D), Discriminator().to(D)
-    start(generator)
-    start(discriminator)
+    generator, discriminator = Generator(SIZE, WIDTH, LATENT).to(D), Discriminator(SIZE, WIDTH).to(D)
+    start(generator, rounded)
+    start(discriminator, rounded)
     state = tensors(generator, discriminator)
     reals = torch.tanh(rounded(STEPS, BATCH, 3, SIZE, SIZE)).mul(127).round().div(128)
     latents = (torch.rand(STEPS, BATCH, LATENT) * 2 - 1).to(torch.float32).to(D)

@@ -5,7 +5,7 @@ import Kernels
 ///
 /// u and v are constants to the gradient, as in PyTorch's `torch.nn.utils.parametrizations.spectral_norm`: with G the
 /// gradient with respect to W / sigma, W's own is (G - <G, W / sigma> u v^T) / sigma. Each update of W is followed by one
-/// power iteration, v = W^T u and u = W v with unit lengths, so all passes between two updates see the same weight.
+/// power iteration, u = W v and v = W^T u with unit lengths, so all passes between two updates see the same weight.
 ///
 /// Backward passes leave G in `normalized.gradient`; Adam calls `finishGradient` and `iterate` around its update.
 public final class SpectralNorm {
@@ -22,12 +22,12 @@ public final class SpectralNorm {
 
   private let rows: Int
   private let columns: Int
-  /// W v.
+  /// W^T u.
   private let product: Buffer
   /// Versions of weight, u and v that `normalized` was made from.
   private var source: [Int] = []
 
-  /// Iterations from a random u, before the first pass: as many as PyTorch makes.
+  /// Iterations from a random v, before the first pass: as many as PyTorch makes.
   static let firstIterations = 15
   /// Lengths below it count as it, as in PyTorch: a weight of zeros has no direction.
   static let smallestLength = 1e-12
@@ -49,14 +49,14 @@ public final class SpectralNorm {
     self.weight = weight
     columns = left.count
     rows = right.elements
-    product = Buffer(count: columns)
-    u = Parameter("\(weight.name)_u", left, .truncatedNormal(sigma: 1), isTrained: false)
-    v = Parameter("\(weight.name)_v", .picture(right), .constant(0), isTrained: false)
+    product = Buffer(count: rows)
+    u = Parameter("\(weight.name)_u", left, .constant(0), isTrained: false)
+    v = Parameter("\(weight.name)_v", .picture(right), .truncatedNormal(sigma: 1), isTrained: false)
     normalized = Parameter("\(weight.name)_normalized", weight.layout, weight.initializer)
     weight.spectralNorm = self
   }
 
-  /// Finds u and v of a fresh weight, from u's random values.
+  /// Finds u and v of a fresh weight, from v's random values.
   public func begin(_ context: Context) {
     for _ in 0..<SpectralNorm.firstIterations { turn(context) }
     divide(context)
@@ -71,7 +71,7 @@ public final class SpectralNorm {
   /// Makes `normalized` anew where weight, u or v were changed by others.
   func refresh(_ context: Context) {
     if source == [weight.version, u.version, v.version] { return }
-    multiplyRight(context)
+    multiplyTransposed(context)
     divide(context)
   }
 
@@ -86,21 +86,23 @@ public final class SpectralNorm {
   }
 
   private func turn(_ context: Context) {
-    context.multiply(weight.value.pointer, rows: rows, columns: columns, by: u.value.pointer, into: v.value.pointer)
-    normalize(v, context)
-    multiplyRight(context)
-    u.value.pointer.update(from: product.pointer, count: columns)
-    normalize(u, context)
-  }
-
-  private func multiplyRight(_ context: Context) {
     context.multiplyTransposed(
-      weight.value.pointer, rows: rows, columns: columns, by: v.value.pointer, into: product.pointer)
+      weight.value.pointer, rows: rows, columns: columns, by: v.value.pointer, into: u.value.pointer)
+    normalize(u, context)
+    multiplyTransposed(context)
+    v.value.pointer.update(from: product.pointer, count: rows)
+    normalize(v, context)
   }
 
-  /// Makes `normalized` from W v in `product`.
+  /// Overwrites `product`. In memory a weight is the transposed matrix [inputs x taps, outputs].
+  private func multiplyTransposed(_ context: Context) {
+    context.multiply(
+      weight.value.pointer, rows: rows, columns: columns, by: u.value.pointer, into: product.pointer)
+  }
+
+  /// Makes `normalized` from W^T u in `product`.
   private func divide(_ context: Context) {
-    sigma = context.dot(u.value.pointer, product.pointer, count: columns)
+    sigma = context.dot(v.value.pointer, product.pointer, count: rows)
     context.scale(weight.value.pointer, into: normalized.value.pointer, count: weight.count, by: Float(1 / sigma))
     normalized.changed()
     source = [weight.version, u.version, v.version]
