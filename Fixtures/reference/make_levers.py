@@ -116,30 +116,32 @@ def augmentations():
         put_picture(f"augment.{name}.dx", torch.autograd.grad(y, x, dy)[0])
 
 
-def two_passes():
-    """A convolution alone: two passes, each with a power iteration of its own, gradients added up."""
-    layer = torch.nn.Conv2d(3, 20, 5, 2).to(D)
-    layer.weight.data, layer.bias.data = rounded(20, 3, 5, 5), rounded(20)
-    put("spectral.weight", layer.weight)
-    put("spectral.bias", layer.bias)
+def two_passes(name, layer, x_shape, y_shape, apply):
+    """A layer alone: two passes, each with a power iteration of its own, gradients added up."""
+    layer = layer.to(D)
+    layer.weight.data, layer.bias.data = rounded(*layer.weight.shape), rounded(*layer.bias.shape)
+    put(f"{name}.weight", layer.weight)
+    put(f"{name}.bias", layer.bias)
     spectral_norm(layer)
     normed = layer.parametrizations.weight[0]
-    normed._v = F.normalize(rounded(75), dim=0).to(torch.float32).to(D)
-    put("spectral.weight_v.start", normed._v)
+    normed._v = F.normalize(rounded(*normed._v.shape), dim=0).to(torch.float32).to(D)
+    put(f"{name}.weight_v.start", normed._v)
     for i in range(2):
-        x, dy = rounded(2, 3, 6, 8), rounded(2, 20, 3, 4)
-        y = conv(x, layer.weight, layer.bias, 2)
+        x, dy = rounded(*x_shape), rounded(*y_shape)
+        y = apply(x, layer)
         y.backward(dy)
-        put_picture(f"spectral.x{i}", x)
-        put_picture(f"spectral.dy{i}", dy)
-        put_picture(f"spectral.y{i}", y)
-    put("spectral.dweight", layer.parametrizations.weight.original.grad)
-    put("spectral.weight_u.end", normed._u)
-    put("spectral.weight_v.end", normed._v)
+        put_picture(f"{name}.x{i}", x)
+        for key, value in (("dy", dy), ("y", y)):
+            (put_picture if value.dim() == 4 else put)(f"{name}.{key}{i}", value)
+    put(f"{name}.dweight", layer.parametrizations.weight.original.grad)
+    put(f"{name}.weight_u.end", normed._u)
+    put(f"{name}.weight_v.end", normed._v)
 
 
 augmentations()
-two_passes()
+two_passes("conv", torch.nn.Conv2d(3, 20, 5, 2), (2, 3, 6, 8), (2, 20, 3, 4),
+           lambda x, layer: conv(x, layer.weight, layer.bias, 2))
+two_passes("dense", torch.nn.Linear(2 * 3 * 10, 3), (4, 10, 2, 3), (4, 3), lambda x, layer: layer(x.flatten(1)))
 
 
 # Steps of a small GAN with all of them: 16x16 pictures, width 2, 4 latent numbers, batch 4, both rates 2e-4.

@@ -41,7 +41,9 @@ enum TrainingFlags {
   private static let networks = [
     Flag(
       "--preset", "NAME", group: "Networks", defaultNote: RunOptions.presets[0],
-      help: "one of " + RunOptions.presets.joined(separator: ", ")),
+      help: "one of " + RunOptions.presets.joined(separator: ", ")
+        + RunOptions.presets.map { ($0, RunOptions.flags(ofPreset: $0)) }.filter { !$0.1.isEmpty }
+        .map { "; \($0) stands for \($1), and flags that are given win" }.joined()),
     Flag(
       "--width", "N", group: "Networks", defaultNote: "\(defaults.width)",
       help: "channels of the widest pictures' layer; the others are multiples of it"),

@@ -97,6 +97,18 @@ import Testing
     parameter.setFileValues([Float](repeating: .nan, count: parameter.count))
     try training.save(place.path)
     expect("not a finite number") { _ = try training.load(place.path) }
+
+    var spectral = SmallTraining.configuration
+    spectral.discriminatorNorm = .spectral
+    let normed = GANTrainer(spectral, seed: 1, execution: training.trainer.execution)
+    try training.save(place.path)
+    expect("\"discriminatorNorm\":\"spectral\"") { try Checkpoint.load(place.path, into: normed) }
+    try Checkpoint.save(normed, state: training.state, to: place.path, overwrite: true)
+    try Checkpoint.load(place.path, into: normed)
+    let u = normed.discriminator.store["conv3.weight_u"]!
+    u.setFileValues(u.fileValues().map { 2 * $0 })
+    try Checkpoint.save(normed, state: training.state, to: place.path, overwrite: true)
+    expect("a singular vector's is 1") { try Checkpoint.load(place.path, into: normed) }
   }
 
   @Test func halfPrecisionExport() throws {

@@ -1,5 +1,6 @@
 // What a run writes and says: formats against their specifications, judgements against made-up histories.
 
+import Foundation
 import Testing
 
 @testable import CatGAN
@@ -85,6 +86,44 @@ struct RunTests {
     try old.allow(new, force: true)
     new.width = 32
     #expect(throws: RunError.self) { try old.allow(new, force: true) }
+  }
+
+  /// A hinge run's D(x) is no probability: it is judged by its loss.
+  @Test func verdictOfHingeLoss() {
+    var history = History()
+    for step in 1...60 { history.append(record(step * 10, loss: 1.2, real: 0.95, fake: 0.05)) }
+    #expect(Verdict(history).state == .discriminatorWinning)
+    #expect(Verdict(history, loss: .hinge).state == .healthy)
+    for step in 61...120 { history.append(record(step * 10, loss: 0.1)) }
+    #expect(Verdict(history, loss: .hinge).state == .discriminatorWinning)
+    history.append(record(1210, loss: 1e3))
+    #expect(Verdict(history, loss: .hinge).reason.contains("at chance they are 2.0 and 0.0"))
+  }
+
+  /// config.json of a version without levers: they are off, and everything else is as it stands there.
+  @Test func optionsOfOlderVersions() throws {
+    var old = RunOptions(preset: "cats64")
+    old.width = 24
+    old.averaging = 0.5
+    var text = String(decoding: try JSONEncoder().encode(old), as: UTF8.self)
+    for new in ["\"beta2\":0.999,", "\"loss\":\"bce\",", "\"discriminatorNorm\":\"batch\",", "\"augmentation\":[],"] {
+      let parts = text.split(separator: new, omittingEmptySubsequences: false)
+      #expect(parts.count == 2, "\(new)")
+      text = parts.joined()
+    }
+    #expect(try JSONDecoder().decode(RunOptions.self, from: Data(text.utf8)) == old)
+    let best = RunOptions(preset: "cats64-best")
+    #expect(try JSONDecoder().decode(RunOptions.self, from: JSONEncoder().encode(best)) == best)
+    let broken = text.replacing("\"width\":24", with: "\"height\":24")
+    #expect(throws: (any Error).self) { try JSONDecoder().decode(RunOptions.self, from: Data(broken.utf8)) }
+  }
+
+  @Test func presetsSayWhatTheyStandFor() {
+    #expect(RunOptions.flags(ofPreset: "cats64").isEmpty && RunOptions.flags(ofPreset: "cats128").isEmpty)
+    let flags = RunOptions.flags(ofPreset: "cats64-best")
+    #expect(flags.contains("--width 32") && flags.contains("--mirror") && !flags.contains("--preset"), "\(flags)")
+    #expect(RunOptions(preset: "cats64-best").networks.preset == "cats64")
+    #expect(RunOptions(preset: "cats64-best").imageSize == 64 && RunOptions(preset: "cats128").imageSize == 128)
   }
 
   @Test func reportEscapesAndStaysSmall() {

@@ -24,6 +24,13 @@ import Testing
     ("pictures --lr-d inf", "--lr-d inf"), ("pictures --beta1 1", "--beta1 1"),
     ("pictures --label-smoothing 0.5", "--label-smoothing 0.5"), ("pictures --seed -1", "--seed -1"),
     ("pictures --fit squeeze", "--fit squeeze"), ("pictures --ema 1", "--ema 1"),
+    ("pictures --beta2 1", "--beta2 1"), ("pictures --beta2 x", "--beta2 x"),
+    ("pictures --d-norm layer", "--d-norm layer"), ("pictures --loss square", "--loss square"),
+    ("pictures --augment rotation", "--augment rotation"), ("pictures --augment color,", "--augment color,"),
+    ("pictures --augment color,none", "--augment none"),
+    ("pictures --loss hinge --label-smoothing 0.1", "--label-smoothing"),
+    ("pictures --preset cats64-best --label-smoothing 0.1", "--label-smoothing"),
+    ("--resume run --generator file", "--generator"),
     ("pictures --lr-decay 5", "--lr-decay 5"), ("pictures --lr-decay 5-3", "--lr-decay 5-3"),
     ("pictures --keep -1", "--keep -1"), ("pictures --save-every 0", "--save-every 0"),
     ("pictures --on-nan panic", "--on-nan panic"), ("pictures --time-limit 5", "--time-limit 5"),
@@ -78,5 +85,25 @@ import Testing
     let pictures = try CattrainTests.pictures(4, in: place)
     try place.write([], to: "file")
     try refused([pictures, "--out", "file/runs"] + CattrainTests.small, 1, "file/runs", in: place)
+  }
+
+  @Test func generatorsThatDoNotFit() throws {
+    let place = try Place()
+    let pictures = try CattrainTests.pictures(4, in: place)
+    let given = [pictures] + CattrainTests.small
+    let shipped = Fixtures.path("cats64.safetensors")
+    try refused(given + ["--generator", "missing.safetensors"], 1, "missing.safetensors", in: place)
+    try refused(
+      given + ["--generator", shipped], 1, "whose width is 32, and this run's is 8; give --width 32", in: place)
+    let words = [pictures, "--batch-size", "2", "--width", "32", "--generator", shipped]
+    try refused(words + ["--z-dim", "5"], 1, "give --z-dim 100", in: place)
+    try refused(words + ["--z", "normal"], 1, "give --z uniform", in: place)
+    var bytes = try Array(Data(contentsOf: URL(filePath: shipped)))
+    bytes[bytes.count - 100] ^= 1
+    let damaged = try place.write(bytes, to: "damaged.safetensors")
+    try refused(words.dropLast() + [damaged], 1, "is damaged", in: place)
+    try refused(
+      words.dropLast() + [Fixtures.path("generators/bare5.safetensors")], 1, "use a checkpoint that cattrain saved",
+      in: place)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Storage
 import Testing
 
 /// Whole runs of the built cattrain, as a person has them.
@@ -32,10 +33,14 @@ import Testing
   }
 
   /// Steps in one go, and the same in three sessions with other numbers of threads: the same bytes.
-  @Test func stoppingLeavesNoTrace() throws {
+  @Test(arguments: [
+    "--mirror --ema 0.9 --lr-decay 1-3 --z normal",
+    "--mirror --ema 0.9 --d-norm spectral --augment color,translation,cutout --loss hinge --beta2 0.99 --lr-d 2e-4",
+  ])
+  func stoppingLeavesNoTrace(levers: String) throws {
     let place = try Place()
     let pictures = try Self.pictures(8, in: place)
-    let flags = Self.small + ["--mirror", "--ema", "0.9", "--lr-decay", "1-3", "--z", "normal"]
+    let flags = Self.small + levers.split(separator: " ").map(String.init)
     _ = try succeed([pictures, "--out", "whole", "--epochs", "3", "--threads", "1"] + flags, in: place)
     _ = try succeed([pictures, "--steps", "3", "--threads", "2"] + flags, in: place)
     _ = try succeed(["--resume", Self.run, "--steps", "6", "--threads", "3"], in: place)
@@ -150,6 +155,54 @@ import Testing
     _ = try Self.pictures(7, in: place)
     try refuse(["--steps", "4"], ["--force", "8 pictures of '\(pictures)'", "7 of '\(pictures)'"])
     _ = try succeed(["--resume", Self.run, "--steps", "4", "--force"], in: place)
+  }
+
+  /// A run with a preset is its flags' run, where flags that are given win; its networks are those of cats64.
+  @Test func bestPreset() throws {
+    let place = try Place()
+    let pictures = try Self.pictures(8, in: place)
+    let changes = ["--width", "8", "--loss", "bce", "--augment", "cutout", "--no-mirror", "--steps", "2"]
+    let small = Array(Self.small.dropFirst(2))
+    _ = try succeed([pictures, "--preset", "cats64-best"] + changes + small, in: place)
+    let flags = ["--ema", "0.999", "--d-norm", "spectral", "--lr-d", "2e-4"]
+    _ = try succeed([pictures] + flags + changes + small, in: place)
+    let best = try #require(Self.checkpoints("runs/00000-cats64-best-w8", in: place).last)
+    let plain = try #require(Self.checkpoints("runs/00001-cats64-w8", in: place).last)
+    #expect(try place.bytes(best) == place.bytes(plain))
+    let said = try Program("catgen").run(["--checkpoint", best, "--inspect"], in: place.path).text
+    #expect(said.contains("preset          cats64\n"), "\(said)")
+    _ = try succeed(["--resume", "runs/00000-cats64-best-w8", "--steps", "3"], in: place)
+  }
+
+  /// A run that begins with a generator: of a checkpoint, its average, and of an export in 16 bits.
+  @Test func givenGenerator() throws {
+    let place = try Place()
+    let pictures = try Self.pictures(8, in: place)
+    _ = try succeed([pictures, "--steps", "3", "--ema", "0.5"] + Self.small, in: place)
+    let donor = try #require(Self.checkpoints(Self.run, in: place).last)
+    _ = try succeed(["export", donor, "half.safetensors", "--half"], in: place)
+    _ = try succeed(["export", donor, "whole.safetensors"], in: place)
+    // Rates that move nothing: what comes out is what went in.
+    let still = Self.small + ["--steps", "1", "--lr-g", "1e-8", "--lr-d", "1e-8", "--ema", "0.5"]
+    var runs = 0
+    for name in [donor, "half.safetensors", "whole.safetensors"] {
+      runs += 1
+      _ = try succeed([pictures, "--generator", name] + still, in: place)
+      let run = "runs/0000\(runs)-cats64-w8"
+      let made = try SafeTensors(path: place(try #require(Self.checkpoints(run, in: place).last)))
+      let given = try SafeTensors(path: place(name))
+      let prefix = name == donor ? "generator_ema" : "generator"
+      for key in ["dense.weight", "trans_conv3.weight", "batch_trans_conv2.bias", "logits.weight"] {
+        let wanted = try given.floats("\(prefix).\(key)")
+        for copy in ["generator", "generator_ema"] {
+          let apart = zip(try made.floats("\(copy).\(key)"), wanted).map { abs($0 - $1) }.max()!
+          #expect(apart < 2e-7, "\(name), \(copy).\(key): \(apart)")
+        }
+      }
+      let configuration = String(decoding: try place.bytes("\(run)/config.json"), as: UTF8.self)
+      #expect(configuration.contains("\"generator\" : \"\(given.digest())\""), "\(configuration)")
+      _ = try succeed(["--resume", run, "--steps", "2"], in: place)
+    }
   }
 
   /// The directory of a run that is under way belongs to it.

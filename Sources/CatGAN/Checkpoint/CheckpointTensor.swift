@@ -11,11 +11,22 @@ struct CheckpointTensor {
   /// - Throws: `StorageError` where it is missing, of another shape or type, or holds numbers that no training makes.
   func check(_ file: SafeTensors) throws {
     let values = try file.floats(name, shape: parameter.layout.fileShape)
+    if array == .value, [".weight_u", ".weight_v"].contains(where: name.hasSuffix) { try checkLength(values, file) }
     guard array == .secondMoment || name.hasSuffix(".running_var") else { return }
     if let index = values.firstIndex(where: { $0 < 0 }) {
       throw StorageError(
         "\(quoted(file.path)): element \(index) of tensor \(quoted(name)) is \(values[index]), and a variance is never"
           + " negative; use an intact copy of the file")
+    }
+  }
+
+  /// A singular vector has the length 1, up to rounding.
+  private func checkLength(_ values: [Float], _ file: SafeTensors) throws {
+    let length = values.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+    if abs(length - 1) > 1e-3 {
+      throw StorageError(
+        "\(quoted(file.path)): tensor \(quoted(name)) has the length \(length), and a singular vector's is 1;"
+          + " use an intact copy of the file")
     }
   }
 }

@@ -39,6 +39,8 @@ public struct MemoryEstimate: Sendable {
     let pixels = options.batchSize * options.imageSize * options.imageSize
     bytes =
       Self.base + (generatorParameters + discriminatorParameters) * Self.bytesPerParameter
+      // Spectral normalisation keeps the normalised weight and its gradient.
+      + (networks.discriminatorNorm == .spectral ? discriminatorParameters * 8 : 0)
       + (options.averaging > 0 ? generatorParameters * Self.bytesPerAveragedParameter : 0)
       + pixels * options.width * Self.bytesPerActivation
   }

@@ -194,7 +194,7 @@ public final class GANModel: TrainingModel {
 extension RunOptions {
   /// The networks that these options describe.
   public var networks: NetworkConfiguration {
-    var configuration = NetworkConfiguration(Preset(rawValue: preset)!, width: width)
+    var configuration = NetworkConfiguration(network, width: width)
     configuration.zDim = zDimension
     configuration.zDistribution = LatentDistribution(rawValue: zDistribution)!
     configuration.discriminatorNorm = discriminatorNorm

@@ -27,6 +27,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
   }
 
   // The networks.
+  /// One of `presets`.
   public var preset: String
   public var width: Int
   public var zDimension: Int
@@ -69,8 +70,9 @@ public struct RunOptions: Codable, Equatable, Sendable {
   public var onNaN: OnNaN
   public var tensorboard: Bool
 
-  /// Names of the presets, the default first.
-  public static let presets = ["cats64", "cats128"]
+  /// Names of the presets, the default first: the plain recipe for each of the networks, and the levers that did best.
+  public static let presets = Preset.allCases.map(\.rawValue) + [best]
+  static let best = "cats64-best"
 
   /// The one table of defaults: the published recipe, and per preset what differs from it.
   public init(preset: String) {
@@ -103,10 +105,30 @@ public struct RunOptions: Codable, Equatable, Sendable {
     milestoneEvery = 50
     onNaN = .stop
     tensorboard = false
+    if preset == RunOptions.best {
+      width = 32
+      discriminatorRate = 2e-4
+      loss = .hinge
+      discriminatorNorm = .spectral
+      augmentation = Augmentation.allCases
+      averaging = 0.999
+      mirror = true
+    }
+  }
+
+  /// The networks of the preset.
+  var network: Preset { Preset(rawValue: preset) ?? .cats64 }
+
+  /// What a preset stands for beside its networks, as flags: `--width 32 --mirror`; empty for the plain recipe.
+  public static func flags(ofPreset name: String) -> String {
+    let options = RunOptions(preset: name)
+    return zip(RunOptions(preset: options.network.rawValue).choices, options.choices).dropFirst()
+      .filter { $0.value != $1.value }
+      .map { $1.value == "on" ? $1.flag : "\($1.flag) \($1.value)" }.joined(separator: " ")
   }
 
   /// Side of the pictures in pixels.
-  public var imageSize: Int { preset == "cats128" ? 128 : 64 }
+  public var imageSize: Int { network.imageSize }
   /// The end of a run directory's name.
   public var runName: String { "\(preset)-w\(width)" }
 
