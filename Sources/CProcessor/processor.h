@@ -1,4 +1,5 @@
-// Which vector instructions this processor and operating system offer, and how many processors. Nothing else.
+// What Swift cannot say by itself: which vector instructions this processor and operating system offer, how many
+// processors there are, and that memory will be needed soon. Nothing else.
 #pragma once
 #include <stdbool.h>
 #if defined(__linux__)
@@ -30,3 +31,6 @@ static inline int processor_allowed_count(void) {
 #endif
   return count;
 }
+
+// Starts bringing the cache line at `address` closer, and goes on; any address is allowed.
+static inline void processor_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }

@@ -91,11 +91,12 @@ public final class GeneratorModel {
     activations = (Buffer(count: counts.even * batchSize), Buffer(count: counts.odd * batchSize))
   }
 
-  /// The algorithm is chosen as for a single picture, so that no batch size can change a picture's rounding.
+  /// The algorithm is chosen as for a single picture, so that no batch size can change a picture's rounding. Large filters
+  /// are not kept transformed: for a few pictures that takes longer than computing with them.
   private static func convolution(_ shape: ConvShape, _ context: Context) -> Convolution {
     var single = shape
     single.batch = 1
-    return Convolution(shape, context: context, plan: context.plan(for: single))
+    return Convolution(shape, context: context, plan: context.plan(for: single), reusesFilter: false)
   }
 
   /// Elements per picture of the two buffers that results alternate between, beginning with the dense layer's.

@@ -11,10 +11,7 @@ extension WinogradConvolution {
     let tiles = TileGrid(
       batch: s.batch, rows: tileCount(s.inputHeight, phases.map(\.y), startY),
       columns: tileCount(s.inputWidth, phases.map(\.x), startX))
-    // A transformed filter is five times as long. For a few tiles, once, it is not worth writing to memory and reading back.
-    let isKept = tiles.count > WinogradConvolution.fewTiles || backwardFilterWasUsed
-    let filterPoints = isKept ? transformedBackwardFilter(filter) : nil
-    backwardFilterWasUsed = true
+    let filterPoints = keepsFilter ? transformedBackwardFilter(filter) : nil
     let filterLayout = backwardFilterLayout
     let rows = panelRows(min(tiles.count, WinogradConvolution.chunkTiles))
     let sourceLayout = plainLayout(panels: outputPanels, rows: rows)
@@ -35,7 +32,7 @@ extension WinogradConvolution {
           rows: range.count, a: v, aLayout: sourceLayout, b: filterPoints, bLayout: filterLayout, c: m,
           cLayout: targetLayout)
       } else {
-        multiplyTransforming(
+        multiplyBackward(
           rows: range.count, a: v, aLayout: sourceLayout, filter: filter, c: m, cLayout: targetLayout)
       }
       transformOutput(
@@ -77,54 +74,6 @@ extension WinogradConvolution {
         aPanelStride: aLayout.panelStride, b: b + bLayout.bases[point] + first * bLayout.panelStride,
         bPanelStride: bLayout.panelStride, c: c + cLayout.bases[point] + first * cLayout.panelStride,
         cPanelStride: cLayout.panelStride, accumulate: false)
-    }
-  }
-
-  /// The most tiles for which a filter's first use does not keep it transformed.
-  private static let fewTiles = 32
-
-  /// What `multiplyPhased` computes, to the bit, with the filter transformed where it is needed: a block of it at a time,
-  /// which stays in the second-level cache.
-  private func multiplyTransforming(
-    rows: Int, a: UnsafePointer<Float>, aLayout: PointLayout, filter: UnsafePointer<Float>,
-    c: UnsafeMutablePointer<Float>, cLayout: PointLayout
-  ) {
-    let product = PanelProduct(loops: context.loops)
-    let w = context.width
-    // The depth after which PanelProduct rounds to C.
-    let blockPanels = min(PanelProduct.blockDepth / w, outputPanels)
-    let depth = blockPanels * w
-    let transform = backwardScratch(blocks: blockPanels)
-    let perWorker = transform + phases.map { $0.y.points * $0.x.points }.max()! * depth * w
-    let scratch = context.scratch("winograd.filter", perWorker * context.threads)
-    // The phases with most points come first, so that the longest tasks do not come last.
-    context.parallel(phases.count * inputPanels) { task, worker in
-      let (phase, panel) = (task / inputPanels, task % inputPanels)
-      let parts = phases[phase]
-      let scratch = scratch + worker * perWorker
-      let points = scratch + transform
-      let table = OffsetTable(rows: 1, columns: n * n)
-      defer { withExtendedLifetime(table) {} }
-      let offsets = table[0]
-      for i in 0..<parts.y.points {
-        for j in 0..<parts.x.points { offsets[i * n + j] = (i * parts.x.points + j) * depth * w }
-      }
-      for first in stride(from: 0, to: outputPanels, by: blockPanels) {
-        let blocks = first..<min(first + blockPanels, outputPanels)
-        transformBackwardBlocks(
-          blocks, panel: panel, phase: phase, filter: filter, scratch: scratch, points: points, offsets: offsets)
-        for i in 0..<parts.y.points {
-          for j in 0..<parts.x.points {
-            let point = i * n + j
-            product.multiply(
-              rows: rows, columnPanels: 1, depthPanels: blocks.count, panelDepth: w,
-              a: a + aLayout.bases[point] + first * aLayout.panelStride, aPanelStride: aLayout.panelStride,
-              b: points + offsets[point], bPanelStride: 0,
-              c: c + cLayout.phaseOffsets[phase][point] + panel * cLayout.panelStride, cPanelStride: 0,
-              accumulate: first > 0)
-          }
-        }
-      }
     }
   }
 }

@@ -6,7 +6,7 @@ extension WinogradConvolution {
   func forward(input: UnsafePointer<Float>, filter: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>) {
     let s = shape
     let tiles = TileGrid(batch: s.batch, rows: ceilDivide(s.outputHeight, 4), columns: ceilDivide(s.outputWidth, 4))
-    let filterPoints = transformedForwardFilter(filter)
+    let filterPoints = keepsFilter ? transformedForwardFilter(filter) : nil
     let filterLayout = forwardFilterLayout
     let rows = panelRows(min(tiles.count, WinogradConvolution.chunkTiles))
     let inputLayout = phasedLayout(panels: inputPanels, rows: rows)
@@ -20,9 +20,13 @@ extension WinogradConvolution {
       transformInput(range, tensor: source, source: input, points: v, layout: inputLayout) { tile, phase in
         inputWindow(tiles, tile, phases[phase])
       }
-      multiply(
-        rows: range.count, a: v, aLayout: inputLayout, b: filterPoints, columnPanels: outputPanels,
-        bBase: filterLayout.base, bPanelStride: filterLayout.panelStride, c: m, cLayout: outputLayout)
+      if let filterPoints {
+        multiply(
+          rows: range.count, a: v, aLayout: inputLayout, b: filterPoints, columnPanels: outputPanels,
+          bBase: filterLayout.base, bPanelStride: filterLayout.panelStride, c: m, cLayout: outputLayout)
+      } else {
+        multiplyForward(rows: range.count, a: v, aLayout: inputLayout, filter: filter, c: m, cLayout: outputLayout)
+      }
       transformOutput(
         range, tensor: target, points: m, layout: outputLayout, target: output
       ) { tile, _ in outputWindow(tiles, tile) }

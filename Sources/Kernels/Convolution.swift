@@ -7,10 +7,16 @@ public final class Convolution {
   let context: Context
   let plan: ConvPlan
   private lazy var direct = DirectConvolution(shape, context: context)
-  private lazy var winograd = WinogradConvolution(shape, context: context)
+  private let reusesFilter: Bool
+  private lazy var winograd = WinogradConvolution(shape, context: context, reusesFilter: reusesFilter)
 
-  /// - Parameter plan: which algorithm each pass uses; nil asks `context` for its choice.
-  public init(_ shape: ConvShape, context: Context, plan: ConvPlan? = nil) {
+  /// - Parameters:
+  ///   - plan: which algorithm each pass uses; nil asks `context` for its choice.
+  ///   - reusesFilter: whether a pass runs several times before the filter changes. What Winograd makes of a large filter
+  ///     is then kept, five times its size; otherwise each pass makes it anew, a block at a time. Results of the two
+  ///     differ in rounding.
+  public init(_ shape: ConvShape, context: Context, plan: ConvPlan? = nil, reusesFilter: Bool = true) {
+    self.reusesFilter = reusesFilter
     self.shape = shape
     self.context = context
     self.plan = plan ?? context.plan(for: shape)

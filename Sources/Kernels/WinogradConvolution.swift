@@ -22,8 +22,11 @@ final class WinogradConvolution {
   var backwardFilter: Buffer?
   var forwardFilterIsCurrent = false
   var backwardFilterIsCurrent = false
-  /// Whether this filter has served a data gradient before.
-  var backwardFilterWasUsed = false
+  /// Whether transformed filters are kept until the filter changes. One that outgrows the caches is as slow to read as to
+  /// compute again: then each product transforms it on the way (see `WinogradFilterProduct.swift`).
+  let keepsFilter: Bool
+  /// G, one row of `basis.taps` after the other.
+  let filterRows: Buffer
 
   /// Tiles that go through the points together. More of them reuse a transformed filter that does not fit in a cache;
   /// fewer keep the points of shallow layers in the last-level cache. A constant, so that the order of sums is one too.
@@ -33,12 +36,27 @@ final class WinogradConvolution {
     shape.kernelHeight == 5 && shape.kernelWidth == 5 && (shape.stride == 1 || shape.stride == 2)
   }
 
-  init(_ shape: ConvShape, context: Context) {
+  /// Floats of a transformed filter above which it is only kept where it is reused: 48 MB. A function of the channels
+  /// alone, for the two ways round differently, and a picture must not depend on how many are made with it.
+  private static let largestFreelyKeptFilter = 12 << 20
+
+  /// - Parameters:
+  ///   - reusesFilter: whether several products follow each change of the filter.
+  ///   - largestFreelyKept: for tests.
+  init(
+    _ shape: ConvShape, context: Context, reusesFilter: Bool = true,
+    largestFreelyKept: Int = WinogradConvolution.largestFreelyKeptFilter
+  ) {
     precondition(WinogradConvolution.supports(shape), "\(shape): no Winograd algorithm for this kernel and stride")
+    let points = shape.stride == 2 ? 121 : 64
+    keepsFilter =
+      reusesFilter || points * shape.inputChannels * shape.outputChannels <= largestFreelyKept
+      || shape.inputChannels % context.width != 0 || shape.outputChannels % context.width != 0
     self.shape = shape
     self.context = context
     basis = shape.stride == 2 ? .threeTaps : .fiveTaps
     coefficients = Buffer(basis.coefficients)
+    filterRows = Buffer(basis.filterMatrix.flatMap { $0.map { Float($0) } })
     let vertical = WinogradPhase.Axis.all(pad: shape.padTop, stride: shape.stride)
     let horizontal = WinogradPhase.Axis.all(pad: shape.padLeft, stride: shape.stride)
     phases = vertical.flatMap { y in horizontal.map { x in WinogradPhase(y: y, x: x) } }
@@ -47,7 +65,6 @@ final class WinogradConvolution {
   func filterChanged() {
     forwardFilterIsCurrent = false
     backwardFilterIsCurrent = false
-    backwardFilterWasUsed = false
   }
 
   /// Points along one axis.

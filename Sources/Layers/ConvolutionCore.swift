@@ -9,18 +9,22 @@ final class ConvolutionCore {
   /// Batch normalisation takes any constant out of a channel again, so a bias before it is neither added nor learned.
   let biasVanishes: Bool
   let spectralNorm: SpectralNorm?
+  /// Whether a pass runs several times between two updates, as the discriminator's do.
+  let reusesFilter: Bool
 
   /// Plans by shape; more than two would keep workspaces of batch sizes that are gone.
   private var plans: [(convolution: Convolution, context: Context, version: Int)] = []
 
   init(
-    weight: Parameter, bias: Parameter, activation: Activation, biasVanishes: Bool = false, spectralNorm: Bool = false
+    weight: Parameter, bias: Parameter, activation: Activation, biasVanishes: Bool = false, spectralNorm: Bool = false,
+    reusesFilter: Bool = true
   ) {
     precondition(!biasVanishes || activation == .identity, "\(weight.name): an activation before batch normalisation")
     self.weight = weight
     self.bias = bias
     self.activation = activation
     self.biasVanishes = biasVanishes
+    self.reusesFilter = reusesFilter
     self.spectralNorm = spectralNorm ? SpectralNorm(weight) : nil
   }
 
@@ -41,7 +45,7 @@ final class ConvolutionCore {
       return plans[i].convolution
     }
     if plans.count == 2 { plans.removeFirst() }
-    let convolution = Convolution(shape, context: context)
+    let convolution = Convolution(shape, context: context, reusesFilter: reusesFilter)
     convolution.filterChanged()
     plans.append((convolution, context, filter.version))
     return convolution

@@ -34,6 +34,13 @@ public protocol WinogradLoops {
     scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, step: Int, rowStride: Int,
     columnStride: Int, destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>)
 
+  /// One row of G g G^T, with the row `row` [taps] of G for the first axis: taps x (columnPoints - 3) taps -> point j of
+  /// filter row k at destination + j * pointStride + k * W.
+  static func filterRowTransform(
+    pairs: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, taps: Int, count: Int,
+    source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int,
+    destination: UnsafeMutablePointer<Float>, pointStride: Int)
+
   /// G^T u G: points -> taps, overwritten or added to.
   static func filterGradientTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,

@@ -1,3 +1,4 @@
+import CProcessor
 import VectorLoops
 
 /// A register tile of R rows and P vectors of columns. Accumulators live in fixed-size arrays that the optimiser takes
@@ -36,6 +37,10 @@ private struct Tile<let rows: Int> {
     var b = b
     for panel in 0..<depthPanels {
       var a = a + panel * aPanelStride
+      // The next tile's rows. Each panel of A begins elsewhere, which no processor guesses.
+      if rowStep == Vector.scalarCount {
+        for r in rows..<2 * rows { processor_prefetch(a + r &* rowStep) }
+      }
       for _ in 0..<panelDepth {
         let b0 = load(b)
         let b1 = load(b + bPanelStride)

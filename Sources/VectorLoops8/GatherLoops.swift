@@ -21,6 +21,35 @@ func partialVector(_ source: UnsafePointer<Float>, _ count: Int) -> Vector {
   return v
 }
 
+/// W x W floats, transposed by log2(W) perfect shuffles: each interleaves the first half of the rows with the second.
+/// Through memory: an array of W vectors in this module costs the products' tiles their registers.
+@inline(__always)
+private func transposeSquare(
+  _ source: UnsafePointer<Float>, _ stride: Int, _ destination: UnsafeMutablePointer<Float>
+) {
+  let w = Vector.scalarCount
+  withUnsafeTemporaryAllocation(of: Vector.self, capacity: 2 * Vector.scalarCount) { rows in
+    var from = rows.baseAddress!
+    var to = from + w
+    for i in 0..<w { from[i] = (source + i * stride).vector }
+    for _ in 0..<w.trailingZeroBitCount {
+      for i in 0..<w / 2 {
+        let (a, b) = (from[i], from[i + w / 2])
+        var low = Vector.zero
+        var high = Vector.zero
+        low.evenHalf = a.lowHalf
+        low.oddHalf = b.lowHalf
+        high.evenHalf = a.highHalf
+        high.oddHalf = b.highHalf
+        to[2 * i] = low
+        to[2 * i + 1] = high
+      }
+      (from, to) = (to, from)
+    }
+    for i in 0..<w { (destination + i * w).vector = from[i] }
+  }
+}
+
 extension Loops {
   @inline(never)
   public static func gatherPanels(
@@ -63,6 +92,10 @@ extension Loops {
     rows: Int, lanes: Int, source: UnsafePointer<Float>, laneStride: Int, destination: UnsafeMutablePointer<Float>
   ) {
     let w = Vector.scalarCount
+    if lanes == w && rows == w {
+      transposeSquare(source, laneStride, destination)
+      return
+    }
     if lanes < w {
       for r in 0..<rows { (destination + r * w).vector = .zero }
     }

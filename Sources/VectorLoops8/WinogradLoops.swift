@@ -275,6 +275,29 @@ extension Basis {
   }
 
   @inline(never)
+  func filterRowTransform(
+    _ columnPoints: Int, _ row: UnsafePointer<Float>, _ taps: Int, _ count: Int, _ source: UnsafePointer<Float>,
+    _ step: Int, _ rowStride: Int, _ columnStride: Int, _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
+  ) {
+    withUnsafeTemporaryAllocation(of: Vector.self, capacity: 8) { sums in
+      let sums = UnsafeMutableRawPointer(sums.baseAddress!).assumingMemoryBound(to: Float.self)
+      for k in 0..<count {
+        let source = source + k * step
+        for c in 0..<(columnPoints - 3) {
+          var sum = (source + c * columnStride).vector * row[0]
+          for t in 1..<taps {
+            sum = sum.addingProduct((source + c * columnStride + t * rowStride).vector, Vector(repeating: row[t]))
+          }
+          (sums + c * Vector.scalarCount).vector = sum
+        }
+        filter(
+          columnPoints, Strided(base: sums, stride: Vector.scalarCount),
+          Strided(base: destination + k * Vector.scalarCount, stride: pointStride))
+      }
+    }
+  }
+
+  @inline(never)
   func filterGradientTransform(
     _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ count: Int,
     _ source: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>, _ destination: UnsafeMutablePointer<Float>,
@@ -373,6 +396,21 @@ extension Loops {
       Basis<3, 4>(c: coefficients).filterGradientTransform(
         rowPoints, columnPoints, scratch, count, source, offsets, destination, step, rowStride, columnStride, accumulate
       )
+    }
+  }
+
+  @inline(never)
+  public static func filterRowTransform(
+    pairs: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, taps: Int, count: Int,
+    source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int,
+    destination: UnsafeMutablePointer<Float>, pointStride: Int
+  ) {
+    if pairs == 2 {
+      Basis<2, 3>(c: coefficients).filterRowTransform(
+        columnPoints, row, taps, count, source, step, rowStride, columnStride, destination, pointStride)
+    } else {
+      Basis<3, 4>(c: coefficients).filterRowTransform(
+        columnPoints, row, taps, count, source, step, rowStride, columnStride, destination, pointStride)
     }
   }
 }

@@ -8,7 +8,7 @@ extension Session {
     filterChanges: Bool
   ) -> Row {
     let operands = ConvOperands(shape, cold: options.cold ? machine.lastLevelCache : nil)
-    let convolution = Convolution(shape, context: context, plan: ConvPlan(algorithm))
+    let convolution = Convolution(shape, context: context, plan: ConvPlan(algorithm), reusesFilter: !filterChanges)
     var error: Double?
     if options.check {
       progress("\(name): check")
