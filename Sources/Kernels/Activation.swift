@@ -37,8 +37,8 @@ extension Context {
   ) {
     if biasGradient == nil && activation == .identity { return }
     let loops = self.loops
-    let tasks = RowCut(rows: rows, channels: channels, elements: taskElements).parts
-    let sums = biasGradient == nil ? nil : zeroedDoubles("column sums", tasks * channels)
+    let cut = RowCut(rows: rows, channels: channels, elements: taskElements)
+    let sums = biasGradient == nil ? nil : doubles("column sums", cut.parts * channels)
     parallelRowBlocks(rows: rows, channels: channels) { task, block in
       let g = gradient + block.lowerBound * channels
       let y = output + block.lowerBound * channels
@@ -47,10 +47,20 @@ extension Context {
       case .leakyReLU(let slope): loops.leakyReLUBackward(g, output: y, block.count * channels, slope: slope)
       case .tanh: loops.tanhBackward(g, output: y, block.count * channels)
       }
-      if let sums { loops.addColumnSums(g, rows: block.count, channels: channels, to: sums + task * channels) }
+      if let sums {
+        let taskSums = sums + task * channels
+        if block.lowerBound == cut.range(task).lowerBound { taskSums.initialize(repeating: 0, count: channels) }
+        loops.addColumnSums(g, rows: block.count, channels: channels, to: taskSums)
+      }
     }
     guard let sums, let biasGradient else { return }
-    combine(sums, tasks: tasks, count: channels)
-    for c in 0..<channels { biasGradient[c] = Float(sums[c] + (accumulate ? Double(biasGradient[c]) : 0)) }
+    // A dense layer has few rows and tens of thousands of channels: too many for one thread.
+    let columns = 2048
+    parallel((channels + columns - 1) / columns) { part in
+      for c in part * columns..<min(channels, (part + 1) * columns) {
+        let sum = (1..<max(cut.parts, 1)).reduce(sums[c]) { $0 + sums[$1 * channels + c] }
+        biasGradient[c] = Float(sum + (accumulate ? Double(biasGradient[c]) : 0))
+      }
+    }
   }
 }

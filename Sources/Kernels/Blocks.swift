@@ -45,10 +45,14 @@ extension Context {
     }
   }
 
+  /// Scratch memory for doubles of unspecified contents.
+  func doubles(_ name: String, _ count: Int) -> UnsafeMutablePointer<Double> {
+    UnsafeMutableRawPointer(scratch(name, 2 * count)).assumingMemoryBound(to: Double.self)
+  }
+
   /// Scratch memory for doubles, set to zero.
   func zeroedDoubles(_ name: String, _ count: Int) -> UnsafeMutablePointer<Double> {
-    let raw = UnsafeMutableRawPointer(scratch(name, 2 * count))
-    let doubles = raw.assumingMemoryBound(to: Double.self)
+    let doubles = doubles(name, count)
     doubles.initialize(repeating: 0, count: count)
     return doubles
   }
