@@ -17,7 +17,7 @@ struct TrainingCommand {
   static let command = Command(
     "cattrain", version: version, summary: "trains a cat GAN on a folder of pictures",
     operands: [TrainingFlags.operand],
-    flags: TrainingFlags.all, subcommands: [PrepareCommand.command, ExportCommand.command],
+    flags: TrainingFlags.all, subcommands: [PrepareCommand.command, EvalCommand.command, ExportCommand.command],
     epilogue: """
       Examples:
         cattrain photos --preset cats64 --width 32          begin a run in runs/

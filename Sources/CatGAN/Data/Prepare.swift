@@ -26,7 +26,8 @@ public struct PrepareOptions: Sendable {
   /// enlarged.
   public var minimumSize: Int?
   /// Most bits of the 64-bit hash in which copies of one picture differ; nil keeps copies.
-  public var duplicateDistance: Int? = 10
+  public var duplicateDistance: Int? = PrepareOptions.copyDistance
+  static let copyDistance = 10
   /// A picture whose brightness deviates by less (standard deviation, in levels of 0...255) is blank.
   public var blankDeviation = 5.0
   public var landmarks = Landmarks.use

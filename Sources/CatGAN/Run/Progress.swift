@@ -62,6 +62,11 @@ public struct Progress {
     update("reading pictures \(done)/\(total)", now: now, force: done == total)
   }
 
+  /// Shows how much of some work is done.
+  public mutating func counting(_ what: String, _ done: Int, of total: Int, now: Double) {
+    update("\(what) \(done)/\(total)", now: now, force: done == total)
+  }
+
   /// Leaves the live line standing and moves below it.
   public mutating func finish() {
     if live, liveLength > 0 { write("\n") }

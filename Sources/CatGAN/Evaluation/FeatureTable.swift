@@ -1,0 +1,91 @@
+// Vectors of equal length, one per picture, and the distances between them.
+
+import Kernels
+
+/// [count, dimension] features.
+struct FeatureTable {
+  let dimension: Int
+  private(set) var values: [Float]
+
+  var count: Int { values.count / dimension }
+
+  /// - Parameter values: [count, dimension].
+  init(dimension: Int, values: [Float]) {
+    precondition(dimension > 0 && values.count % dimension == 0)
+    self.dimension = dimension
+    self.values = values
+  }
+
+  subscript(row: Int, column: Int) -> Float { values[row * dimension + column] }
+
+  func rows(_ range: Range<Int>) -> FeatureTable {
+    FeatureTable(
+      dimension: dimension, values: Array(values[range.lowerBound * dimension..<range.upperBound * dimension]))
+  }
+
+  /// Squared distances from every vector to every one of `other`, [count, other.count].
+  func squaredDistances(to other: FeatureTable, _ context: Context) -> [Float] {
+    precondition(other.dimension == dimension)
+    let d = dimension
+    return [Float](unsafeUninitializedCapacity: count * other.count) { output, initialized in
+      nonisolated(unsafe) let output = output.baseAddress
+      values.withUnsafeBufferPointer { mine in
+        other.values.withUnsafeBufferPointer { theirs in
+          context.parallel(count) { i in
+            let a = mine.baseAddress! + i * d
+            for j in 0..<other.count {
+              let b = theirs.baseAddress! + j * d
+              // Four sums, so that an addition need not wait for the one before.
+              var sums = SIMD4<Float>.zero
+              var k = 0
+              while k + 4 <= d {
+                let difference =
+                  SIMD4(a[k], a[k + 1], a[k + 2], a[k + 3]) - SIMD4(b[k], b[k + 1], b[k + 2], b[k + 3])
+                sums += difference * difference
+                k += 4
+              }
+              var sum = sums.sum()
+              while k < d {
+                sum += (a[k] - b[k]) * (a[k] - b[k])
+                k += 1
+              }
+              (output! + i * other.count + j).initialize(to: sum)
+            }
+          }
+        }
+      }
+      initialized = count * other.count
+    }
+  }
+}
+
+/// Improved precision and recall (Kynkäänniemi et al. 2019, arXiv 1904.06991): a cloud's manifold is the union of balls
+/// around its vectors, each as large as the distance to its k-th nearest neighbour.
+struct Manifold {
+  /// The paper's.
+  static let neighbours = 3
+
+  let features: FeatureTable
+  /// Squared radius of each vector's ball.
+  private let radii: [Float]
+
+  /// - Precondition: more vectors than `neighbours`.
+  init(_ features: FeatureTable, _ context: Context) {
+    precondition(features.count > Manifold.neighbours, "\(features.count) vectors have no third neighbour")
+    self.features = features
+    let count = features.count
+    let distances = features.squaredDistances(to: features, context)
+    radii = (0..<count).map { i in
+      // The smallest is the vector itself.
+      distances[i * count..<(i + 1) * count].sorted()[Manifold.neighbours]
+    }
+  }
+
+  /// The share of `others` that lies inside.
+  func share(of others: FeatureTable, _ context: Context) -> Double {
+    let distances = others.squaredDistances(to: features, context)
+    let count = features.count
+    let inside = (0..<others.count).count { i in (0..<count).contains { distances[i * count + $0] <= radii[$0] } }
+    return Double(inside) / Double(others.count)
+  }
+}

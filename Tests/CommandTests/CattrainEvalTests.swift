@@ -1,0 +1,90 @@
+import Foundation
+import Testing
+
+/// `cattrain eval` as a person has it.
+@Suite struct CattrainEvalTests {
+  static let cattrain = Program("cattrain")
+
+  private func checkpoint(in place: Place, pictures: String) throws -> String {
+    let ended = try Self.cattrain.run([pictures, "--steps", "2", "--ema", "0.5"] + CattrainTests.small, in: place.path)
+    #expect(ended.status == 0, "\(ended.error)")
+    return try #require(CattrainTests.checkpoints(CattrainTests.run, in: place).last)
+  }
+
+  @Test func figuresSheetAndSamples() throws {
+    let place = try Place()
+    let pictures = try CattrainTests.pictures(40, in: place)
+    let file = try checkpoint(in: place, pictures: pictures)
+    let words = ["eval", "--checkpoint", file, "--data", pictures, "--count", "12"]
+    let before = place.names
+    let first = try Self.cattrain.run(words, in: place.path)
+    #expect(first.status == 0 && place.names == before, "without --out it writes nothing: \(first.error)")
+    for name in ["distance", "precision", "recall", "variety", "closest pair", "nearest", "copies"] {
+      #expect(first.text.contains("\n\(name) "), "\(first.text)")
+    }
+    let more = words + ["--out", "found", "--export", "samples", "--threads", "3"]
+    let second = try Self.cattrain.run(more, in: place.path)
+    #expect(second.status == 0 && second.output == first.output, "\(second.error)")
+    let figures = String(decoding: try place.bytes("found/figures.json"), as: UTF8.self)
+    #expect(figures.contains("\"count\" : 12"), "\(figures)")
+    #expect(try place.bytes("found/neighbours.png").starts(with: [0x89, 0x50, 0x4E, 0x47]))
+
+    // The samples are catgen's pictures.
+    _ = try Program("catgen").run(["--checkpoint", file, "--count", "12", "--out", "drawn/"], in: place.path)
+    for i in 0..<12 {
+      let name = "seed\(i < 10 ? "000" : "00")\(i).png"
+      #expect(try place.bytes("samples/\(name)") == place.bytes("drawn/\(name)"), "\(name)")
+    }
+    #expect(!place.names.contains("samples/seed0012.png"))
+
+    // Nothing is overwritten unasked.
+    let third = try Self.cattrain.run(more, in: place.path)
+    #expect(third.status == 1 && third.error.contains("figures.json' is there already"), "\(third.error)")
+    #expect(try Self.cattrain.run(more + ["--force"], in: place.path).status == 0)
+
+    // The folder of samples gives the same figures; the plain generator is another one.
+    let again = try Self.cattrain.run(
+      ["eval", "--pictures", "samples", "--data", pictures, "--count", "12"], in: place.path)
+    #expect(again.text.split(separator: "\n").dropFirst() == first.text.split(separator: "\n").dropFirst())
+    let plain = try Self.cattrain.run(words + ["--no-ema"], in: place.path)
+    #expect(plain.status == 0 && plain.output != first.output)
+  }
+
+  static let mistakes: [(words: String, says: String)] = [
+    ("--data pictures", "--checkpoint is missing"), ("--checkpoint file", "--data is missing"),
+    ("--checkpoint file --pictures folder --data pictures", "give one of them"),
+    ("--pictures folder --data pictures --ema", "--ema"), ("--pictures folder --data pictures --export x", "--export"),
+    ("--pictures folder --data pictures --count 7", "--count 7"),
+    ("--pictures folder --data pictures --size 8", "--size 8"),
+    ("--checkpoint file --data pictures --size 64", "--size does not go with --checkpoint"),
+    ("--pictures folder --data pictures --fit squeeze", "--fit squeeze"),
+    ("--pictures folder --data pictures --threads 0", "--threads 0"), ("pictures", "'pictures'"),
+  ]
+
+  @Test(arguments: mistakes.indices) func mistakesOfUsage(index: Int) throws {
+    let (words, says) = Self.mistakes[index]
+    let place = try Place()
+    let ended = try Self.cattrain.run(["eval"] + words.split(separator: " ").map(String.init), in: place.path)
+    #expect(ended.status == 2 && ended.error.contains(says), "\(words): \(ended.error)")
+    #expect(place.names.isEmpty)
+  }
+
+  @Test func whatCannotBeJudged() throws {
+    let place = try Place()
+    let pictures = try CattrainTests.pictures(20, in: place)
+    let few = try CattrainTests.pictures(7, in: place, name: "few")
+    func refused(_ words: [String], _ says: String) throws {
+      let before = place.names
+      let ended = try Self.cattrain.run(["eval"] + words, in: place.path)
+      #expect(ended.status == 1 && ended.error.contains(says), "\(words): \(ended.error)")
+      #expect(place.names == before, "\(words)")
+    }
+    let shipped = Fixtures.path("cats64.safetensors")
+    try refused(["--checkpoint", shipped, "--data", pictures, "--count", "11"], "at most 10 can be given")
+    try refused(["--checkpoint", shipped, "--data", few], "holds 7 usable pictures, and 16 are the fewest")
+    try refused(["--pictures", few, "--data", pictures], "holds 7 usable pictures, and 8 are the fewest")
+    try refused(["--checkpoint", shipped, "--data", "missing"], "missing")
+    try refused(["--checkpoint", "missing", "--data", pictures], "missing")
+    try refused(["--checkpoint", "\(pictures)/cat0000.jpg", "--data", pictures], ".jpg")
+  }
+}
