@@ -29,7 +29,7 @@ import Testing
     ("pictures --augment rotation", "--augment rotation"), ("pictures --augment color,", "--augment color,"),
     ("pictures --augment color,none", "--augment none"),
     ("pictures --loss hinge --label-smoothing 0.1", "--label-smoothing"),
-    ("pictures --preset cats64-best --label-smoothing 0.1", "--label-smoothing"),
+    ("pictures --preset cats64-best --loss hinge --label-smoothing 0.1", "--label-smoothing"),
     ("--resume run --generator file", "--generator"),
     ("pictures --lr-decay 5", "--lr-decay 5"), ("pictures --lr-decay 5-3", "--lr-decay 5-3"),
     ("pictures --keep -1", "--keep -1"), ("pictures --save-every 0", "--save-every 0"),

@@ -105,12 +105,10 @@ public struct RunOptions: Codable, Equatable, Sendable {
     milestoneEvery = 50
     onNaN = .stop
     tensorboard = false
+    // What did best at equal images; docs/training-runs.md has the figures.
     if preset == RunOptions.best {
       width = 32
       discriminatorRate = 2e-4
-      loss = .hinge
-      discriminatorNorm = .spectral
-      augmentation = Augmentation.allCases
       averaging = 0.999
       mirror = true
     }
