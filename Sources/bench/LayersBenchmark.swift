@@ -30,18 +30,18 @@ extension Session {
     func isWanted(_ part: String) -> Bool { options.wants(name(part)) && options.wantsPass(of: part) }
     guard options.shapes.partNames.contains(where: isWanted) else { return }
     progress("layer/*/in-step/\(options.network)/\(place)")
-    let peak = peak(context)
     let subject = StepSubject(options.configuration, batch: options.batch, context: context)
-    let trace = StepTrace.record(subject, repetitions: options.measure.repetitions)
+    let trace = StepTrace.record(subject, repetitions: options.measure.repetitions) { peak(context) }
     let step = Statistics(trace.steps)
     for part in trace.parts where isWanted(part.name) {
       let perCall = Measure.Timing(
         real: Statistics(part.seconds.map { $0 / Double(part.calls) }),
-        processor: Statistics(part.processor.map { $0 / Double(part.calls) }), iterations: part.calls)
+        processor: Statistics(part.processor.map { $0 / Double(part.calls) }), iterations: part.calls,
+        possible: Statistics(zip(part.seconds, trace.peaks).map { $0 * $1 / Double(part.calls) }))
       var row = Row(name(part.name), perCall, threads: context.threads)
       let product = options.shapes.product(part.name)
       let bytes = options.shapes.bytes(part.name)
-      row.setWork(flops: product?.layer.shape.flops, bytes: bytes > 0 ? bytes : nil, peak: peak)
+      row.setWork(flops: product?.layer.shape.flops, bytes: bytes > 0 ? bytes : nil)
       row.shape = (product?.layer.shape).map { "\($0)" }
       row.counters[.callsPerStep] = Double(part.calls)
       row.counters[.stepShare] = Statistics(part.seconds).median / step.median
@@ -58,7 +58,7 @@ extension Session {
   ) -> Row {
     let kernelPass = layer.kernelPass(pass)
     var row = measureConvolution(name, layer.shape, kernelPass, algorithm, context, filterChanges: true)
-    row.setWork(flops: layer.shape.flops, bytes: layer.bytes, peak: peak(context))
+    row.setWork(flops: layer.shape.flops, bytes: layer.bytes)
     row.counters[.callsPerStep] = layer.calls[pass].map(Double.init)
     if algorithm == .winograd { row.notes.append("GFLOP/s direct-equivalent") }
     if context.plan(for: layer.shape)[kernelPass] == algorithm { row.notes.append("planned") }

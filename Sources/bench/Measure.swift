@@ -11,12 +11,17 @@ struct Measure: Sendable {
     var processor: Statistics
     /// Calls within one sample.
     var iterations: Int
+    /// Of what `beside` said before each sample, times the sample's seconds: what could have been done meanwhile.
+    var possible: Statistics?
   }
 
   /// Runs `body` once to warm caches and plans, then `repetitions` samples. `body` gets the number of its call, counted
-  /// from 0 with the warm-up, so that it can rotate its buffers. `wall` and `processor` are clocks in seconds.
+  /// from 0 with the warm-up, so that it can rotate its buffers. `wall` and `processor` are clocks in seconds. `beside`
+  /// measures the machine's speed just before each sample: where neighbours slow it for minutes, a speed measured once
+  /// belongs to another machine than most samples.
   func time(
-    wall: () -> Double = { Clock.wall }, processor: () -> Double = { Clock.processor }, _ body: (Int) throws -> Void
+    wall: () -> Double = { Clock.wall }, processor: () -> Double = { Clock.processor }, beside: (() -> Double)? = nil,
+    _ body: (Int) throws -> Void
   ) rethrows -> Timing {
     var call = 0
     func run(_ count: Int) throws -> Double {
@@ -42,11 +47,17 @@ struct Measure: Sendable {
     }
     var real: [Double] = []
     var used: [Double] = []
+    var possible: [Double] = []
     for _ in 0..<max(repetitions, 1) {
+      let speed = beside?()
       let before = processor()
-      real.append(try run(iterations) / Double(iterations))
+      let seconds = try run(iterations) / Double(iterations)
+      real.append(seconds)
       used.append((processor() - before) / Double(iterations))
+      if let speed { possible.append(speed * seconds) }
     }
-    return Timing(real: Statistics(real), processor: Statistics(used), iterations: iterations)
+    return Timing(
+      real: Statistics(real), processor: Statistics(used), iterations: iterations,
+      possible: possible.isEmpty ? nil : Statistics(possible))
   }
 }

@@ -98,6 +98,7 @@ extension Options {
       Rows are named after what they measure, such as layer/G.trans_conv2/bwd-data/winograd/cats128/w64/b16/avx512/t2.
       The slot after the pass names the algorithm of a layer by itself, or is in-step for its time within a step.
       GFLOP/s count the direct algorithm's operations, also for Winograd.
+      Of peak: against multiply-adds in registers on the same threads, timed just before each sample.
       CATGAN_CONV=direct or winograd takes the place of the plan wherever that algorithm can compute a layer.
 
       Examples:

@@ -9,25 +9,36 @@ extension Session {
     for set in options.instructionSets {
       for threads in Set(options.threads + [1]).sorted() {
         let context = context(set, threads: threads)
-        if options.wants("peak/fma/\(Session.place(context))") { add(peakRow(context)) }
+        if options.wants("peak/fma/\(Session.place(context))") { add(measurePeak(context)) }
         measureBandwidth(context)
       }
     }
   }
 
+  /// Multiply-add peak of `context` in FLOP/s, as it is now. The report keeps the best that the run has seen.
+  func peak(_ context: Context) -> Double {
+    let start = Clock.wall
+    let flops = MachineProbe.multiplyAdd(context, iterationsPerThread: Session.peakIterations).flops
+    let peak = flops / (Clock.wall - start)
+    let seen = Report.Peak(instructionSet: context.instructionSet.rawValue, threads: context.threads, flops: peak)
+    publisher.update { $0.keepBest(seen) }
+    return peak
+  }
+
   /// Times the multiply-add loop. The row's time is its best sample: a peak is what the machine can do, not what it
-  /// usually does. It has a few samples even where the user wants one of everything else, because every percentage
-  /// depends on it.
-  func measurePeak(_ name: String, _ context: Context) -> Row {
-    var flops = 0.0
+  /// usually does. It has a few samples even where the user wants one of everything else.
+  private func measurePeak(_ context: Context) -> Row {
+    let name = "peak/fma/\(Session.place(context))"
     progress(name)
+    var flops = 0.0
     let measure = Measure(repetitions: max(options.measure.repetitions, 5), minimumTime: options.measure.minimumTime)
     let timing = measure.time { _ in
       flops = MachineProbe.multiplyAdd(context, iterationsPerThread: Session.peakIterations).flops
     }
     var row = Row(name, timing, threads: context.threads)
     row.real = row.minimum
-    row.setWork(flops: flops, peak: flops / row.real)
+    row.possible = flops
+    row.setWork(flops: flops)
     row.notes.append("register-resident multiply-adds, best sample")
     return row
   }

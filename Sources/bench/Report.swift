@@ -10,7 +10,7 @@ struct Report: Equatable, Sendable {
   var rows: [Row] = []
   /// Sentences below the table.
   var remarks: [String] = []
-  /// Multiply-add peak by instruction set and threads, in FLOP/s.
+  /// Best multiply-add peak seen, by instruction set and threads, in FLOP/s.
   var peaks: [Peak] = []
   /// Another program's rows, drawn beside ours.
   var peer: [PeerRow] = []
@@ -29,6 +29,12 @@ struct Report: Equatable, Sendable {
   init(machine: Machine, settings: [Setting] = []) {
     self.machine = machine
     self.settings = settings
+  }
+
+  mutating func keepBest(_ peak: Peak) {
+    let known = peaks.firstIndex { $0.instructionSet == peak.instructionSet && $0.threads == peak.threads }
+    guard let known else { return peaks.append(peak) }
+    peaks[known].flops = max(peaks[known].flops, peak.flops)
   }
 
   func text(_ format: Format) -> String {

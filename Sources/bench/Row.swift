@@ -27,6 +27,8 @@ struct Row: Equatable, Sendable {
   var spread: Double
   var repetitions: Int
   var iterations: Int
+  /// Floating-point operations that the multiply-add peak, measured before each sample, would have done in its time.
+  var possible: Double?
   var threads: Int
   /// The shape in its canonical form, where the row has one.
   var shape: String?
@@ -42,6 +44,7 @@ struct Row: Equatable, Sendable {
     spread = timing.real.spread
     repetitions = timing.real.values.count
     iterations = timing.iterations
+    possible = timing.possible?.median
     self.threads = threads
     self.shape = shape
   }
@@ -54,11 +57,11 @@ struct Row: Equatable, Sendable {
   }
 
   /// Sets throughput from the work of one call. `flops` counts a Winograd pass as if it were done directly.
-  mutating func setWork(flops: Double? = nil, bytes: Double? = nil, peak: Double? = nil) {
+  mutating func setWork(flops: Double? = nil, bytes: Double? = nil) {
     guard real > 0 else { return }
     if let flops {
       counters[.directGFLOPS] = flops / real / 1e9
-      if let peak, peak > 0 { counters[.peakFraction] = flops / real / peak }
+      if let possible, possible > 0 { counters[.peakFraction] = flops / possible }
     }
     if let bytes { counters[.gigabytes] = bytes / real / 1e9 }
   }

@@ -27,7 +27,6 @@ extension Session {
   private func measureSampling(_ count: Int, _ context: Context) throws {
     let name = "sample/\(options.preset.rawValue)/w\(options.width)/n\(count)/\(Session.place(context))"
     guard options.wants(name) else { return }
-    let peak = peak(context)
     let isOwnMemory = Machine.resetPeakMemory()
     let model = try Session.untrainedModel(options.configuration, count, context)
     let latents = (0..<count).map {
@@ -41,7 +40,7 @@ extension Session {
       }
     }
     let shapes = StepShapes(imageSize: options.preset.imageSize, width: options.width, batch: count)
-    row.setWork(flops: shapes.sampleFlops, peak: peak)
+    row.setWork(flops: shapes.sampleFlops)
     row.setImages(count)
     row.counters[.peakMemory] = Machine.peakMemory().map(Double.init)
     if !isOwnMemory { row.notes.append("peak memory of the whole run") }

@@ -11,7 +11,6 @@ final class Session {
   /// Names of rows that `--check` found wrong.
   var wrongRows: [String] = []
   private var contexts: [String: Context] = [:]
-  private var peaks: [String: Row] = [:]
 
   init(_ options: Options, machine: Machine, algorithm: ConvAlgorithm? = nil) throws(BenchError) {
     self.options = options
@@ -64,10 +63,12 @@ final class Session {
   /// `avx512/t2`
   static func place(_ context: Context) -> String { "\(context.instructionSet.rawValue)/t\(context.threads)" }
 
-  /// Measures `body` under `name`. Does not add the row: the caller sets its counters first.
+  /// Measures `body` under `name`, and the multiply-add peak beside it. Does not add the row: the caller sets its counters
+  /// first.
   func measure(_ name: String, _ context: Context, shape: String? = nil, _ body: (Int) throws -> Void) rethrows -> Row {
     progress(name)
-    return Row(name, try options.measure.time(body), threads: context.threads, shape: shape)
+    let timing = try options.measure.time(beside: { self.peak(context) }, body)
+    return Row(name, timing, threads: context.threads, shape: shape)
   }
 
   func add(_ row: Row) {
@@ -76,23 +77,6 @@ final class Session {
 
   func remark(_ sentence: String) {
     publisher.update { $0.remarks.append(sentence) }
-  }
-
-  /// Multiply-add peak of `context` in FLOP/s, measured when first asked for.
-  func peak(_ context: Context) -> Double { (peakRow(context).counters[.directGFLOPS] ?? 0) * 1e9 }
-
-  func peakRow(_ context: Context) -> Row {
-    let place = Session.place(context)
-    if let known = peaks[place] { return known }
-    let row = measurePeak("peak/fma/\(place)", context)
-    peaks[place] = row
-    publisher.update {
-      $0.peaks.append(
-        .init(
-          instructionSet: context.instructionSet.rawValue, threads: context.threads,
-          flops: (row.counters[.directGFLOPS] ?? 0) * 1e9))
-    }
-    return row
   }
 
   func progress(_ name: String) {

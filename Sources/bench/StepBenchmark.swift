@@ -12,11 +12,10 @@ extension Session {
     for context in places {
       let name = "step/\(options.network)/\(Session.place(context))"
       guard options.wants(name) else { continue }
-      let peak = peak(context)
       let isOwnMemory = Machine.resetPeakMemory()
       let subject = StepSubject(options.configuration, batch: options.batch, context: context)
       var row = measure(name, context) { _ in subject.step() }
-      row.setWork(flops: options.shapes.stepFlops, peak: peak)
+      row.setWork(flops: options.shapes.stepFlops)
       row.setImages(options.batch)
       row.counters[.peakMemory] = Machine.peakMemory().map(Double.init)
       if !isOwnMemory { row.notes.append("peak memory of the whole run") }

@@ -36,6 +36,8 @@ struct StepTrace: Equatable {
   var parts: [Part] = []
   /// Seconds of each whole step.
   var steps: [Double] = []
+  /// What `peak` said before each step.
+  var peaks: [Double] = []
 
   /// Median share of the steps' time that the parts account for.
   var accounted: Double {
@@ -44,13 +46,14 @@ struct StepTrace: Equatable {
   }
 
   /// Runs a step that is not recorded, then `repetitions` that are.
-  static func record(_ subject: StepSubject, repetitions: Int) -> StepTrace {
+  static func record(_ subject: StepSubject, repetitions: Int, peak: () -> Double) -> StepTrace {
     let execution = subject.trainer.execution
     defer { execution.observer = nil }
     subject.step()
     var trace = StepTrace()
     var indices: [String: Int] = [:]
     for repetition in 0..<repetitions {
+      trace.peaks.append(peak())
       for i in trace.parts.indices {
         trace.parts[i].calls = 0
         trace.parts[i].seconds.append(0)

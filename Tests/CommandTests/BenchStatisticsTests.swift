@@ -17,7 +17,14 @@ import Testing
     var now = 0.0
     var calls: [Int] = []
     let measure = Measure(repetitions: 4, minimumTime: 2)
-    let timing = measure.time(wall: { now }, processor: { 2 * now }) { call in
+    var speed = 0.0
+    let timing = measure.time(
+      wall: { now }, processor: { 2 * now },
+      beside: {
+        speed += 8
+        return speed
+      }
+    ) { call in
       calls.append(call)
       now += call == 0 ? 9 : 0.125
     }
@@ -26,6 +33,7 @@ import Testing
     #expect(timing.real == Statistics([0.125, 0.125, 0.125, 0.125]))
     #expect(timing.processor.median == 0.25)
     #expect(calls == Array(0..<18))
+    #expect(timing.possible == Statistics([1, 2, 3, 4]))
   }
 
   @Test func noMinimumTimeMeansOneCallPerSample() {
