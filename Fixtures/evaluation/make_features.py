@@ -6,36 +6,17 @@ features.safetensors holds pictures [2, 64, 64, 3] as bytes and features [2, 531
     python make_features.py
 """
 import math
+import sys
 
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
+sys.path.append("..")
+from splitmix import Random
+
 torch.set_num_threads(1)
 D = torch.float64
-
-
-class Random:
-    """SplitMix64 with Box and Muller's normal numbers; see Sources/Layers/RandomGenerator.swift."""
-
-    def __init__(self, seed):
-        self.state = seed
-
-    def next(self):
-        mask = 2 ** 64 - 1
-        self.state = (self.state + 0x9E3779B97F4A7C15) & mask
-        z = self.state
-        z = ((z ^ z >> 30) * 0xBF58476D1CE4E5B9) & mask
-        z = ((z ^ z >> 27) * 0x94D049BB133111EB) & mask
-        return z ^ z >> 31
-
-    def unit(self):
-        return (self.next() >> 11) * 2.0 ** -53
-
-    def normal(self):
-        u1 = self.unit()
-        u2 = self.unit()
-        return math.sqrt(-2 * math.log(1 - u1)) * math.cos(2 * math.pi * u2)
 
 
 def filters():

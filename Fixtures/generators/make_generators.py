@@ -6,6 +6,7 @@ tensors alone, no metadata of ours; K = 5 under the prefix `generator.`) and bar
 of z(seed 0) and z(seed 5), uniform, computed in double precision.
 """
 import pathlib
+import sys
 
 import torch
 import torch.nn.functional as F
@@ -13,17 +14,15 @@ from safetensors.torch import save_file
 
 Z, CHANNELS, BASE = 6, [16, 8, 8, 6, 5], 4
 here = pathlib.Path(__file__).parent
+sys.path.append(str(here.parent))
+from splitmix import Random
+
 torch.manual_seed(1)
 
 
 def latent(seed):
-    mask, state, z = (1 << 64) - 1, seed, []
-    for _ in range(Z):
-        state = (state + 0x9E3779B97F4A7C15) & mask
-        mixed = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & mask
-        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & mask
-        z.append(((mixed ^ (mixed >> 31)) >> 40) / 2.0**23 - 1)
-    return z
+    random = Random(seed)
+    return [random.uniform(-1, 1) for _ in range(Z)]
 
 
 def picture(t, kernel):

@@ -6,52 +6,22 @@ As in make_references.py everything is computed by PyTorch in double precision a
 
     python make_levers.py
 """
+import sys
+
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 from torch.nn.utils.parametrizations import spectral_norm
 
 from networks import Discriminator, Generator, conv, kinks, start
+from record import out, put, put_picture, rounded
+
+sys.path.append("..")
+from splitmix import Random
 
 torch.manual_seed(1)
 torch.set_num_threads(1)
 D = torch.float64
-out = {}
-
-
-def put(name, tensor):
-    out[name] = tensor.detach().to(torch.float32).contiguous().clone()
-
-
-def put_picture(name, tensor):
-    put(name, tensor.permute(0, 2, 3, 1))
-
-
-def rounded(*shape, scale=1.0):
-    """Random doubles that float32 holds exactly, so that storing them changes nothing."""
-    return (torch.randn(*shape) * scale).to(torch.float32).to(D)
-
-
-class Random:
-    """SplitMix64, and the draws that the program makes of it; see Sources/Layers/RandomGenerator.swift."""
-
-    def __init__(self, seed):
-        self.state = seed
-
-    def next(self):
-        mask = 2 ** 64 - 1
-        self.state = (self.state + 0x9E3779B97F4A7C15) & mask
-        z = self.state
-        z = ((z ^ z >> 30) * 0xBF58476D1CE4E5B9) & mask
-        z = ((z ^ z >> 27) * 0x94D049BB133111EB) & mask
-        return z ^ z >> 31
-
-    def uniform(self, low, high):
-        return low + (high - low) * (self.next() >> 40) * 2.0 ** -24
-
-    def index(self, bound):
-        # The draws that the program rejects to be without bias have a chance of 2^-57 here.
-        return self.next() % bound
 
 
 def draw(n, side, seed_or_random):

@@ -13,24 +13,11 @@ import torch.nn.functional as F
 from safetensors.torch import save_file
 
 from networks import Discriminator, Generator, conv, conv_transpose, kinks, leaky, start
+from record import out, put, put_picture, rounded
 
 torch.manual_seed(1)
 torch.set_num_threads(1)
 D = torch.float64
-out = {}
-
-
-def put(name, tensor):
-    out[name] = tensor.detach().to(torch.float32).contiguous().clone()
-
-
-def put_picture(name, tensor):
-    put(name, tensor.permute(0, 2, 3, 1))
-
-
-def rounded(*shape, scale=1.0):
-    """Random doubles that float32 holds exactly, so that storing them changes nothing."""
-    return (torch.randn(*shape) * scale).to(torch.float32).to(D)
 
 
 def case(name, x, parameters, function, picture=True):
