@@ -16,6 +16,8 @@ public final class GANModel: TrainingModel {
   private let reals: Tensor
   private let latents: Tensor
   private var statisticsAreCurrent = false
+  /// Whether the last step came to losses, all of them finite.
+  private var lossesAreFinite = true
 
   /// Draws fresh weights from the run's seed.
   public init(_ options: RunOptions, data: DatasetSummary, version: String, context: Context) {
@@ -68,9 +70,11 @@ public final class GANModel: TrainingModel {
     trainer.discriminatorAdam.rate = trainer.options.discriminatorRate * Double(rateScale)
     let result = trainer.step(reals: reals, latents: latents, seed: seed)
     if let average { updateAverage(average) }
-    return StepFigures(
+    let figures = StepFigures(
       discriminatorLoss: Float(result.discriminatorLoss), generatorLoss: Float(result.generatorLoss),
       realProbability: Float(result.meanReal), fakeProbability: Float(result.meanFake))
+    lossesAreFinite = figures.isFinite
+    return figures
   }
 
   /// average = decay * average + (1 - decay) * weights. Over the first steps the decay is lower, (1 + t) / (10 + t), so that
@@ -104,7 +108,8 @@ public final class GANModel: TrainingModel {
   }
 
   /// Looks in the order in which a step computes: what is bad first made the rest so. Backward goes from the last layer to
-  /// the first. The running statistics of the batch normalisations show what came out of the layers before them.
+  /// the first. After losses that are not finite the outputs are computed once more. After others, which batch
+  /// normalisation may hide bad outputs from, its running statistics show what came out of the layers before.
   ///
   /// Short of all, it looks at the gradients of biases, scales and shifts: a sum over a whole layer's gradient is bad when
   /// any of it is, and reading them costs nothing beside a step.
@@ -116,6 +121,7 @@ public final class GANModel: TrainingModel {
       }
       if small.allSatisfy({ isFinite($0.gradient) }) { return nil }
     }
+    if !lossesAreFinite, let place = placeOfLosses() { return place }
     return badOutput(generator.network).map { "the output of generator.\($0)" }
       ?? badGradient(discriminator.store).map { "the gradient of discriminator.\($0)" }
       ?? badValue(discriminator.store).map { "discriminator.\($0)" }
@@ -129,6 +135,33 @@ public final class GANModel: TrainingModel {
   }
 
   private func badValue(_ store: ParameterStore) -> String? { store.trained.first { !isFinite($0.value) }?.name }
+
+  /// Where a step that ended at losses that are not finite left the finite. It ended before it changed any weight that it
+  /// had computed with. Augmentations, which are left out here, cannot make finite pictures infinite.
+  private func placeOfLosses() -> String? {
+    var pictures = latents
+    if let place = badPlace(trainer.generator.network, "generator", &pictures) { return place }
+    for input in [reals, pictures] {
+      var values = input
+      if let place = badPlace(trainer.discriminator.network, "discriminator", &values) { return place }
+    }
+    return nil
+  }
+
+  /// The first layer whose weights or outputs are not finite; `values` goes in and becomes the network's output. The
+  /// running statistics move, as in any training pass.
+  private func badPlace(_ network: Sequential, _ name: String, _ values: inout Tensor) -> String? {
+    for layer in network.layers {
+      if let bad = layer.parameters.first(where: { $0.isTrained && !isFinite($0.value) }) {
+        return "\(name).\(bad.name)"
+      }
+      let output = Tensor(layer.outputShape(values.shape))
+      layer.forward(values, into: output, training: true, row: layer.name, trainer.execution)
+      if !isFinite(output.buffer) { return "the output of \(name).\(layer.name)" }
+      values = output
+    }
+    return nil
+  }
 
   private func badOutput(_ network: Sequential) -> String? {
     for (layer, next) in zip(network.layers, network.layers.dropFirst()) {
