@@ -25,8 +25,8 @@ extension Report {
         + texts.map { $0.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|") }
         .joined(separator: " | ") + " |"
     }
-    var lines = [line(columns.map(\.title)), "|" + columns.map { $0.isText ? "---|" : "---:|" }.joined()]
-    lines += cells.map(line)
+    let head = [line(columns.map(\.title)), "|" + columns.map { $0.isText ? "---|" : "---:|" }.joined()]
+    var lines = cells.isEmpty ? ["no rows"] : head + cells.map(line)
     for remark in remarks + [contextLines.joined(separator: "; ")] { lines += ["", remark] }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -137,6 +137,7 @@ import Testing
     let lines = Self.report.text(.md).split(separator: "\n")
     #expect(lines[0].hasPrefix("| name | median ms |"))
     #expect(lines[2].contains("a, \"b\" \\| <c>"))
+    #expect(Report(machine: Self.report.machine).text(.md).hasPrefix("no rows\n"))
   }
 
   @Test func ticksAreRoundAndFew() {
