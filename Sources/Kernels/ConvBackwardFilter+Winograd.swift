@@ -30,9 +30,14 @@ extension WinogradConvolution {
   }
 
   /// Channels of a block. With several phases 32 x 64: their 36 points of 8 KB leave room in a second-level cache for what
-  /// streams through. A single phase has 64 points and gains more from reading its operands less often.
+  /// streams through. A single phase has 64 points and gains more from reading its operands less often. Where that makes
+  /// few tasks, they are halved.
   private var blockPanels: (input: Int, output: Int) {
-    (min((phases.count > 1 ? 32 : 64) / context.width, inputPanels), min(64 / context.width, outputPanels))
+    let w = context.width
+    let input = min((phases.count > 1 ? 32 : 64) / w, inputPanels)
+    let output = min(64 / w, outputPanels)
+    let tasks = phases.count * ceilDivide(inputPanels, input) * ceilDivide(outputPanels, output)
+    return (input, tasks < WinogradConvolution.fewTasks ? min(32 / w, outputPanels) : output)
   }
 
   /// One task per phase and block of channels.

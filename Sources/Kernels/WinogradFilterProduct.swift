@@ -9,8 +9,9 @@ import VectorLoops
 extension WinogradConvolution {
   /// Columns of a task: the transform of a row serves all tiles, and A is read once for so many.
   private static let productColumns = 64
-  /// Rows of points per task.
-  private static let productRows = 2
+  /// Rows of points per task: as many as leave what they add up, less than a megabyte, in the second-level cache. All of
+  /// them for a few tiles, for which bringing the taps into order costs more than the products.
+  private func productRows(_ tiles: Int) -> Int { max(2, min(n, 512 / tiles)) }
 
   /// Where the taps of one phase lie for the product: W lanes of columns for each row of depth.
   private struct Taps {
@@ -78,15 +79,16 @@ extension WinogradConvolution {
     let tapStride = s.inputChannels * s.outputChannels
     let scratch = context.scratch("winograd.filter", rowFloats * context.threads)
     let blocks = ceilDivide(outputPanels, panels.columns)
-    let parts = ceilDivide(n, WinogradConvolution.productRows)
+    let pointRows = productRows(rows)
+    let parts = ceilDivide(n, pointRows)
     context.parallel(parts * blocks) { task, worker in
       let first = task % blocks * panels.columns
-      let top = task / blocks * WinogradConvolution.productRows
+      let top = task / blocks * pointRows
       for (phase, axes) in phases.enumerated() {
         for depth in stride(from: 0, to: inputPanels, by: panels.depth) {
           multiply(
             Block(
-              phase: phase, points: top..<min(top + WinogradConvolution.productRows, n), rows: rows,
+              phase: phase, points: top..<min(top + pointRows, n), rows: rows,
               depthPanels: min(panels.depth, inputPanels - depth),
               columnPanels: min(panels.columns, outputPanels - first), filter: scratch + worker * rowFloats,
               accumulate: phase > 0 || depth > 0),
@@ -114,11 +116,12 @@ extension WinogradConvolution {
     let perWorker = rowFloats + phases.map { $0.y.taps * $0.x.taps }.max()! * tapFloats
     let scratch = context.scratch("winograd.filter", perWorker * context.threads)
     let blocks = ceilDivide(inputPanels, panels.columns)
-    let parts = ceilDivide(n, WinogradConvolution.productRows)
+    let pointRows = productRows(rows)
+    let parts = ceilDivide(n, pointRows)
     // The phases with most points come first, so that the longest tasks do not come last.
     context.parallel(phases.count * parts * blocks) { task, worker in
       let first = task % blocks * panels.columns
-      let top = task / blocks % parts * WinogradConvolution.productRows
+      let top = task / blocks % parts * pointRows
       let phase = task / (blocks * parts)
       let axes = phases[phase]
       let columns = min(panels.columns, inputPanels - first)
@@ -143,7 +146,7 @@ extension WinogradConvolution {
         }
         multiply(
           Block(
-            phase: phase, points: top..<min(top + WinogradConvolution.productRows, n), rows: rows,
+            phase: phase, points: top..<min(top + pointRows, n), rows: rows,
             depthPanels: depthPanels, columnPanels: columns, filter: points, accumulate: depth > 0),
           taps: Taps(
             first: UnsafePointer(taps) + (axes.y.taps * axes.x.taps - 1) * tapFloats, step: w,

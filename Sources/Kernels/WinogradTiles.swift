@@ -52,8 +52,8 @@ struct WindowedTensor {
 extension WinogradConvolution {
   /// Tiles per task of a transform.
   private static let taskTiles = 8
-  /// Fewer groups of tiles than this do not keep many threads busy.
-  private static let fewTasks = 32
+  /// Fewer tasks than this do not keep many threads busy.
+  static let fewTasks = 32
   /// Panels of channels per task where there are few groups of tiles.
   private static let taskPanels = 16
   /// Floats of scratch per worker: 64 vectors for a transform's first axis and 64 for the pixels of one tile.

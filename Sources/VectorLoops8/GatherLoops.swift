@@ -22,31 +22,34 @@ func partialVector(_ source: UnsafePointer<Float>, _ count: Int) -> Vector {
 }
 
 /// W x W floats, transposed by log2(W) perfect shuffles: each interleaves the first half of the rows with the second.
-/// Through memory: an array of W vectors in this module costs the products' tiles their registers.
+/// Through memory: an array of W vectors in this module costs the products' tiles their registers. The shuffles alternate
+/// between the destination and W x W floats on the stack; a kilobyte that asks for no more than a Float's alignment is the
+/// most that goes there rather than to the heap.
 @inline(__always)
 private func transposeSquare(
   _ source: UnsafePointer<Float>, _ stride: Int, _ destination: UnsafeMutablePointer<Float>
 ) {
   let w = Vector.scalarCount
-  withUnsafeTemporaryAllocation(of: Vector.self, capacity: 2 * Vector.scalarCount) { rows in
-    var from = rows.baseAddress!
-    var to = from + w
-    for i in 0..<w { from[i] = (source + i * stride).vector }
-    for _ in 0..<w.trailingZeroBitCount {
+  withUnsafeTemporaryAllocation(of: Float.self, capacity: w * w) { other in
+    let buffers = (destination, other.baseAddress!)
+    var from = source
+    var step = stride
+    for remaining in (0..<w.trailingZeroBitCount).reversed() {
+      let to = remaining % 2 == 0 ? buffers.0 : buffers.1
       for i in 0..<w / 2 {
-        let (a, b) = (from[i], from[i + w / 2])
+        let (a, b) = ((from + i * step).vector, (from + (i + w / 2) * step).vector)
         var low = Vector.zero
         var high = Vector.zero
         low.evenHalf = a.lowHalf
         low.oddHalf = b.lowHalf
         high.evenHalf = a.highHalf
         high.oddHalf = b.highHalf
-        to[2 * i] = low
-        to[2 * i + 1] = high
+        (to + 2 * i * w).vector = low
+        (to + (2 * i + 1) * w).vector = high
       }
-      (from, to) = (to, from)
+      from = UnsafePointer(to)
+      step = w
     }
-    for i in 0..<w { (destination + i * w).vector = from[i] }
   }
 }
 

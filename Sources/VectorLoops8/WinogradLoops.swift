@@ -279,8 +279,9 @@ extension Basis {
     _ columnPoints: Int, _ row: UnsafePointer<Float>, _ taps: Int, _ count: Int, _ source: UnsafePointer<Float>,
     _ step: Int, _ rowStride: Int, _ columnStride: Int, _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
   ) {
-    withUnsafeTemporaryAllocation(of: Vector.self, capacity: 8) { sums in
-      let sums = UnsafeMutableRawPointer(sums.baseAddress!).assumingMemoryBound(to: Float.self)
+    // Floats, for an alignment of a whole vector would put them on the heap.
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 8 * Vector.scalarCount) { sums in
+      let sums = sums.baseAddress!
       for k in 0..<count {
         let source = source + k * step
         for c in 0..<(columnPoints - 3) {
