@@ -49,13 +49,13 @@ extension SafeTensors {
     // The file holds that many elements, so their number is in proportion to its size.
     let shape = try shape ?? entry(name).shape
     let count = try entry(name).shape.reduce(1, *)
+    guard count > 0 else {
+      var none: Float = 0
+      try floats(name, into: &none, shape: shape, finite: finite)
+      return []
+    }
     return try [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-      if count > 0 {
-        try floats(name, into: buffer.baseAddress!, shape: shape, finite: finite)
-      } else {
-        var none: Float = 0
-        try floats(name, into: &none, shape: shape, finite: finite)
-      }
+      try floats(name, into: buffer.baseAddress!, shape: shape, finite: finite)
       initialized = count
     }
   }

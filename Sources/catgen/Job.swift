@@ -3,7 +3,6 @@ import Dispatch
 import Generation
 import Kernels
 import Storage
-import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -174,13 +173,10 @@ struct Job {
   private func encoded(_ count: Int, _ bytes: UnsafePointer<UInt8>) throws -> [[UInt8]] {
     nonisolated(unsafe) let bytes = bytes
     let (block, side) = (model.bytesPerPicture, side)
-    let files = Mutex([[UInt8]](repeating: [], count: count))
-    try concurrently(count) { index in
+    return try concurrently(count) { index in
       let pixels = UnsafeRawBufferPointer(start: bytes + index * block, count: block)
-      let file = try PNGWriter.encode(pixels, width: side, height: side)
-      files.withLock { $0[index] = file }
+      return try PNGWriter.encode(pixels, width: side, height: side)
     }
-    return files.withLock { $0 }
   }
 
   private func report(_ path: String) {
@@ -224,15 +220,17 @@ struct Job {
   }
 }
 
-/// Calls `body` for every index, on all processors; throws the first error after all have ended.
-private func concurrently(_ count: Int, _ body: @Sendable (Int) throws -> Void) throws {
-  let failure = Mutex<(any Error)?>(nil)
+/// What `body` makes of every index, in their order, on all processors; throws an error after all have ended.
+@discardableResult
+private func concurrently<Value: Sendable>(
+  _ count: Int, _ body: @Sendable (Int) throws -> Value
+) throws -> [Value] {
+  // A queue and not a Mutex, whose waiting the thread sanitizer cannot see.
+  let collector = DispatchQueue(label: "concurrently")
+  nonisolated(unsafe) var results = [Result<Value, any Error>?](repeating: nil, count: count)
   DispatchQueue.concurrentPerform(iterations: count) { index in
-    do {
-      try body(index)
-    } catch {
-      failure.withLock { $0 = $0 ?? error }
-    }
+    let result = Result { try body(index) }
+    collector.sync { results[index] = result }
   }
-  if let error = failure.withLock({ $0 }) { throw error }
+  return try results.map { try $0!.get() }
 }

@@ -1,7 +1,5 @@
 // The pictures to learn from: decoded once, in parallel, and kept in memory as bytes.
 
-import Synchronization
-
 /// How files become the pictures of a data set.
 public struct DatasetOptions: Sendable {
   /// Side of the square pictures, in pixels.
@@ -93,27 +91,17 @@ public struct Dataset: Sendable {
     progress: (@Sendable (Int, Int) -> Void)?
   ) -> [Result<UInt64, PictureError>] {
     let bytes = options.size * options.size * 3
-    // Each index writes its own slot and nothing else, which is what makes sharing the pointers safe.
+    // Each index writes its own place and nothing else, which is what makes sharing the pointer safe.
     nonisolated(unsafe) let places = output
-    let done = Mutex(0)
-    return [Result<UInt64, PictureError>](unsafeUninitializedCapacity: paths.count) { buffer, count in
-      nonisolated(unsafe) let outcomes = buffer.baseAddress!
-      forEachInParallel(paths.count, threads: options.threads) { index in
-        let outcome = Result { () throws(PictureError) -> UInt64 in
-          // Twice the size leaves the last reduction to the better filter.
-          let picture = try PictureReader.read(
-            paths[index], shorterSide: 2 * options.size, background: options.background, limits: options.limits)
-          let place = places + index * bytes
-          picture.fill(place, size: options.size, fit: options.fit, background: options.background)
-          return Digest64.hash(UnsafeRawBufferPointer(start: place, count: bytes))
-        }
-        (outcomes + index).initialize(to: outcome)
-        done.withLock {
-          $0 += 1
-          progress?($0, paths.count)
-        }
+    return mapInParallel(paths.count, threads: options.threads, progress: progress) { index in
+      Result { () throws(PictureError) -> UInt64 in
+        // Twice the size leaves the last reduction to the better filter.
+        let picture = try PictureReader.read(
+          paths[index], shorterSide: 2 * options.size, background: options.background, limits: options.limits)
+        let place = places + index * bytes
+        picture.fill(place, size: options.size, fit: options.fit, background: options.background)
+        return Digest64.hash(UnsafeRawBufferPointer(start: place, count: bytes))
       }
-      count = paths.count
     }
   }
 }

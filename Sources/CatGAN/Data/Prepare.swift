@@ -2,8 +2,6 @@
 //
 // Everything is decided before the first file is written, and files are written only into the destination.
 
-import Synchronization
-
 /// What makes a data set of a folder of photos.
 public struct PrepareOptions: Sendable {
   public enum Format: String, Sendable, CaseIterable {
@@ -111,25 +109,18 @@ public enum Prepare {
   ) -> ([Candidate], [SkippedFile]) {
     let annotations = Set(
       options.landmarks == .use ? scan.otherFiles.filter { $0.fileExtension == Array("cat".utf8) } : [])
-    let outcomes = Mutex<[Result<Candidate, PictureError>?]>(Array(repeating: nil, count: scan.pictures.count))
-    let done = Mutex(0)
-    forEachInParallel(scan.pictures.count, threads: options.threads) { index in
+    let outcomes = mapInParallel(scan.pictures.count, threads: options.threads, progress: progress) { index in
       let path = scan.pictures[index]
       let annotation = BytePath(bytes: path.bytes + Array(".cat".utf8))
-      let outcome = Result { () throws(PictureError) -> Candidate in
+      return Result { () throws(PictureError) -> Candidate in
         if annotations.contains(annotation) { return try face(path, annotation: annotation, options: options) }
         guard annotations.isEmpty else { throw PictureError("has no landmark file, unlike other pictures here") }
         return try photo(path, options: options)
       }
-      outcomes.withLock { $0[index] = outcome }
-      done.withLock {
-        $0 += 1
-        progress?($0, scan.pictures.count)
-      }
     }
     var (candidates, rejected) = ([Candidate](), scan.skipped)
-    for (path, outcome) in zip(scan.pictures, outcomes.withLock { $0 }) {
-      switch outcome! {
+    for (path, outcome) in zip(scan.pictures, outcomes) {
+      switch outcome {
       case .success(let candidate): candidates.append(candidate)
       case .failure(let error): rejected.append(SkippedFile(path: path, reason: error.description))
       }
