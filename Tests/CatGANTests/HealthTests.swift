@@ -1,6 +1,7 @@
 // Where values stop being finite in real networks, and what a run needs of memory.
 
 import Foundation
+import Generation
 import Kernels
 import Testing
 
@@ -19,8 +20,8 @@ import Testing
     return model.step(reals: reals, z: [0.1, -1.4, 0.7, 0.9], rateScale: 1, seed: 0)
   }
 
-  /// Weights so large that a layer's output overflows: that layer is named, not the many that it spoils, and the weights
-  /// are as they were.
+  /// Weights so large that a layer's output overflows: that layer is named, not the many that it spoils, and losses that
+  /// are not finite update nothing. (A discriminator that spectral normalisation divides by infinity has finite ones.)
   @Test(
     arguments: [
       "generator.dense", "generator.trans_conv1", "generator.trans_conv3", "generator.logits", "discriminator.conv1",
@@ -37,11 +38,13 @@ import Testing
     for i in 0..<weight.count { weight.value.pointer[i] = weight.value.pointer[i] < 0 ? -3e38 : 3e38 }
     weight.changed()
     let before = model.trainer.discriminator.store.trained.map { $0.fileValues() }
-    #expect(!Self.step(model).isFinite)
+    let figures = Self.step(model)
+    #expect(!figures.isFinite)
     #expect(model.firstNonFinite(thorough: true) == "the output of \(name)")
     // Compared outside of the macro, which would print thousands of numbers.
     let isUntouched = model.trainer.discriminator.store.trained.map { $0.fileValues() } == before
-    #expect(isUntouched)
+    #expect(isUntouched || figures.discriminatorLoss.isFinite)
+    #expect(norm == .spectral || !figures.discriminatorLoss.isFinite)
   }
 
   @Test func gradientsAndWeights() throws {

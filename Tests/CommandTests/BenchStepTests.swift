@@ -14,7 +14,7 @@ import Testing
 
   /// The counts behind the work of a step (54.6 GFLOP per image) are the calls that the layers make.
   @Test func aStepCallsWhatItsShapesSay() {
-    let trace = StepTrace.record(Self.subject(), repetitions: 2)
+    let trace = StepTrace.record(Self.subject(), repetitions: 2) { 8 }
     let calls = Dictionary(uniqueKeysWithValues: trace.parts.map { ($0.name, $0.calls) })
     for layer in Self.shapes.layers {
       for pass in ConvPass.allCases {
@@ -27,6 +27,7 @@ import Testing
     // The generator's first layer has no data gradient; everything else that is named does run.
     #expect(never == ["G.dense bwd-data"])
     #expect(trace.steps.count == 2)
+    #expect(trace.peaks == [8, 8])
     #expect(trace.parts.allSatisfy { $0.seconds.count == 2 })
     #expect(trace.accounted > 0 && trace.accounted <= 1)
   }

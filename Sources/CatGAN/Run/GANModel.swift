@@ -151,13 +151,16 @@ public final class GANModel: TrainingModel {
   /// The first layer whose weights or outputs are not finite; `values` goes in and becomes the network's output. The
   /// running statistics move, as in any training pass.
   private func badPlace(_ network: Sequential, _ name: String, _ values: inout Tensor) -> String? {
+    var source = ""
     for layer in network.layers {
+      // A batch normalisation overflows only where what it is given is too large to be squared.
+      if !(layer is BatchNorm) { source = layer.name }
       if let bad = layer.parameters.first(where: { $0.isTrained && !isFinite($0.value) }) {
         return "\(name).\(bad.name)"
       }
       let output = Tensor(layer.outputShape(values.shape))
       layer.forward(values, into: output, training: true, row: layer.name, trainer.execution)
-      if !isFinite(output.buffer) { return "the output of \(name).\(layer.name)" }
+      if !isFinite(output.buffer) { return "the output of \(name).\(source)" }
       values = output
     }
     return nil

@@ -108,6 +108,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
     // What did best at equal images; docs/training-runs.md has the figures.
     if preset == RunOptions.best {
       width = 32
+      batchSize = 16
       discriminatorRate = 2e-4
       averaging = 0.999
       mirror = true
