@@ -54,13 +54,7 @@ extension Context {
       }
     }
     guard let sums, let biasGradient else { return }
-    // A dense layer has few rows and tens of thousands of channels: too many for one thread.
-    let columns = 2048
-    parallel((channels + columns - 1) / columns) { part in
-      for c in part * columns..<min(channels, (part + 1) * columns) {
-        let sum = (1..<max(cut.parts, 1)).reduce(sums[c]) { $0 + sums[$1 * channels + c] }
-        biasGradient[c] = Float(sum + (accumulate ? Double(biasGradient[c]) : 0))
-      }
-    }
+    combine(sums, tasks: cut.parts, count: channels)
+    for c in 0..<channels { biasGradient[c] = Float(sums[c] + (accumulate ? Double(biasGradient[c]) : 0)) }
   }
 }

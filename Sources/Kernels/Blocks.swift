@@ -59,8 +59,12 @@ extension Context {
 
   /// Per-task sums [tasks, count] added up in the order of the tasks; returns [count] in the first task's place.
   func combine(_ sums: UnsafeMutablePointer<Double>, tasks: Int, count: Int) {
-    for task in 1..<max(tasks, 1) {
-      for i in 0..<count { sums[i] += sums[task * count + i] }
+    // A dense layer has few rows and tens of thousands of channels: too many for one thread.
+    let columns = RowCut(rows: count, channels: 1, elements: 2048)
+    parallel(columns.parts) { part in
+      for task in 1..<max(tasks, 1) {
+        for i in columns.range(part) { sums[i] += sums[task * count + i] }
+      }
     }
   }
 }

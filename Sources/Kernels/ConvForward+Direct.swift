@@ -3,7 +3,19 @@ extension DirectConvolution {
   func forward(
     input: UnsafePointer<Float>, filter: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>
   ) {
+    if isMatrixVector {
+      context.multiply(
+        input, rows: shape.inputCount / shape.inputChannels, columns: shape.inputChannels, by: filter, into: output)
+      return
+    }
     let (grid, source) = forwardGrid(input)
     gatheredProduct(grid, source: source, filter: packedForwardFilter(filter, grid), target: output)
+  }
+
+  /// Every pixel by itself to one number, as a dense layer with one output does. As a product of two matrices that would be
+  /// a single panel of columns, most of it empty, and a few rows: one task.
+  private var isMatrixVector: Bool {
+    shape.kernelHeight == 1 && shape.kernelWidth == 1 && shape.stride == 1 && shape.outputChannels == 1
+      && shape.inputCount == shape.outputCount * shape.inputChannels
   }
 }

@@ -75,13 +75,13 @@ extension WinogradConvolution {
     backwardFilter = buffer
     if backwardFilterIsCurrent { return UnsafePointer(buffer.pointer) }
     let w = context.width
-    let perWorker = backwardScratch(blocks: 1)
+    let perWorker = transformScratch + phases.map { $0.y.taps * $0.x.taps }.max()! * w * w
     let scratch = context.scratch("winograd.filter", perWorker * context.threads)
     context.parallel(inputPanels * outputPanels) { task, worker in
       let (panel, block) = (task / outputPanels, task % outputPanels)
       for phase in phases.indices {
-        transformBackwardBlocks(
-          block..<block + 1, panel: panel, phase: phase, filter: filter, scratch: scratch + worker * perWorker,
+        transformBackwardBlock(
+          block, panel: panel, phase: phase, filter: filter, scratch: scratch + worker * perWorker,
           points: buffer.pointer + panel * layout.panelStride + block * w * w, offsets: layout.phaseOffsets[phase])
       }
     }
@@ -89,43 +89,35 @@ extension WinogradConvolution {
     return UnsafePointer(buffer.pointer)
   }
 
-  /// Floats of scratch that `transformBackwardBlocks` needs for so many blocks: its own, and the most taps of a phase.
-  func backwardScratch(blocks: Int) -> Int {
-    transformScratch + phases.map { $0.y.taps * $0.x.taps }.max()! * blocks * context.width * context.width
-  }
-
-  /// Transforms what one phase has of W input channels by `blocks` times W output channels for the data gradient: flipped,
-  /// with the input channels as the lanes.
+  /// Transforms what one phase has of W input channels by W output channels for the data gradient: flipped, with the input
+  /// channels as the lanes.
   /// - Parameters:
-  ///   - points: the first row of the first block at the first point; rows of all blocks follow each other.
+  ///   - points: the first row of the block at the first point.
   ///   - offsets: of each point from there.
-  func transformBackwardBlocks(
-    _ blocks: Range<Int>, panel: Int, phase: Int, filter: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
+  private func transformBackwardBlock(
+    _ block: Int, panel: Int, phase: Int, filter: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
     points: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>
   ) {
     let (w, loops, s, parts) = (context.width, context.loops, shape, phases[phase])
     let lanes = min(w, s.inputChannels - panel * w)
+    let channels = min(w, s.outputChannels - block * w)
     let taps = scratch + transformScratch
-    let tapRows = blocks.count * w
     for p in 0..<parts.y.taps {
       for q in 0..<parts.x.taps {
         let tap = (parts.y.firstTap + p * s.stride) * 5 + parts.x.firstTap + q * s.stride
-        let row = filter + (tap * s.inputChannels + panel * w) * s.outputChannels
-        var target = taps + (p * parts.x.taps + q) * tapRows * w
-        for block in blocks {
-          let channels = min(w, s.outputChannels - block * w)
-          loops.transposePanel(
-            rows: channels, lanes: lanes, source: row + block * w, laneStride: s.outputChannels, destination: target)
-          (target + channels * w).update(repeating: 0, count: (w - channels) * w)
-          target += w * w
-        }
+        let target = taps + (p * parts.x.taps + q) * w * w
+        loops.transposePanel(
+          rows: channels, lanes: lanes,
+          source: filter + (tap * s.inputChannels + panel * w) * s.outputChannels + block * w,
+          laneStride: s.outputChannels, destination: target)
+        (target + channels * w).update(repeating: 0, count: (w - channels) * w)
       }
     }
-    let last = taps + (parts.y.taps * parts.x.taps - 1) * tapRows * w
+    let last = taps + (parts.y.taps * parts.x.taps - 1) * w * w
     loops.filterTransform(
       pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
-      coefficients: coefficients.pointer, scratch: scratch, count: tapRows, source: last, step: w,
-      rowStride: -parts.x.taps * tapRows * w, columnStride: -tapRows * w, destination: points, offsets: offsets)
+      coefficients: coefficients.pointer, scratch: scratch, count: w, source: last, step: w,
+      rowStride: -parts.x.taps * w * w, columnStride: -w * w, destination: points, offsets: offsets)
   }
 }
 

@@ -50,16 +50,8 @@ public final class Dense: Layer {
   public func forward(_ input: Tensor, into output: Tensor, training: Bool, row: String, _ execution: Execution) {
     precondition(output.shape == outputShape(input.shape), "\(name): output \(output.shape)")
     execution.measure("\(row) fwd") {
-      let convolution = core.plan(convShape(input.shape), execution.context)
-      if outputs.elements == 1 {
-        // A product of two matrices would be a single task: a panel of columns by a few rows.
-        execution.context.multiply(
-          input.pointer, rows: input.shape.n, columns: inputs.elements, by: core.filter.value.pointer,
-          into: output.pointer)
-      } else {
-        convolution.forward(
-          input: input.pointer, filter: core.filter.value.pointer, output: output.pointer)
-      }
+      core.plan(convShape(input.shape), execution.context).forward(
+        input: input.pointer, filter: core.filter.value.pointer, output: output.pointer)
       core.finish(output, execution.context)
     }
   }

@@ -34,7 +34,8 @@ struct DataDigest {
   /// The digest of a whole data section, blocks in parallel.
   static func text(of data: UnsafeRawBufferPointer) -> String {
     let count = (data.count + blockSize - 1) / blockSize
-    let digests = [UInt64](unsafeUninitializedCapacity: count) { buffer, initialized in
+    var digests = [UInt64](repeating: 0, count: count)
+    digests.withUnsafeMutableBufferPointer { buffer in
       nonisolated(unsafe) let digests = buffer.baseAddress
       nonisolated(unsafe) let data = data
       // A few blocks at a time, so that small files need no second thread.
@@ -42,7 +43,7 @@ struct DataDigest {
       let compute = { @Sendable (task: Int) in
         for i in (task * run)..<min((task + 1) * run, count) {
           let block = data[(i * blockSize)..<min((i + 1) * blockSize, data.count)]
-          (digests! + i).initialize(to: Self.digest(ofBlock: UnsafeRawBufferPointer(rebasing: block)))
+          digests![i] = Self.digest(ofBlock: UnsafeRawBufferPointer(rebasing: block))
         }
       }
       if count <= run {
@@ -50,7 +51,6 @@ struct DataDigest {
       } else {
         DispatchQueue.concurrentPerform(iterations: (count + run - 1) / run, execute: compute)
       }
-      initialized = count
     }
     var digest = DataDigest()
     for value in digests { digest.update(blockDigest: value) }

@@ -66,7 +66,7 @@ private struct Listed: Line {
 /// lays them out: p[i], q[i][j], Q[j], 1/N[0 ... pairs].
 ///
 /// Rows for +p and -p share their even part and differ in the sign of the odd part, which halves the arithmetic.
-private struct Basis<let pairs: Int, let half: Int> {
+struct Basis<let pairs: Int, let half: Int> {
   let c: UnsafePointer<Float>
 
   @inline(__always) var n: Int { 2 * pairs + 2 }
@@ -77,7 +77,7 @@ private struct Basis<let pairs: Int, let half: Int> {
 
   /// Rows of B^T: 0 has product(x^2), +-p_i have x (x +- p_i) q_i(x^2), infinity has x product(x^2).
   @inline(__always)
-  func input(_ points: Int, _ from: some Line, _ to: some Line) {
+  private func input(_ points: Int, _ from: some Line, _ to: some Line) {
     var even = InlineArray<half, Vector>(repeating: .zero)
     var odd = InlineArray<half, Vector>(repeating: .zero)
     for j in 0..<half { even[j] = from.load(2 * j) }
@@ -105,7 +105,7 @@ private struct Basis<let pairs: Int, let half: Int> {
 
   /// Rows k of A^T: p^k, and infinity in the last.
   @inline(__always)
-  func output(_ points: Int, _ from: some Line, _ to: some Line) {
+  private func output(_ points: Int, _ from: some Line, _ to: some Line) {
     var y0 = from.load(0)
     var y1 = Vector.zero
     var y2 = Vector.zero
@@ -129,7 +129,7 @@ private struct Basis<let pairs: Int, let half: Int> {
 
   /// A: the transpose of `output`.
   @inline(__always)
-  func outputTransposed(_ from: some Line, _ to: some Line) {
+  private func outputTransposed(_ from: some Line, _ to: some Line) {
     let y0 = from.load(0)
     let y1 = from.load(1)
     let y2 = from.load(2)
@@ -147,7 +147,7 @@ private struct Basis<let pairs: Int, let half: Int> {
 
   /// Rows of G: p^t / N.
   @inline(__always)
-  func filter(_ points: Int, _ from: some Line, _ to: some Line) {
+  private func filter(_ points: Int, _ from: some Line, _ to: some Line) {
     let taps = points - 3
     to.store(0, from.load(0) * scale(0))
     for i in 0..<pairs {
@@ -166,7 +166,7 @@ private struct Basis<let pairs: Int, let half: Int> {
 
   /// G^T: the transpose of `filter`.
   @inline(__always)
-  func filterTransposed(_ points: Int, _ from: some Line, _ to: some Line) {
+  private func filterTransposed(_ points: Int, _ from: some Line, _ to: some Line) {
     let taps = points - 3
     var sum = InlineArray<half, Vector>(repeating: .zero)
     var difference = InlineArray<half, Vector>(repeating: .zero)
@@ -318,100 +318,6 @@ extension Basis {
           filterTransposed(columnPoints, scratchRow(scratch, r), line)
         }
       }
-    }
-  }
-}
-
-extension Loops {
-  @inline(never)
-  public static func inputTransform(
-    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>, tiles: Int, pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int,
-    destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>
-  ) {
-    if pairs == 2 {
-      Basis<2, 3>(c: coefficients).inputTransform(
-        rowPoints, columnPoints, scratch, tiles, pixels, channel, destination, offsets)
-    } else {
-      Basis<3, 4>(c: coefficients).inputTransform(
-        rowPoints, columnPoints, scratch, tiles, pixels, channel, destination, offsets)
-    }
-  }
-
-  @inline(never)
-  public static func outputTransform(
-    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>, tiles: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
-    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int
-  ) {
-    if pairs == 2 {
-      Basis<2, 3>(c: coefficients).outputTransform(
-        rowPoints, columnPoints, scratch, tiles, source, offsets, pixels, channel)
-    } else {
-      Basis<3, 4>(c: coefficients).outputTransform(
-        rowPoints, columnPoints, scratch, tiles, source, offsets, pixels, channel)
-    }
-  }
-
-  @inline(never)
-  public static func outputGradientTransform(
-    pairs: Int, coefficients: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>, tiles: Int,
-    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, destination: UnsafeMutablePointer<Float>,
-    offsets: UnsafePointer<Int>
-  ) {
-    if pairs == 2 {
-      Basis<2, 3>(c: coefficients).outputGradientTransform(
-        scratch, tiles, pixels, channel, destination, offsets)
-    } else {
-      Basis<3, 4>(c: coefficients).outputGradientTransform(
-        scratch, tiles, pixels, channel, destination, offsets)
-    }
-  }
-
-  @inline(never)
-  public static func filterTransform(
-    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, step: Int, rowStride: Int,
-    columnStride: Int, destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>
-  ) {
-    if pairs == 2 {
-      Basis<2, 3>(c: coefficients).filterTransform(
-        rowPoints, columnPoints, scratch, count, source, step, rowStride, columnStride, destination, offsets)
-    } else {
-      Basis<3, 4>(c: coefficients).filterTransform(
-        rowPoints, columnPoints, scratch, count, source, step, rowStride, columnStride, destination, offsets)
-    }
-  }
-
-  @inline(never)
-  public static func filterGradientTransform(
-    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
-    destination: UnsafeMutablePointer<Float>, step: Int, rowStride: Int, columnStride: Int, accumulate: Bool
-  ) {
-    if pairs == 2 {
-      Basis<2, 3>(c: coefficients).filterGradientTransform(
-        rowPoints, columnPoints, scratch, count, source, offsets, destination, step, rowStride, columnStride, accumulate
-      )
-    } else {
-      Basis<3, 4>(c: coefficients).filterGradientTransform(
-        rowPoints, columnPoints, scratch, count, source, offsets, destination, step, rowStride, columnStride, accumulate
-      )
-    }
-  }
-
-  @inline(never)
-  public static func filterRowTransform(
-    pairs: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, taps: Int, count: Int,
-    source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int,
-    destination: UnsafeMutablePointer<Float>, pointStride: Int
-  ) {
-    if pairs == 2 {
-      Basis<2, 3>(c: coefficients).filterRowTransform(
-        columnPoints, row, taps, count, source, step, rowStride, columnStride, destination, pointStride)
-    } else {
-      Basis<3, 4>(c: coefficients).filterRowTransform(
-        columnPoints, row, taps, count, source, step, rowStride, columnStride, destination, pointStride)
     }
   }
 }

@@ -1,0 +1,97 @@
+import VectorLoops
+
+// The transforms for either list of points: two pairs for three taps, three pairs for five.
+
+extension Loops {
+  @inline(never)
+  public static func inputTransform(
+    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>, tiles: Int, pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int,
+    destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>
+  ) {
+    if pairs == 2 {
+      Basis<2, 3>(c: coefficients).inputTransform(
+        rowPoints, columnPoints, scratch, tiles, pixels, channel, destination, offsets)
+    } else {
+      Basis<3, 4>(c: coefficients).inputTransform(
+        rowPoints, columnPoints, scratch, tiles, pixels, channel, destination, offsets)
+    }
+  }
+
+  @inline(never)
+  public static func outputTransform(
+    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>, tiles: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
+    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int
+  ) {
+    if pairs == 2 {
+      Basis<2, 3>(c: coefficients).outputTransform(
+        rowPoints, columnPoints, scratch, tiles, source, offsets, pixels, channel)
+    } else {
+      Basis<3, 4>(c: coefficients).outputTransform(
+        rowPoints, columnPoints, scratch, tiles, source, offsets, pixels, channel)
+    }
+  }
+
+  @inline(never)
+  public static func outputGradientTransform(
+    pairs: Int, coefficients: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>, tiles: Int,
+    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, destination: UnsafeMutablePointer<Float>,
+    offsets: UnsafePointer<Int>
+  ) {
+    if pairs == 2 {
+      Basis<2, 3>(c: coefficients).outputGradientTransform(
+        scratch, tiles, pixels, channel, destination, offsets)
+    } else {
+      Basis<3, 4>(c: coefficients).outputGradientTransform(
+        scratch, tiles, pixels, channel, destination, offsets)
+    }
+  }
+
+  @inline(never)
+  public static func filterTransform(
+    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, step: Int, rowStride: Int,
+    columnStride: Int, destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>
+  ) {
+    if pairs == 2 {
+      Basis<2, 3>(c: coefficients).filterTransform(
+        rowPoints, columnPoints, scratch, count, source, step, rowStride, columnStride, destination, offsets)
+    } else {
+      Basis<3, 4>(c: coefficients).filterTransform(
+        rowPoints, columnPoints, scratch, count, source, step, rowStride, columnStride, destination, offsets)
+    }
+  }
+
+  @inline(never)
+  public static func filterGradientTransform(
+    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
+    destination: UnsafeMutablePointer<Float>, step: Int, rowStride: Int, columnStride: Int, accumulate: Bool
+  ) {
+    if pairs == 2 {
+      Basis<2, 3>(c: coefficients).filterGradientTransform(
+        rowPoints, columnPoints, scratch, count, source, offsets, destination, step, rowStride, columnStride, accumulate
+      )
+    } else {
+      Basis<3, 4>(c: coefficients).filterGradientTransform(
+        rowPoints, columnPoints, scratch, count, source, offsets, destination, step, rowStride, columnStride, accumulate
+      )
+    }
+  }
+
+  @inline(never)
+  public static func filterRowTransform(
+    pairs: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, taps: Int, count: Int,
+    source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int,
+    destination: UnsafeMutablePointer<Float>, pointStride: Int
+  ) {
+    if pairs == 2 {
+      Basis<2, 3>(c: coefficients).filterRowTransform(
+        columnPoints, row, taps, count, source, step, rowStride, columnStride, destination, pointStride)
+    } else {
+      Basis<3, 4>(c: coefficients).filterRowTransform(
+        columnPoints, row, taps, count, source, step, rowStride, columnStride, destination, pointStride)
+    }
+  }
+}
