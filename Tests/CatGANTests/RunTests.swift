@@ -105,7 +105,9 @@ struct RunTests {
     var old = RunOptions(preset: "cats64")
     old.width = 24
     old.averaging = 0.5
-    var text = String(decoding: try JSONEncoder().encode(old), as: UTF8.self)
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    var text = String(decoding: try encoder.encode(old), as: UTF8.self)
     for new in ["\"beta2\":0.999,", "\"loss\":\"bce\",", "\"discriminatorNorm\":\"batch\",", "\"augmentation\":[],"] {
       let parts = text.split(separator: new, omittingEmptySubsequences: false)
       #expect(parts.count == 2, "\(new)")
