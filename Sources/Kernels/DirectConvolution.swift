@@ -105,7 +105,7 @@ final class DirectConvolution {
     let pixelBlocks = ceilDivide(grid.pixels, blockPixels)
     let channelBlocks = ceilDivide(targetPanels, blockPanels)
     let depthPanels = grid.taps.count * filter.panelsPerTap
-    let block = max(PanelProduct.blockDepth / filter.panelDepth, 1)
+    let block = max(loops.blockDepth / filter.panelDepth, 1)
     // Panels of an odd number of rows: at a multiple of 4 KB all of them would compete for the same sets of a cache.
     let rows = blockPixels | 1
     let perWorker = (block + blockPanels) * rows * w

@@ -7,8 +7,8 @@ import VectorLoops
 struct PanelProduct {
   let loops: any VectorLoops.Type
 
-  /// Depth of a block: two panels of 128 x 16 floats are 16 KB, half a first-level cache of 32 KB.
-  static let blockDepth = 128
+  /// Depth of a block of a transposed product, all of whose operands are streams.
+  private static let blockDepthTransposed = 256
 
   /// C[m, n] (+)= sum over k of A[m, k] B[k, n].
   ///
@@ -19,7 +19,7 @@ struct PanelProduct {
     b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cPanelStride: Int, accumulate: Bool
   ) {
     let w = loops.width
-    let block = max(PanelProduct.blockDepth / panelDepth, 1)
+    let block = max(loops.blockDepth / panelDepth, 1)
     let tiles = (rows + loops.tileRows - 1) / loops.tileRows
     for k in stride(from: 0, to: depthPanels, by: block) {
       let depth = min(block, depthPanels - k)
@@ -46,13 +46,13 @@ struct PanelProduct {
     b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cPanelStride: Int, accumulate: Bool
   ) {
     let w = loops.width
-    let step = loops.tileRowsTransposed
-    for t in stride(from: 0, to: depth, by: PanelProduct.blockDepth) {
-      let block = min(PanelProduct.blockDepth, depth - t)
-      for n in stride(from: 0, to: columnPanels, by: 2) {
+    let (step, columns) = (loops.tileRowsTransposed, loops.tileColumnsTransposed)
+    for t in stride(from: 0, to: depth, by: PanelProduct.blockDepthTransposed) {
+      let block = min(PanelProduct.blockDepthTransposed, depth - t)
+      for n in stride(from: 0, to: columnPanels, by: columns) {
         for m in stride(from: 0, to: rowPanels * w, by: step) {
           loops.gemmTileTransposed(
-            rows: step, columnPanels: min(2, columnPanels - n), depth: block,
+            rows: step, columnPanels: min(columns, columnPanels - n), depth: block,
             a: a + m / w * aPanelStride + m % w + t * w, b: b + n * bPanelStride + t * w, bPanelStride: bPanelStride,
             c: c + n * cPanelStride + m * w, cRowStride: w, cPanelStride: cPanelStride, accumulate: accumulate || t > 0)
         }

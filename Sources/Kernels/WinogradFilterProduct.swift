@@ -9,6 +9,8 @@ import VectorLoops
 extension WinogradConvolution {
   /// Columns of a task: the transform of a row serves all tiles, and A is read once for so many.
   private static let productColumns = 64
+  /// Depth of a block, whose transform then is small enough for the second-level cache.
+  private static let productDepth = 128
   /// Rows of points per task: as many as leave what they add up, less than a megabyte, in the second-level cache. All of
   /// them for a few tiles, for which bringing the taps into order costs more than the products.
   private func productRows(_ tiles: Int) -> Int { max(2, min(n, 512 / tiles)) }
@@ -64,11 +66,11 @@ extension WinogradConvolution {
 
   /// Panels of columns of a task, and panels of depth of a block.
   private var productPanels: (columns: Int, depth: Int) {
-    (WinogradConvolution.productColumns / context.width, PanelProduct.blockDepth / context.width)
+    (WinogradConvolution.productColumns / context.width, WinogradConvolution.productDepth / context.width)
   }
 
   /// Floats of U for one row of points of a block.
-  private var rowFloats: Int { n * WinogradConvolution.productColumns * PanelProduct.blockDepth }
+  private var rowFloats: Int { n * WinogradConvolution.productColumns * WinogradConvolution.productDepth }
 
   /// The forward pass: C[point] = sum over phases of A[point, phase] U[phase].
   func multiplyForward(
@@ -112,7 +114,7 @@ extension WinogradConvolution {
   ) {
     let (w, loops, s, panels) = (context.width, context.loops, shape, productPanels)
     // A tap of a block, transposed.
-    let tapFloats = WinogradConvolution.productColumns * PanelProduct.blockDepth
+    let tapFloats = WinogradConvolution.productColumns * WinogradConvolution.productDepth
     let perWorker = rowFloats + phases.map { $0.y.taps * $0.x.taps }.max()! * tapFloats
     let scratch = context.scratch("winograd.filter", perWorker * context.threads)
     let blocks = ceilDivide(inputPanels, panels.columns)

@@ -11,8 +11,15 @@ public protocol GEMMLoops {
   /// The most rows one call of `gemmTile` takes: what fits the register file beside two columns of B.
   static var tileRows: Int { get }
 
+  /// How deep a block of a product by `gemmTile` is best: two panels of B stay in the first-level cache while all rows of
+  /// A pass by, and a tile's loads and stores of C are few beside its products.
+  static var blockDepth: Int { get }
+
   /// The rows per call of `gemmTileTransposed`; divides W.
   static var tileRowsTransposed: Int { get }
+
+  /// The most panels of columns per call of `gemmTileTransposed`.
+  static var tileColumnsTransposed: Int { get }
 
   /// C[r, n] = sum over k of A[r, k] B[k, n], for `rows` rows and `columnPanels` (1 or 2) panels of n.
   ///
@@ -36,6 +43,7 @@ public protocol GEMMLoops {
   ///
   /// - Parameters:
   ///   - rows: 1 ... tileRowsTransposed; columns r of one panel of A.
+  ///   - columnPanels: 1 ... tileColumnsTransposed.
   ///   - depth: rows t of A and B, W apart in both.
   static func gemmTileTransposed(
     rows: Int, columnPanels: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>, bPanelStride: Int,
