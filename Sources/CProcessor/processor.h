@@ -1,5 +1,6 @@
 // What Swift cannot say by itself: which vector instructions this processor and operating system offer, how many
-// processors there are, that memory will be needed soon, and that a value is wanted here and not earlier. Nothing else.
+// processors there are, that memory will be needed soon, that a value is wanted here and not earlier, and that
+// what is stored will not be read soon. Nothing else.
 #pragma once
 #include <stdbool.h>
 #if defined(__linux__)
@@ -44,3 +45,12 @@ static inline __attribute__((always_inline)) processor_float8 processor_in_order
 #endif
   return value;
 }
+
+// Stores a whole cache line past the caches: the line is not read first, and nothing else makes room for it. The address
+// is a multiple of 64. Other threads may read it after `processor_end_streams`.
+typedef float processor_float16 __attribute__((ext_vector_type(16)));
+static inline __attribute__((always_inline)) void processor_stream(void *address, processor_float16 value) {
+  __builtin_nontemporal_store(value, (processor_float16 *)address);
+}
+
+static inline void processor_end_streams(void) { __sync_synchronize(); }

@@ -1,3 +1,4 @@
+import CProcessor
 import VectorLoops
 
 extension WinogradConvolution {
@@ -59,10 +60,11 @@ extension WinogradConvolution {
               pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
               coefficients: coefficients.pointer, scratch: scratch, count: 1, source: source, step: 0,
               rowStride: rowStride, columnStride: columnStride, destination: buffer.pointer + channel * w,
-              offsets: $0.baseAddress!)
+              offsets: $0.baseAddress!, streams: streamsFilter)
           }
         }
       }
+      if streamsFilter { processor_end_streams() }
     }
     forwardFilterIsCurrent = true
     return UnsafePointer(buffer.pointer)
@@ -84,6 +86,7 @@ extension WinogradConvolution {
           block, panel: panel, phase: phase, filter: filter, scratch: scratch + worker * perWorker,
           points: buffer.pointer + panel * layout.panelStride + block * w * w, offsets: layout.phaseOffsets[phase])
       }
+      if streamsFilter { processor_end_streams() }
     }
     backwardFilterIsCurrent = true
     return UnsafePointer(buffer.pointer)
@@ -117,7 +120,8 @@ extension WinogradConvolution {
     loops.filterTransform(
       pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
       coefficients: coefficients.pointer, scratch: scratch, count: w, source: last, step: w,
-      rowStride: -parts.x.taps * w * w, columnStride: -w * w, destination: points, offsets: offsets)
+      rowStride: -parts.x.taps * w * w, columnStride: -w * w, destination: points, offsets: offsets,
+      streams: streamsFilter)
   }
 }
 

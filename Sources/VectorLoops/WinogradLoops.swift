@@ -29,10 +29,12 @@ public protocol WinogradLoops {
     offsets: UnsafePointer<Int>)
 
   /// G g G^T: taps -> points. There are rowPoints - 3 by columnPoints - 3 taps.
+  /// - Parameter streams: whether stores go past the caches where a vector is a whole line, to `processor_end_streams`.
   static func filterTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, step: Int, rowStride: Int,
-    columnStride: Int, destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>)
+    columnStride: Int, destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>,
+    streams: Bool)
 
   /// One row of G g G^T, with the row `row` [taps] of G for the first axis: taps x (columnPoints - 3) taps -> point j of
   /// filter row k at destination + j * pointStride + k * W.

@@ -52,14 +52,14 @@ extension Loops {
   public static func filterTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, step: Int, rowStride: Int,
-    columnStride: Int, destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>
+    columnStride: Int, destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>, streams: Bool
   ) {
     if pairs == 2 {
       Basis<2, 3>(c: coefficients).filterTransform(
-        rowPoints, columnPoints, scratch, count, source, step, rowStride, columnStride, destination, offsets)
+        rowPoints, columnPoints, scratch, count, source, step, rowStride, columnStride, destination, offsets, streams)
     } else {
       Basis<3, 4>(c: coefficients).filterTransform(
-        rowPoints, columnPoints, scratch, count, source, step, rowStride, columnStride, destination, offsets)
+        rowPoints, columnPoints, scratch, count, source, step, rowStride, columnStride, destination, offsets, streams)
     }
   }
 

@@ -1,3 +1,4 @@
+import CProcessor
 import VectorLoops
 
 /// A row or column of a tile: vectors that lie at regular strides, or where a table says.
@@ -43,6 +44,18 @@ private struct Scattered: Line {
   @inline(__always) func load(_ i: Int) -> Vector { (base + offsets[i * step]).vector }
   @inline(__always) func store(_ i: Int, _ v: Vector) { (base + offsets[i * step]).vector = v }
 }
+
+#if WIDE
+  /// Stores go past the caches. A vector of the narrow loops is half a line, for which that does not pay.
+  private struct Streamed: Line {
+    let line: Scattered
+
+    @inline(__always) func load(_ i: Int) -> Vector { line.load(i) }
+    @inline(__always) func store(_ i: Int, _ v: Vector) {
+      processor_stream(line.base + line.offsets[i * line.step], v)
+    }
+  }
+#endif
 
 /// Stores add to what is there.
 private struct Added: Line {
@@ -260,7 +273,7 @@ extension Basis {
   func filterTransform(
     _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ count: Int,
     _ source: UnsafePointer<Float>, _ step: Int, _ rowStride: Int, _ columnStride: Int,
-    _ destination: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>
+    _ destination: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, _ streams: Bool
   ) {
     for row in 0..<count {
       let source = source + row * step
@@ -269,7 +282,14 @@ extension Basis {
         filter(rowPoints, Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
       }
       for r in 0..<rowPoints {
-        filter(columnPoints, scratchRow(scratch, r), Scattered(base: destination, offsets: offsets + r * n, step: 1))
+        let points = Scattered(base: destination, offsets: offsets + r * n, step: 1)
+        #if WIDE
+          if streams {
+            filter(columnPoints, scratchRow(scratch, r), Streamed(line: points))
+            continue
+          }
+        #endif
+        filter(columnPoints, scratchRow(scratch, r), points)
       }
     }
   }

@@ -182,6 +182,25 @@ private let winogradShapes = [
     }
   }
 
+  /// Stores past the caches change no bit, whatever the number of lanes that the last panels fill.
+  @Test(arguments: InstructionSet.available, [1, 2])
+  func aTransformedFilterWrittenPastTheCaches(_ set: InstructionSet, _ stride: Int) {
+    let context = Context(threads: 2, instructionSet: set)
+    let shape = ConvShape.same(
+      batch: 2, height: 9, width: 10, inputChannels: 37, outputChannels: 50, kernel: 5, stride: stride)
+    let operands = Operands(shape, integers: false)
+    func run(largestFreelyKept: Int) -> [Float] {
+      let convolution = WinogradConvolution(shape, context: context, largestFreelyKept: largestFreelyKept)
+      #expect(convolution.streamsFilter == (largestFreelyKept == 0))
+      let (output, inputGradient) = (Buffer(count: shape.outputCount), Buffer(count: shape.inputCount))
+      convolution.forward(input: operands.input, filter: operands.filter, output: output.pointer)
+      convolution.backwardData(
+        outputGradient: operands.outputGradient, filter: operands.filter, inputGradient: inputGradient.pointer)
+      return output.array + inputGradient.array
+    }
+    #expect(run(largestFreelyKept: 0).map(\.bitPattern) == run(largestFreelyKept: .max).map(\.bitPattern))
+  }
+
   /// Products that transform the filter on the way: against Double, and a picture's bits whatever its company. Panels are
   /// more than a block of columns and of depth in both directions, and no multiple of one.
   @Test(arguments: InstructionSet.available, [1, 2])
