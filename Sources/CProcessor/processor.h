@@ -53,4 +53,5 @@ static inline __attribute__((always_inline)) void processor_stream(void *address
   __builtin_nontemporal_store(value, (processor_float16 *)address);
 }
 
+// What this thread streamed is seen by others before anything that it stores from here on.
 static inline void processor_end_streams(void) { __sync_synchronize(); }

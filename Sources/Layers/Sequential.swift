@@ -88,9 +88,6 @@ public final class Sequential {
     return gradient
   }
 
-  /// Gives back the memory of the activations; the next training pass allocates it again.
-  public func releaseActivations() { activations = [] }
-
   private func forwardForTraining(_ input: Tensor) -> Tensor {
     if activations.first?.shape != input.shape { allocateActivations(input) }
     activations[0] = input

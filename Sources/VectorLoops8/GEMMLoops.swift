@@ -31,7 +31,8 @@ private struct Tile<let rows: Int> {
   }
 
   /// An element of A in all lanes. In a tile of 6 x 2 all sixteen registers of AVX2 are taken, and left to itself the
-  /// compiler loads all six elements before the first product and spills: 56% of peak instead of 96%.
+  /// compiler loads all six elements before the first product and spills, which takes two fifths of the speed (timed on
+  /// the tile alone; `bench gemm --isa avx2` shows it too).
   @inline(__always)
   static func broadcast(_ p: UnsafePointer<Float>) -> Vector {
     #if WIDE
