@@ -36,6 +36,9 @@ static inline int processor_allowed_count(void) {
 // Starts bringing the cache line at `address` closer, and goes on; any address is allowed.
 static inline void processor_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
 
+// The same, but only as far as the second-level cache.
+static inline void processor_prefetch_second_level(const void *address) { __builtin_prefetch(address, 0, 2); }
+
 // The value itself, made here: what the compiler knows of it may not move before the calls that come earlier. Costs no
 // instruction. Compiled for anything but AVX2 it does nothing.
 typedef float processor_float8 __attribute__((ext_vector_type(8)));

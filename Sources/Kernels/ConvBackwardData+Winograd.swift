@@ -66,14 +66,19 @@ extension WinogradConvolution {
     let tasks = bLayout.pointsByWork.flatMap { point in
       stride(from: 0, to: bLayout.slots[point] * bLayout.panels, by: blockPanels).map { (point, $0) }
     }
+    func operands(_ task: Int) -> PanelProduct.Operands {
+      let (point, first) = tasks[task]
+      return (a + aLayout.bases[point], b + bLayout.bases[point] + first * bLayout.panelStride)
+    }
     context.parallel(tasks.count) { task in
       let (point, first) = tasks[task]
+      let (a, b) = operands(task)
       product.multiply(
         rows: rows, columnPanels: min(blockPanels, bLayout.slots[point] * bLayout.panels - first),
-        depthPanels: aLayout.panels, panelDepth: context.width, a: a + aLayout.bases[point],
-        aPanelStride: aLayout.panelStride, b: b + bLayout.bases[point] + first * bLayout.panelStride,
+        depthPanels: aLayout.panels, panelDepth: context.width, a: a, aPanelStride: aLayout.panelStride, b: b,
         bPanelStride: bLayout.panelStride, c: c + cLayout.bases[point] + first * cLayout.panelStride,
-        cPanelStride: cLayout.panelStride, accumulate: false)
+        cPanelStride: cLayout.panelStride, accumulate: false,
+        next: task + context.threads < tasks.count ? operands(task + context.threads) : nil)
     }
   }
 }

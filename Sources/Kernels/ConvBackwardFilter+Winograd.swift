@@ -62,16 +62,21 @@ extension WinogradConvolution {
       let outputs = min(block.output, outputPanels - firstOutput)
       let scratch = workspace + worker * perWorker
       let sums = scratch + transformScratch
+      func operands(_ point: Int) -> PanelProduct.Operands {
+        (
+          v + inputLayout.phaseOffsets[phase][point] + firstInput * inputLayout.panelStride,
+          m + outputLayout.bases[point] + firstOutput * outputLayout.panelStride
+        )
+      }
       for i in 0..<parts.y.points {
         for j in 0..<parts.x.points {
           let point = i * n + j
+          let (a, b) = operands(point)
           product.multiplyTransposed(
-            rowPanels: inputs, columnPanels: outputs, depth: depth,
-            a: v + inputLayout.phaseOffsets[phase][point] + firstInput * inputLayout.panelStride,
-            aPanelStride: inputLayout.panelStride,
-            b: m + outputLayout.bases[point] + firstOutput * outputLayout.panelStride,
+            rowPanels: inputs, columnPanels: outputs, depth: depth, a: a, aPanelStride: inputLayout.panelStride, b: b,
             bPanelStride: outputLayout.panelStride, c: sums + layout.bases[point], cPanelStride: layout.panelStride,
-            accumulate: false)
+            accumulate: false,
+            next: j + 1 < parts.x.points ? operands(point + 1) : i + 1 < parts.y.points ? operands((i + 1) * n) : nil)
         }
       }
       for output in 0..<outputs {

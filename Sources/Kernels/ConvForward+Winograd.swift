@@ -64,15 +64,20 @@ extension WinogradConvolution {
     let points = aLayout.pointsByWork
     let blockPanels = WinogradConvolution.blockColumns / context.width
     let blocks = ceilDivide(columnPanels, blockPanels)
+    func operands(_ task: Int) -> PanelProduct.Operands {
+      let point = points[task / blocks]
+      return (a + aLayout.bases[point], b + bBase(point) + task % blocks * blockPanels * bPanelStride(point))
+    }
     context.parallel(points.count * blocks) { task in
       let point = points[task / blocks]
       let first = task % blocks * blockPanels
+      let (a, b) = operands(task)
       product.multiply(
         rows: rows, columnPanels: min(blockPanels, columnPanels - first),
-        depthPanels: aLayout.slots[point] * aLayout.panels, panelDepth: context.width, a: a + aLayout.bases[point],
-        aPanelStride: aLayout.panelStride, b: b + bBase(point) + first * bPanelStride(point),
-        bPanelStride: bPanelStride(point), c: c + cLayout.bases[point] + first * cLayout.panelStride,
-        cPanelStride: cLayout.panelStride, accumulate: false)
+        depthPanels: aLayout.slots[point] * aLayout.panels, panelDepth: context.width, a: a,
+        aPanelStride: aLayout.panelStride, b: b, bPanelStride: bPanelStride(point),
+        c: c + cLayout.bases[point] + first * cLayout.panelStride, cPanelStride: cLayout.panelStride, accumulate: false,
+        next: task + context.threads < points.count * blocks ? operands(task + context.threads) : nil)
     }
   }
 }

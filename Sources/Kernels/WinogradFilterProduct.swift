@@ -56,10 +56,12 @@ extension WinogradConvolution {
       }
       for j in 0..<parts.x.points {
         let point = i * n + j
+        let filter = block.filter + j * pointStride
         product.multiply(
           rows: block.rows, columnPanels: block.columnPanels, depthPanels: block.depthPanels, panelDepth: w,
-          a: a + aOffsets[point], aPanelStride: aPanelStride, b: block.filter + j * pointStride,
-          bPanelStride: depth * w, c: c + cOffsets[point], cPanelStride: cPanelStride, accumulate: block.accumulate)
+          a: a + aOffsets[point], aPanelStride: aPanelStride, b: filter, bPanelStride: depth * w,
+          c: c + cOffsets[point], cPanelStride: cPanelStride, accumulate: block.accumulate,
+          next: j + 1 < parts.x.points ? (a + aOffsets[point + 1], UnsafePointer(filter + pointStride)) : nil)
       }
     }
   }

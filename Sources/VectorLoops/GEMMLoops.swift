@@ -33,11 +33,11 @@ public protocol GEMMLoops {
   ///   - b: B[0, 0]; rows (k) are W apart, panels of n are `bPanelStride` apart.
   ///   - c: C[0, 0]; rows are `cRowStride` apart, panels of n are `cPanelStride` apart.
   ///   - accumulate: adds to C; otherwise C is overwritten and never read.
+  ///   - ahead: vectors that a later call will read: one for each k is asked into the second-level cache, and none read.
   static func gemmTile(
-    rows: Int, columnPanels: Int, depthPanels: Int, panelDepth: Int, a: UnsafePointer<Float>,
-    aPanelStride: Int, b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cRowStride: Int,
-    cPanelStride: Int,
-    accumulate: Bool)
+    rows: Int, columnPanels: Int, depthPanels: Int, panelDepth: Int, a: UnsafePointer<Float>, aPanelStride: Int,
+    b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int,
+    accumulate: Bool, ahead: UnsafePointer<Float>)
 
   /// C[r, n] = sum over t of A[t, r] B[t, n]: both operands are read along their rows.
   ///
@@ -45,7 +45,8 @@ public protocol GEMMLoops {
   ///   - rows: 1 ... tileRowsTransposed; columns r of one panel of A.
   ///   - columnPanels: 1 ... tileColumnsTransposed.
   ///   - depth: rows t of A and B, W apart in both.
+  ///   - ahead: as in `gemmTile`, one vector for each t.
   static func gemmTileTransposed(
     rows: Int, columnPanels: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>, bPanelStride: Int,
-    c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int, accumulate: Bool)
+    c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int, accumulate: Bool, ahead: UnsafePointer<Float>)
 }

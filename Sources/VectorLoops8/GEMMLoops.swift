@@ -47,11 +47,11 @@ private struct Tile<let rows: Int> {
   static func product2(
     _ depthPanels: Int, _ panelDepth: Int, _ a: UnsafePointer<Float>, _ rowStep: Int, _ depthStep: Int,
     _ aPanelStride: Int, _ b: UnsafePointer<Float>, _ bPanelStride: Int, _ c: UnsafeMutablePointer<Float>,
-    _ cRowStride: Int, _ cPanelStride: Int, _ accumulate: Bool
+    _ cRowStride: Int, _ cPanelStride: Int, _ accumulate: Bool, _ ahead: UnsafePointer<Float>
   ) {
     var left = InlineArray<rows, Vector>(repeating: .zero)
     var right = InlineArray<rows, Vector>(repeating: .zero)
-    var b = b
+    var (b, ahead) = (b, ahead)
     var panel = a
     for _ in 0..<depthPanels {
       // The next tile's rows. Each panel of A begins elsewhere, which no processor guesses.
@@ -68,6 +68,8 @@ private struct Tile<let rows: Int> {
         if rowStep == 1 { processor_prefetch(a + streamDistance &* Vector.scalarCount) }
         processor_prefetch(b + streamDistance &* Vector.scalarCount)
         processor_prefetch(b + bPanelStride + streamDistance &* Vector.scalarCount)
+        processor_prefetch_second_level(ahead)
+        ahead += Vector.scalarCount
         for r in 0..<rows {
           let value = rowStep == 1 ? Vector(repeating: a[r]) : broadcast(a + r &* rowStep)
           left[r] = left[r].addingProduct(value, b0)
@@ -85,12 +87,13 @@ private struct Tile<let rows: Int> {
   @inline(__always)
   static func product3(
     _ depth: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ bPanelStride: Int,
-    _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int, _ cPanelStride: Int, _ accumulate: Bool
+    _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int, _ cPanelStride: Int, _ accumulate: Bool,
+    _ ahead: UnsafePointer<Float>
   ) {
     var left = InlineArray<rows, Vector>(repeating: .zero)
     var middle = InlineArray<rows, Vector>(repeating: .zero)
     var right = InlineArray<rows, Vector>(repeating: .zero)
-    var (a, b) = (a, b)
+    var (a, b, ahead) = (a, b, ahead)
     for _ in 0..<depth {
       let b0 = load(b)
       let b1 = load(b + bPanelStride)
@@ -99,6 +102,8 @@ private struct Tile<let rows: Int> {
       processor_prefetch(b + streamDistance &* Vector.scalarCount)
       processor_prefetch(b + bPanelStride + streamDistance &* Vector.scalarCount)
       processor_prefetch(b + 2 &* bPanelStride + streamDistance &* Vector.scalarCount)
+      processor_prefetch_second_level(ahead)
+      ahead += Vector.scalarCount
       for r in 0..<rows {
         let value = Vector(repeating: a[r])
         left[r] = left[r].addingProduct(value, b0)
@@ -137,12 +142,12 @@ private struct Tile<let rows: Int> {
   static func run(
     _ columnPanels: Int, _ depthPanels: Int, _ panelDepth: Int, _ a: UnsafePointer<Float>, _ aPanelStride: Int,
     _ b: UnsafePointer<Float>, _ bPanelStride: Int, _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int,
-    _ cPanelStride: Int, _ accumulate: Bool
+    _ cPanelStride: Int, _ accumulate: Bool, _ ahead: UnsafePointer<Float>
   ) {
     let w = Vector.scalarCount
     if columnPanels == 2 {
       product2(
-        depthPanels, panelDepth, a, w, 1, aPanelStride, b, bPanelStride, c, cRowStride, cPanelStride, accumulate)
+        depthPanels, panelDepth, a, w, 1, aPanelStride, b, bPanelStride, c, cRowStride, cPanelStride, accumulate, ahead)
     } else {
       product1(depthPanels, panelDepth, a, w, 1, aPanelStride, b, c, cRowStride, accumulate)
     }
@@ -151,14 +156,17 @@ private struct Tile<let rows: Int> {
   @inline(never)
   static func runTransposed(
     _ columnPanels: Int, _ depth: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ bPanelStride: Int,
-    _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int, _ cPanelStride: Int, _ accumulate: Bool
+    _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int, _ cPanelStride: Int, _ accumulate: Bool,
+    _ ahead: UnsafePointer<Float>
   ) {
     let w = Vector.scalarCount
     #if !WIDE
-      if columnPanels == 3 { return product3(depth, a, b, bPanelStride, c, cRowStride, cPanelStride, accumulate) }
+      if columnPanels == 3 {
+        return product3(depth, a, b, bPanelStride, c, cRowStride, cPanelStride, accumulate, ahead)
+      }
     #endif
     if columnPanels == 2 {
-      product2(1, depth, a, 1, w, 0, b, bPanelStride, c, cRowStride, cPanelStride, accumulate)
+      product2(1, depth, a, 1, w, 0, b, bPanelStride, c, cRowStride, cPanelStride, accumulate, ahead)
     } else {
       product1(1, depth, a, 1, w, 0, b, c, cRowStride, accumulate)
     }
@@ -182,24 +190,24 @@ extension Loops {
   public static func gemmTile(
     rows: Int, columnPanels: Int, depthPanels: Int, panelDepth: Int, a: UnsafePointer<Float>, aPanelStride: Int,
     b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int,
-    accumulate: Bool
+    accumulate: Bool, ahead: UnsafePointer<Float>
   ) {
     let (n, k, d, s) = (columnPanels, depthPanels, panelDepth, aPanelStride)
     let (t, u, v) = (bPanelStride, cRowStride, cPanelStride)
     switch rows {
-    case 1: Tile<1>.run(n, k, d, a, s, b, t, c, u, v, accumulate)
-    case 2: Tile<2>.run(n, k, d, a, s, b, t, c, u, v, accumulate)
-    case 3: Tile<3>.run(n, k, d, a, s, b, t, c, u, v, accumulate)
-    case 4: Tile<4>.run(n, k, d, a, s, b, t, c, u, v, accumulate)
-    case 5: Tile<5>.run(n, k, d, a, s, b, t, c, u, v, accumulate)
-    case 6: Tile<6>.run(n, k, d, a, s, b, t, c, u, v, accumulate)
+    case 1: Tile<1>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
+    case 2: Tile<2>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
+    case 3: Tile<3>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
+    case 4: Tile<4>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
+    case 5: Tile<5>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
+    case 6: Tile<6>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
     #if WIDE
-      case 7: Tile<7>.run(n, k, d, a, s, b, t, c, u, v, accumulate)
-      case 8: Tile<8>.run(n, k, d, a, s, b, t, c, u, v, accumulate)
-      case 9: Tile<9>.run(n, k, d, a, s, b, t, c, u, v, accumulate)
-      case 10: Tile<10>.run(n, k, d, a, s, b, t, c, u, v, accumulate)
-      case 11: Tile<11>.run(n, k, d, a, s, b, t, c, u, v, accumulate)
-      case 12: Tile<12>.run(n, k, d, a, s, b, t, c, u, v, accumulate)
+      case 7: Tile<7>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
+      case 8: Tile<8>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
+      case 9: Tile<9>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
+      case 10: Tile<10>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
+      case 11: Tile<11>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
+      case 12: Tile<12>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
     #endif
     default: preconditionFailure("gemmTile: \(rows) rows")
     }
@@ -208,19 +216,19 @@ extension Loops {
   @inline(never)
   public static func gemmTileTransposed(
     rows: Int, columnPanels: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>, bPanelStride: Int,
-    c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int, accumulate: Bool
+    c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int, accumulate: Bool, ahead: UnsafePointer<Float>
   ) {
     let (n, s, t, u) = (columnPanels, bPanelStride, cRowStride, cPanelStride)
     switch rows {
-    case 1: Tile<1>.runTransposed(n, depth, a, b, s, c, t, u, accumulate)
-    case 2: Tile<2>.runTransposed(n, depth, a, b, s, c, t, u, accumulate)
-    case 3: Tile<3>.runTransposed(n, depth, a, b, s, c, t, u, accumulate)
-    case 4: Tile<4>.runTransposed(n, depth, a, b, s, c, t, u, accumulate)
+    case 1: Tile<1>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead)
+    case 2: Tile<2>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead)
+    case 3: Tile<3>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead)
+    case 4: Tile<4>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead)
     #if WIDE
-      case 5: Tile<5>.runTransposed(n, depth, a, b, s, c, t, u, accumulate)
-      case 6: Tile<6>.runTransposed(n, depth, a, b, s, c, t, u, accumulate)
-      case 7: Tile<7>.runTransposed(n, depth, a, b, s, c, t, u, accumulate)
-      case 8: Tile<8>.runTransposed(n, depth, a, b, s, c, t, u, accumulate)
+      case 5: Tile<5>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead)
+      case 6: Tile<6>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead)
+      case 7: Tile<7>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead)
+      case 8: Tile<8>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead)
     #endif
     default: preconditionFailure("gemmTileTransposed: \(rows) rows")
     }
