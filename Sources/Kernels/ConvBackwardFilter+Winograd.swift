@@ -29,15 +29,16 @@ extension WinogradConvolution {
     }
   }
 
-  /// Channels of a block. With several phases 32 x 64: their 36 points of 8 KB leave room in a second-level cache for what
-  /// streams through. A single phase has 64 points and gains more from reading its operands less often. Where that makes
-  /// few tasks, they are halved.
+  /// Channels of a block: 64 x 64, whose sums at all points and the operands of two products fit a second-level cache of
+  /// a megabyte; fewer where that makes few tasks.
   private var blockPanels: (input: Int, output: Int) {
-    let w = context.width
-    let input = min((phases.count > 1 ? 32 : 64) / w, inputPanels)
-    let output = min(64 / w, outputPanels)
-    let tasks = phases.count * ceilDivide(inputPanels, input) * ceilDivide(outputPanels, output)
-    return (input, tasks < WinogradConvolution.fewTasks ? min(32 / w, outputPanels) : output)
+    func panels(_ input: Int, _ output: Int) -> (input: Int, output: Int) {
+      (min(input / context.width, inputPanels), min(output / context.width, outputPanels))
+    }
+    return [panels(64, 64), panels(32, 64)].first {
+      phases.count * ceilDivide(inputPanels, $0.input) * ceilDivide(outputPanels, $0.output)
+        >= WinogradConvolution.fewTasks
+    } ?? panels(32, 32)
   }
 
   /// One task per phase and block of channels.
