@@ -4,8 +4,8 @@ import Layers
 /// The discriminator: pictures [n, size, size, 3] in [-1, 1] to logits [n, 1, 1, 1], positive for real.
 ///
 /// Convolutions to w, 2w, 4w, 8w, 16w channels, stride 2 except the fourth, each with a leaky ReLU and from the second on
-/// with batch normalisation; then a dense layer. Always uses the batch's statistics, so reals and fakes go through
-/// apart. With `configuration.discriminatorNorm` spectral, the weights of all six are normalised instead.
+/// with batch normalisation; then a dense layer. Always uses the batch's statistics, and reals and fakes have each
+/// their own. With `configuration.discriminatorNorm` spectral, the weights of all six are normalised instead.
 public final class Discriminator {
   public let configuration: NetworkConfiguration
   public let network: Sequential
@@ -39,5 +39,8 @@ public final class Discriminator {
   public var store: ParameterStore { network.store }
 
   /// Logits [n, 1, 1, 1]; valid until the next pass.
-  public func logits(_ pictures: Tensor) -> Tensor { network.forward(pictures, training: true) }
+  /// - Parameter parts: runs of pictures of one length, one after the other, that are normalised each by itself.
+  public func logits(_ pictures: Tensor, parts: Int = 1) -> Tensor {
+    network.forward(pictures, mode: .training(parts: parts))
+  }
 }

@@ -26,8 +26,8 @@ public final class GANTrainer {
   public var random: RandomGenerator
 
   private let latents: Tensor
-  /// Where augmented pictures lie, and on the way back the gradient of the pictures that they were made from.
-  private let augmented: Tensor?
+  /// What the discriminator's update sees: [2 batchSize, size, size, 3], reals before fakes.
+  private let pictures: Tensor
 
   /// Draws fresh parameters: the generator's, then the discriminator's, in the order of their layers.
   public init(
@@ -46,7 +46,7 @@ public final class GANTrainer {
     generator.network.initialize(&random)
     discriminator.network.initialize(&random)
     latents = Tensor(generator.latentShape(options.batchSize))
-    augmented = options.augmentation.isEmpty ? nil : Tensor(generator.pictureShape(options.batchSize))
+    pictures = Tensor(generator.pictureShape(2 * options.batchSize))
   }
 
   /// Steps done so far; set it when going on from a checkpoint.
@@ -63,42 +63,46 @@ public final class GANTrainer {
   /// - Parameter reals: [batchSize, size, size, 3] in [-1, 1]; not changed.
   public func step(reals: Tensor) -> StepResult {
     generator.drawLatents(latents, &random)
-    return step(reals: reals, latents: latents, seed: augmented == nil ? 0 : random.next())
+    return step(reals: reals, latents: latents, seed: options.augmentation.isEmpty ? 0 : random.next())
   }
 
   /// The step with given latents [batchSize, 1, 1, zDim], which both updates use: the generator runs forward once. It ends
-  /// at a loss that is not finite, before that spoils gradients and weights; the losses not computed are NaN.
+  /// at a loss that is not finite, before that spoils gradients and weights; a loss not computed is NaN.
   /// - Parameter seed: of the augmentations, which are drawn anew for the reals and for each look at the fakes.
   public func step(reals: Tensor, latents: Tensor, seed: UInt64 = 0) -> StepResult {
     precondition(reals.shape == generator.pictureShape(options.batchSize), "reals \(reals.shape)")
     precondition(latents.shape == generator.latentShape(options.batchSize), "latents \(latents.shape)")
     var draws = RandomGenerator(seed: seed)
-    let fakes = generator.network.forward(latents, training: true)
+    let (first, second) = (0..<options.batchSize, options.batchSize..<2 * options.batchSize)
+    let fakes = generator.network.forward(latents, mode: .training())
 
-    let realLogits = discriminator.logits(augment(reals, &draws).pictures)
-    let meanReal = meanSigmoid(realLogits)
+    // In one go: the filters are read once for both, and their gradients are summed over both.
+    show(reals, in: pictures.pictures(first), &draws)
+    show(fakes, in: pictures.pictures(second), &draws)
+    let logits = discriminator.logits(pictures, parts: 2)
+    let (realLogits, fakeLogits) = (logits.pictures(first), logits.pictures(second))
     let (realLoss, realGradient) = options.loss.real(realLogits, smoothing: options.labelSmoothing)
-    var result = StepResult(discriminatorLoss: realLoss, generatorLoss: .nan, meanReal: meanReal, meanFake: .nan)
-    guard realLoss.isFinite else { return result }
-    discriminator.network.backward(realGradient, parameters: .overwrite, input: false)
-    let fakeLogits = discriminator.logits(augment(fakes, &draws).pictures)
     let (fakeLoss, fakeGradient) = options.loss.fake(fakeLogits)
-    result.meanFake = meanSigmoid(fakeLogits)
-    result.discriminatorLoss += fakeLoss
-    guard fakeLoss.isFinite else { return result }
-    discriminator.network.backward(fakeGradient, parameters: .accumulate, input: false)
+    var result = StepResult(
+      discriminatorLoss: realLoss + fakeLoss, generatorLoss: .nan, meanReal: meanSigmoid(realLogits),
+      meanFake: meanSigmoid(fakeLogits))
+    guard result.discriminatorLoss.isFinite else { return result }
+    let logitGradient = Tensor(logits.shape)
+    logitGradient.pictures(first).copy(from: realGradient)
+    logitGradient.pictures(second).copy(from: fakeGradient)
+    discriminator.network.backward(logitGradient, parameters: .overwrite, input: false)
     execution.measure("D adam") { discriminatorAdam.update(discriminator.store, context: execution.context) }
 
-    let (pictures, augmentation) = augment(fakes, &draws)
-    let (generatorLoss, gradient) = options.loss.generator(discriminator.logits(pictures))
+    let augmentation = show(fakes, in: pictures.pictures(second), &draws)
+    let (generatorLoss, gradient) = options.loss.generator(discriminator.logits(pictures.pictures(second)))
     result.generatorLoss = generatorLoss
     guard generatorLoss.isFinite else { return result }
     var pictureGradient = discriminator.network.backward(gradient, parameters: .none, input: true)!
-    if let augmentation, let augmented {
-      execution.measure("augment bwd") {
-        augmentation.backward(pictureGradient, into: augmented, execution.context)
-      }
-      pictureGradient = augmented
+    if let augmentation {
+      // Over the reals, which have been seen.
+      let before = pictures.pictures(first)
+      execution.measure("augment bwd") { augmentation.backward(pictureGradient, into: before, execution.context) }
+      pictureGradient = before
     }
     generator.network.backward(pictureGradient, parameters: .overwrite, input: false)
     execution.measure("G adam") { generatorAdam.update(generator.store, context: execution.context) }
@@ -106,13 +110,16 @@ public final class GANTrainer {
     return result
   }
 
-  /// Pictures as the discriminator is to see them, valid until the next call, and what was done to them.
-  private func augment(
-    _ pictures: Tensor, _ draws: inout RandomGenerator
-  ) -> (pictures: Tensor, augmentation: BatchAugmentation?) {
-    guard let augmented else { return (pictures, nil) }
-    let augmentation = BatchAugmentation(options.augmentation, pictures.shape, &draws)
-    execution.measure("augment fwd") { augmentation.forward(pictures, into: augmented, execution.context) }
-    return (augmented, augmentation)
+  /// Overwrites `place` with pictures as the discriminator is to see them.
+  /// - Returns: what was done to them, or nil.
+  @discardableResult
+  private func show(_ original: Tensor, in place: Tensor, _ draws: inout RandomGenerator) -> BatchAugmentation? {
+    if options.augmentation.isEmpty {
+      place.copy(from: original)
+      return nil
+    }
+    let augmentation = BatchAugmentation(options.augmentation, original.shape, &draws)
+    execution.measure("augment fwd") { augmentation.forward(original, into: place, execution.context) }
+    return augmentation
   }
 }

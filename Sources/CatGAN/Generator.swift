@@ -59,6 +59,6 @@ public final class Generator {
   /// Pictures [n, size, size, 3] in [-1, 1] from latents, with the running statistics. The result lies in the workspace:
   /// it is valid until the next pass of a network that shares it.
   public func pictures(_ latents: Tensor) -> Tensor {
-    network.forward(latents, training: false)
+    network.forward(latents, mode: .inference)
   }
 }

@@ -65,6 +65,12 @@ public struct ConvShape: Hashable, Sendable {
 
   public var outputHeight: Int { (inputHeight + padTop + padBottom - kernelHeight) / stride + 1 }
   public var outputWidth: Int { (inputWidth + padLeft + padRight - kernelWidth) / stride + 1 }
+  public func with(batch: Int) -> ConvShape {
+    var shape = self
+    shape.batch = batch
+    return shape
+  }
+
   public var inputCount: Int { batch * inputHeight * inputWidth * inputChannels }
   public var outputCount: Int { batch * outputHeight * outputWidth * outputChannels }
   public var filterCount: Int { kernelHeight * kernelWidth * inputChannels * outputChannels }

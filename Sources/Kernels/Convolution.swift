@@ -1,9 +1,9 @@
-/// One convolution of fixed shape with its three passes. Holds what can be reused between passes of one set of weights.
+/// One convolution with its three passes. Holds what can be reused between passes of one set of weights.
 ///
 /// Input [n, h, w, c], output [n, oh, ow, oc], filter [kh, kw, c, oc]; see `ConvShape`. A transposed convolution calls
 /// `backwardData` as its forward pass, `forward` as its data gradient, and `backwardFilter` with the roles swapped.
 public final class Convolution {
-  public let shape: ConvShape
+  public private(set) var shape: ConvShape
   let context: Context
   let plan: ConvPlan
   private lazy var direct = DirectConvolution(shape, context: context)
@@ -20,6 +20,13 @@ public final class Convolution {
     self.shape = shape
     self.context = context
     self.plan = plan ?? context.plan(for: shape)
+  }
+
+  /// Pictures of the passes to come. What is kept of the filter serves any number of them.
+  public func setBatch(_ batch: Int) {
+    shape.batch = batch
+    if plan.uses(.direct) { direct.shape.batch = batch }
+    if plan.uses(.winograd) { winograd.shape.batch = batch }
   }
 
   /// Must be called after the filter's values change, before the next pass that reads them.

@@ -3,7 +3,7 @@ import VectorLoops
 /// Direct convolution as an implicit matrix product: a block of pixels is gathered tap by tap into panels in the
 /// second-level cache and multiplied with the packed filter. Nowhere is there an im2col matrix of more than one block.
 final class DirectConvolution {
-  let shape: ConvShape
+  var shape: ConvShape
   let context: Context
   private var forwardFilter: PackedFilter?
   private var backwardFilters: [PackedFilter?]

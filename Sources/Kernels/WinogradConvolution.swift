@@ -12,7 +12,7 @@ import VectorLoops
 ///
 /// Every pass transforms a chunk of tiles into the points, multiplies there, and transforms back.
 final class WinogradConvolution {
-  let shape: ConvShape
+  var shape: ConvShape
   let context: Context
   let basis: WinogradBasis
   let coefficients: Buffer

@@ -25,7 +25,7 @@ public class ActivationLayer: Layer {
   public var backwardReadsOutput: Bool { true }
   public func outputShape(_ input: Shape) -> Shape { input }
 
-  public func forward(_ input: Tensor, into output: Tensor, training: Bool, row: String, _ execution: Execution) {
+  public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
     execution.measure("\(row) fwd") {
       if output.pointer != input.pointer { output.copy(from: input) }
       execution.context.applyBias(

@@ -24,11 +24,23 @@ public final class BatchNorm: Layer {
   /// counts the batches so far.
   private var averagedBatches: Int?
 
-  // Of the latest training pass, for backward.
-  private let mean: Buffer
-  private let inverseDeviation: Buffer
-  private let scale: Buffer
-  private let shift: Buffer
+  /// What a pass over one part computes with, each [channels]; y = leaky(scale * x + shift).
+  private struct Coefficients {
+    let mean: Buffer
+    let inverseDeviation: Buffer
+    let scale: Buffer
+    let shift: Buffer
+
+    init(_ channels: Int) {
+      mean = Buffer(count: channels)
+      inverseDeviation = Buffer(count: channels)
+      scale = Buffer(count: channels)
+      shift = Buffer(count: channels)
+    }
+  }
+
+  /// Of the parts of the latest pass; backward needs them.
+  private var coefficients: [Coefficients] = []
 
   public init(
     _ name: String, channels: Int, leakySlope: Float = 1, inputBias: Parameter? = nil, epsilon: Double = 1e-5,
@@ -45,10 +57,6 @@ public final class BatchNorm: Layer {
     bias = Parameter("\(name).bias", .vector(channels), .constant(0))
     runningMean = Parameter("\(name).running_mean", .vector(channels), .constant(0), isTrained: false)
     runningVariance = Parameter("\(name).running_var", .vector(channels), .constant(1), isTrained: false)
-    mean = Buffer(count: channels)
-    inverseDeviation = Buffer(count: channels)
-    scale = Buffer(count: channels)
-    shift = Buffer(count: channels)
   }
 
   public var parameters: [Parameter] { [weight, bias, runningMean, runningVariance] }
@@ -60,18 +68,30 @@ public final class BatchNorm: Layer {
     return input
   }
 
-  public func forward(_ input: Tensor, into output: Tensor, training: Bool, row: String, _ execution: Execution) {
+  public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
     precondition(output.shape == outputShape(input.shape), "\(name): output \(output.shape)")
+    var parts = 1
+    if case .training(let count) = mode { parts = count }
+    precondition(input.shape.n % parts == 0, "\(name): \(input.shape) in \(parts) parts")
+    if coefficients.count != parts { coefficients = (0..<parts).map { _ in Coefficients(channels) } }
     execution.measure("\(row) fwd") {
-      if training {
-        useBatchStatistics(of: input, execution.context)
-      } else {
-        useRunningStatistics()
+      for (part, coefficients) in coefficients.enumerated() {
+        let (x, y) = (slice(input, part), slice(output, part))
+        switch mode {
+        case .training: useBatchStatistics(of: x, coefficients, execution.context)
+        case .inference: useRunningStatistics(coefficients)
+        }
+        execution.context.affineLeaky(
+          x.pointer, y.pointer, rows: x.shape.rows, channels: channels, scale: coefficients.scale.pointer,
+          shift: coefficients.shift.pointer, slope: leakySlope)
       }
-      execution.context.affineLeaky(
-        input.pointer, output.pointer, rows: input.shape.rows, channels: channels, scale: scale.pointer,
-        shift: shift.pointer, slope: leakySlope)
     }
+  }
+
+  /// The pictures of one part of the latest pass.
+  private func slice(_ tensor: Tensor, _ part: Int) -> Tensor {
+    let size = tensor.shape.n / coefficients.count
+    return tensor.pictures(part * size..<(part + 1) * size)
   }
 
   public func backward(
@@ -80,11 +100,16 @@ public final class BatchNorm: Layer {
   ) {
     precondition(outputGradient.shape == input.shape, "\(name): gradient \(outputGradient.shape)")
     execution.measure("\(row) bwd") {
-      execution.context.batchNormalizationBackward(
-        gradient: outputGradient.pointer, input: input.pointer, rows: input.shape.rows, channels: channels,
-        scale: scale.pointer, shift: shift.pointer, mean: mean.pointer, inverseDeviation: inverseDeviation.pointer,
-        slope: leakySlope, gammaGradient: parameters == .none ? nil : weight.gradient.pointer,
-        betaGradient: parameters == .none ? nil : bias.gradient.pointer, accumulate: parameters == .accumulate)
+      for (part, coefficients) in coefficients.enumerated() {
+        let x = slice(input, part)
+        execution.context.batchNormalizationBackward(
+          gradient: slice(outputGradient, part).pointer, input: x.pointer, rows: x.shape.rows, channels: channels,
+          scale: coefficients.scale.pointer, shift: coefficients.shift.pointer, mean: coefficients.mean.pointer,
+          inverseDeviation: coefficients.inverseDeviation.pointer, slope: leakySlope,
+          gammaGradient: parameters == .none ? nil : weight.gradient.pointer,
+          betaGradient: parameters == .none ? nil : bias.gradient.pointer,
+          accumulate: parameters == .accumulate || part > 0)
+      }
       if let inputGradient, inputGradient.pointer != outputGradient.pointer { inputGradient.copy(from: outputGradient) }
     }
   }
@@ -94,7 +119,7 @@ public final class BatchNorm: Layer {
 
   public func endAveraging() { averagedBatches = nil }
 
-  private func useBatchStatistics(of input: Tensor, _ context: Context) {
+  private func useBatchStatistics(of input: Tensor, _ coefficients: Coefficients, _ context: Context) {
     let rows = input.shape.rows
     let correction = rows > 1 ? Double(rows) / Double(rows - 1) : 1
     var gain = 1 - momentum
@@ -107,7 +132,7 @@ public final class BatchNorm: Layer {
       let variances = means + channels
       context.batchMoments(input.pointer, rows: rows, channels: channels, mean: means, variance: variances)
       for c in 0..<channels {
-        set(c, mean: means[c], variance: variances[c])
+        set(coefficients, c, mean: means[c], variance: variances[c])
         let oldMean = Double(runningMean.value.pointer[c])
         let oldVariance = Double(runningVariance.value.pointer[c])
         let newMean = means[c] + Double(inputBias?.value.pointer[c] ?? 0)
@@ -119,20 +144,20 @@ public final class BatchNorm: Layer {
     runningVariance.changed()
   }
 
-  private func useRunningStatistics() {
+  private func useRunningStatistics(_ coefficients: Coefficients) {
     for c in 0..<channels {
       set(
-        c, mean: Double(runningMean.value.pointer[c]) - Double(inputBias?.value.pointer[c] ?? 0),
+        coefficients, c, mean: Double(runningMean.value.pointer[c]) - Double(inputBias?.value.pointer[c] ?? 0),
         variance: Double(runningVariance.value.pointer[c]))
     }
   }
 
-  private func set(_ c: Int, mean m: Double, variance: Double) {
+  private func set(_ coefficients: Coefficients, _ c: Int, mean: Double, variance: Double) {
     let deviation = 1 / (variance + epsilon).squareRoot()
     let factor = Double(weight.value.pointer[c]) * deviation
-    mean.pointer[c] = Float(m)
-    inverseDeviation.pointer[c] = Float(deviation)
-    scale.pointer[c] = Float(factor)
-    shift.pointer[c] = Float(Double(bias.value.pointer[c]) - m * factor)
+    coefficients.mean.pointer[c] = Float(mean)
+    coefficients.inverseDeviation.pointer[c] = Float(deviation)
+    coefficients.scale.pointer[c] = Float(factor)
+    coefficients.shift.pointer[c] = Float(Double(bias.value.pointer[c]) - mean * factor)
   }
 }

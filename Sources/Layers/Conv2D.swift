@@ -54,7 +54,7 @@ public final class Conv2D: Layer {
     return Shape(n: input.n, h: shape.outputHeight, w: shape.outputWidth, c: outputChannels)
   }
 
-  public func forward(_ input: Tensor, into output: Tensor, training: Bool, row: String, _ execution: Execution) {
+  public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
     precondition(output.shape == outputShape(input.shape), "\(name): output \(output.shape)")
     execution.measure("\(row) fwd") {
       core.plan(convShape(input.shape), execution.context).forward(

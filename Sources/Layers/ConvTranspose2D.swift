@@ -51,7 +51,7 @@ public final class ConvTranspose2D: Layer {
     Shape(n: input.n, h: input.h * stride, w: input.w * stride, c: outputChannels)
   }
 
-  public func forward(_ input: Tensor, into output: Tensor, training: Bool, row: String, _ execution: Execution) {
+  public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
     precondition(output.shape == outputShape(input.shape), "\(name): output \(output.shape)")
     execution.measure("\(row) fwd") {
       core.plan(convShape(input.shape), execution.context).backwardData(

@@ -12,7 +12,7 @@ final class ConvolutionCore {
   /// Whether a pass runs several times between two updates, as the discriminator's do.
   let reusesFilter: Bool
 
-  /// Plans by shape; more than two would keep workspaces of batch sizes that are gone.
+  /// Plans by shape but for the batch; more than two would keep filters of picture sizes that are gone.
   private var plans: [(convolution: Convolution, context: Context, version: Int)] = []
 
   init(
@@ -37,7 +37,11 @@ final class ConvolutionCore {
   /// The plan for a shape, told of changed weights.
   func plan(_ shape: ConvShape, _ context: Context) -> Convolution {
     spectralNorm?.refresh(context)
-    if let i = plans.firstIndex(where: { $0.convolution.shape == shape && $0.context === context }) {
+    let known = plans.firstIndex {
+      $0.convolution.shape.with(batch: shape.batch) == shape && $0.context === context
+    }
+    if let i = known {
+      plans[i].convolution.setBatch(shape.batch)
       if plans[i].version != filter.version {
         plans[i].convolution.filterChanged()
         plans[i].version = filter.version

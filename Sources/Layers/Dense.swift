@@ -47,7 +47,7 @@ public final class Dense: Layer {
     return outputs.with(n: input.n)
   }
 
-  public func forward(_ input: Tensor, into output: Tensor, training: Bool, row: String, _ execution: Execution) {
+  public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
     precondition(output.shape == outputShape(input.shape), "\(name): output \(output.shape)")
     execution.measure("\(row) fwd") {
       core.plan(convShape(input.shape), execution.context).forward(

@@ -15,6 +15,15 @@ public final class Execution {
   }
 }
 
+/// What a forward pass is for.
+public enum Mode: Sendable {
+  /// Batch normalisation uses its running statistics.
+  case inference
+  /// Backward may follow. Batch normalisation uses and tracks the batch's statistics: those of each of `parts` runs of
+  /// pictures of one length by themselves, as if they went through one after the other.
+  case training(parts: Int = 1)
+}
+
 /// What a backward pass does with the gradients of parameters.
 public enum ParameterGradients: Sendable {
   /// They are not computed.
@@ -45,9 +54,9 @@ public protocol Layer: AnyObject {
 
   func outputShape(_ input: Shape) -> Shape
 
-  /// Overwrites `output`. In training, batch normalisation uses and tracks the batch's statistics.
+  /// Overwrites `output`.
   /// - Parameter row: the layer's full name for the observer, such as `G.trans_conv2`.
-  func forward(_ input: Tensor, into output: Tensor, training: Bool, row: String, _ execution: Execution)
+  func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution)
 
   /// The adjoint of the latest training `forward`. Where a weight has a spectral norm, its gradient is complete only when
   /// `Adam.update` takes it.

@@ -18,7 +18,7 @@
 /// let pictures = Tensor(Shape(n: 16, h: 8, w: 8, c: 1), values: (0..<1024).map { _ in random.uniform(-1, 1) })
 /// let labels = (0..<16).map { Float($0 % 2) }
 /// for _ in 0..<10 {
-///   let logits = network.forward(pictures, training: true)
+///   let logits = network.forward(pictures, mode: .training())
 ///   let (loss, gradient) = sigmoidCrossEntropy(logits: logits, targets: labels)
 ///   network.backward(gradient, parameters: .overwrite, input: false)
 ///   adam.update(network.store, context: context)

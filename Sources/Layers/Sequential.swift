@@ -19,7 +19,7 @@ public final class Workspace {
   func holds(_ tensor: Tensor) -> Bool { slots.contains { $0 === tensor.buffer } }
 }
 
-/// Layers one after the other. Keeps the activations that backward needs, allocated once per batch size.
+/// Layers one after the other. Keeps the activations that backward needs, allocated once for the largest batch.
 public final class Sequential {
   /// Prefix of the observer's rows, such as `G`.
   public let name: String
@@ -56,8 +56,11 @@ public final class Sequential {
   /// In training, the result and all activations stay valid until the next training pass, and the input must stay
   /// unchanged until `backward` is done. Otherwise the result lies in the workspace and is valid until the next pass of
   /// any network that shares it: copy what must live longer.
-  public func forward(_ input: Tensor, training: Bool) -> Tensor {
-    training ? forwardForTraining(input) : forwardForInference(input)
+  public func forward(_ input: Tensor, mode: Mode) -> Tensor {
+    switch mode {
+    case .training: forwardForTraining(input, mode)
+    case .inference: forwardForInference(input)
+    }
   }
 
   /// Takes the gradient of the latest training pass's output back to its input.
@@ -88,22 +91,28 @@ public final class Sequential {
     return gradient
   }
 
-  private func forwardForTraining(_ input: Tensor) -> Tensor {
-    if activations.first?.shape != input.shape { allocateActivations(input) }
+  private func forwardForTraining(_ input: Tensor, _ mode: Mode) -> Tensor {
+    if activations.first?.shape != input.shape { placeActivations(input) }
     activations[0] = input
     for (i, layer) in layers.enumerated() {
-      layer.forward(activations[i], into: activations[i + 1], training: true, row: rows[i], execution)
+      layer.forward(activations[i], into: activations[i + 1], mode: mode, row: rows[i], execution)
     }
     return activations.last!
   }
 
-  private func allocateActivations(_ input: Tensor) {
+  private func placeActivations(_ input: Tensor) {
+    let earlier = activations.dropFirst().map(\.buffer)
     activations = [input]
     for (i, layer) in layers.enumerated() {
       let shape = layer.outputShape(activations[i].shape)
       // The layer before must not need its own output, and the network's input is not ours to overwrite.
-      let sharing = layer.placement == .inPlace && i > 0 && !layers[i - 1].backwardReadsOutput
-      activations.append(sharing ? activations[i] : Tensor(shape))
+      if layer.placement == .inPlace && i > 0 && !layers[i - 1].backwardReadsOutput {
+        activations.append(activations[i])
+      } else if i < earlier.count, earlier[i].count >= shape.count {
+        activations.append(Tensor(shape, buffer: earlier[i]))
+      } else {
+        activations.append(Tensor(shape))
+      }
     }
   }
 
@@ -112,7 +121,7 @@ public final class Sequential {
     for (i, layer) in layers.enumerated() {
       let inPlace = layer.placement != .separate && i > 0
       let output = inPlace ? current : workspace.tensor(layer.outputShape(current.shape), besides: current)
-      layer.forward(current, into: output, training: false, row: rows[i], execution)
+      layer.forward(current, into: output, mode: .inference, row: rows[i], execution)
       current = output
     }
     return current

@@ -34,16 +34,17 @@ extension Session {
     let trace = StepTrace.record(subject, repetitions: options.measure.repetitions) { peak(context) }
     let step = Statistics(trace.steps)
     for part in trace.parts where isWanted(part.name) {
+      let calls = Double(options.shapes.batches(part.name, calls: part.calls))
       let perCall = Measure.Timing(
-        real: Statistics(part.seconds.map { $0 / Double(part.calls) }),
-        processor: Statistics(part.processor.map { $0 / Double(part.calls) }), iterations: part.calls,
-        possible: Statistics(zip(part.seconds, trace.peaks).map { $0 * $1 / Double(part.calls) }))
+        real: Statistics(part.seconds.map { $0 / calls }),
+        processor: Statistics(part.processor.map { $0 / calls }), iterations: part.calls,
+        possible: Statistics(zip(part.seconds, trace.peaks).map { $0 * $1 / calls }))
       var row = Row(name(part.name), perCall, threads: context.threads)
       let product = options.shapes.product(part.name)
       let bytes = options.shapes.bytes(part.name)
       row.setWork(flops: product?.layer.shape.flops, bytes: bytes > 0 ? bytes : nil)
       row.shape = (product?.layer.shape).map { "\($0)" }
-      row.counters[.callsPerStep] = Double(part.calls)
+      row.counters[.callsPerStep] = calls
       row.counters[.stepShare] = Statistics(part.seconds).median / step.median
       add(row)
     }

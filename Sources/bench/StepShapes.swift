@@ -1,7 +1,7 @@
 import Kernels
 
 /// The matrix-like layers of both networks with their shapes, and how often a training step runs each pass: what the
-/// work of a step is counted from. See the recipe: G forward once, D forward on reals, on fakes and on fakes again.
+/// work of a step is counted from. See the recipe: G forward once, D forward on reals and fakes, and on fakes again.
 struct StepShapes: Equatable, Sendable {
   /// Seen from the layer: a transposed convolution's forward pass is its convolution's backward-data pass.
   struct Layer: Equatable, Sendable {
@@ -11,7 +11,7 @@ struct StepShapes: Equatable, Sendable {
     var shape: ConvShape
     var isTransposed: Bool
     var isDense = false
-    /// Calls of each of the layer's passes in one training step.
+    /// Calls of each of the layer's passes in one training step. One on reals and fakes together counts as two.
     var calls: [ConvPass: Int]
 
     /// The pass of `shape` that computes the layer's `pass`.
@@ -72,6 +72,13 @@ struct StepShapes: Equatable, Sendable {
     }
     layers.append(
       Layer(name: "D.dense", shape: dense(flat, 1), isTransposed: false, isDense: true, calls: discriminator))
+  }
+
+  /// Batches that the calls of a part of the step, such as `D.batch_conv2 fwd`, go over: the discriminator's update takes
+  /// two in one call.
+  func batches(_ part: String, calls: Int) -> Int {
+    if let (layer, pass) = product(part) { return layer.calls[pass]! }
+    return part.hasPrefix("D.") ? calls + 1 : calls
   }
 
   /// Operations of one training step done directly, matrix-like layers only: the rest is below a percent.

@@ -21,7 +21,7 @@ import Testing
       }
       let network = Sequential("net", [layer], execution: Execution(context: context))
       let x = try reference.tensor("\(name).x")
-      let y = network.forward(x, training: true)
+      let y = network.forward(x, mode: .training())
       expectClose(y.array, try reference.values("\(name).y"), within: Self.bound, "\(name).y")
 
       // A gradient without those of the parameters leaves them alone.
@@ -111,7 +111,7 @@ import Testing
       for key in ["first", "x"] {
         let tensor = try reference.tensor("\(name).\(key)")
         inputs.append(Tensor(tensor.shape, values: tensor.array.map { $0 - 3 }))
-        _ = network.forward(inputs.last!, training: true)
+        _ = network.forward(inputs.last!, mode: .training())
       }
       // The inputs lie around 7 with a deviation of 1, so rounding them to Float already costs some units.
       expectClose(
@@ -120,7 +120,7 @@ import Testing
         layer.runningVariance.fileValues(), try reference.values("\(name).running_var"), within: 1e-5,
         "running variance")
       expectClose(
-        network.forward(inputs[0], training: false).array, try reference.values("\(name).inference"), within: 1e-5,
+        network.forward(inputs[0], mode: .inference).array, try reference.values("\(name).inference"), within: 1e-5,
         "inference")
     }
   }

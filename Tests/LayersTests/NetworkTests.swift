@@ -26,7 +26,7 @@ import Testing
     let labels = (0..<16).map { Float($0 % 2) }
     var losses: [Double] = []
     for _ in 0..<60 {
-      let logits = network.forward(pictures, training: true)
+      let logits = network.forward(pictures, mode: .training())
       let (loss, gradient) = sigmoidCrossEntropy(logits: logits, targets: labels)
       network.backward(gradient, parameters: .overwrite, input: false)
       adam.update(network.store, context: context)
@@ -34,6 +34,56 @@ import Testing
     }
     // Sixteen pictures of noise are learned by heart.
     #expect(losses.last! < 0.1 * losses.first!)
+  }
+
+  /// Two parts in one pass are two passes: outputs, running statistics and gradients. Then a smaller batch again, which
+  /// finds the filters of the larger.
+  @Test func partsOfABatchPassAsIfAlone() {
+    for context in contexts {
+      func network() -> Sequential {
+        let network = Sequential(
+          "net",
+          [
+            Conv2D("conv", inputChannels: 16, outputChannels: 18, kernel: 5, stride: 2, followedByBatchNorm: true),
+            BatchNorm("norm", channels: 18, leakySlope: 0.2),
+            Conv2D("last", inputChannels: 18, outputChannels: 3, kernel: 3, stride: 1),
+          ], execution: Execution(context: context))
+        var random = RandomGenerator(seed: 3)
+        network.store.initialize(&random)
+        return network
+      }
+      var random = RandomGenerator(seed: 8)
+      func draw(_ shape: Shape, _ scale: Float) -> Tensor {
+        Tensor(shape, values: (0..<shape.count).map { _ in scale * random.uniform(-1, 1) })
+      }
+      // Of different spread, so that statistics of both together would be others.
+      let shape = Shape(n: 3, h: 9, w: 8, c: 16)
+      let inputs = [draw(shape, 1), draw(shape, 3)]
+      let (together, apart) = (network(), network())
+      let outputShape = together.outputShape(shape)
+      let gradients = [draw(outputShape, 1), draw(outputShape, 1)]
+
+      var outputs: [Float] = []
+      var inputGradients: [Float] = []
+      for (i, input) in inputs.enumerated() {
+        outputs += apart.forward(input, mode: .training()).array
+        let gradient = Tensor(outputShape, values: gradients[i].array)
+        inputGradients += apart.backward(gradient, parameters: i == 0 ? .overwrite : .accumulate, input: true)!.array
+      }
+      let both = Tensor(shape.with(n: 6), values: inputs.flatMap(\.array))
+      let output = together.forward(both, mode: .training(parts: 2))
+      #expect(output.array == outputs)
+      let gradient = Tensor(output.shape, values: gradients.flatMap(\.array))
+      #expect(together.backward(gradient, parameters: .overwrite, input: true)!.array == inputGradients)
+      for (one, other) in zip(together.store.parameters, apart.store.parameters) {
+        #expect(one.value.array == other.value.array, "\(one.name)")
+        // The sums over pictures run in another order.
+        guard one.isTrained, !one.name.hasSuffix("conv.bias") else { continue }
+        expectClose(one.gradient.array, other.gradient.array, within: LayersTests.bound, one.name)
+      }
+      let smaller = together.forward(inputs[1], mode: .training()).array
+      #expect(smaller == Array(outputs.suffix(smaller.count)))
+    }
   }
 
   /// Central differences through layers that share memory: conv, tanh and leaky ReLU in place, norm, transposed conv.
@@ -55,10 +105,10 @@ import Testing
     var values = (0..<shape.count).map { _ in random.uniform(-1, 1) }
     let weights = (0..<4 * shape.count).map { _ in random.uniform(-1, 1) }
     func objective() -> Double {
-      zip(network.forward(Tensor(shape, values: values), training: true).array, weights)
+      zip(network.forward(Tensor(shape, values: values), mode: .training()).array, weights)
         .reduce(0) { $0 + Double($1.0) * Double($1.1) }
     }
-    let y = network.forward(Tensor(shape, values: values), training: true)
+    let y = network.forward(Tensor(shape, values: values), mode: .training())
     let gradient = network.backward(Tensor(y.shape, values: weights), parameters: .none, input: true)!.array
     for i in stride(from: 0, to: values.count, by: 7) {
       let step: Float = 1e-2
@@ -111,7 +161,7 @@ import Testing
       let layer = Tanh("tanh")
       let x = Tensor(Shape(n: 1, h: 1, w: 1, c: inputs.count), values: inputs)
       let y = Tensor(x.shape)
-      layer.forward(x, into: y, training: true, row: "", Execution(context: context))
+      layer.forward(x, into: y, mode: .training(), row: "", Execution(context: context))
       for (input, output) in zip(inputs, y.array) {
         let expected = tanh(Double(input))
         let unit = Double(max(Float(abs(expected)).ulp, Float.leastNormalMagnitude))

@@ -25,7 +25,7 @@ import Testing
       var gradient = [Float](repeating: 0, count: norm.weight.count)
       for i in 0..<2 {
         norm.iterate(context)
-        let y = network.forward(try reference.tensor("\(name).x\(i)"), training: true)
+        let y = network.forward(try reference.tensor("\(name).x\(i)"), mode: .training())
         expectClose(y.array, try reference.values("\(name).y\(i)"), within: Self.bound, "\(name).y\(i)")
         network.backward(try reference.tensor("\(name).dy\(i)"), parameters: .overwrite, input: false)
         norm.finishGradient(context)
@@ -71,7 +71,7 @@ import Testing
     #expect(abs(norm.sigma - 3) < 1e-6, "\(norm.sigma)")
     layer.bias.value.fill(0)
     let y = network.forward(
-      Tensor(Shape(n: 1, h: 1, w: 1, c: 40), values: [Float](repeating: 6, count: 40)), training: true)
+      Tensor(Shape(n: 1, h: 1, w: 1, c: 40), values: [Float](repeating: 6, count: 40)), mode: .training())
     for (i, value) in y.array.enumerated() { #expect(abs(value - (i == 7 ? -6 : 2)) < 1e-5, "\(i): \(value)") }
   }
 
@@ -84,11 +84,11 @@ import Testing
     network.initialize(&random)
     let norm = layer.spectralNorm!
     let x = Tensor(Shape(n: 1, h: 4, w: 4, c: 3), values: (0..<48).map { _ in random.uniform(-1, 1) })
-    let before = network.forward(x, training: true).array
+    let before = network.forward(x, mode: .training()).array
     let (u, v, sigma) = (norm.u.fileValues(), norm.v.fileValues(), norm.sigma)
     // Four times the weight is the same function, bit for bit, as 4 is a power of two.
     layer.weight.setFileValues(layer.weight.fileValues().map { 4 * $0 })
-    #expect(network.forward(x, training: true).array == before)
+    #expect(network.forward(x, mode: .training()).array == before)
     #expect(norm.sigma == 4 * sigma)
     #expect(norm.u.fileValues() == u && norm.v.fileValues() == v)
   }
@@ -105,7 +105,7 @@ import Testing
     func step(_ network: Sequential, _ adam: Adam) -> [Float] {
       var random = RandomGenerator(seed: UInt64(adam.steps))
       let x = Tensor(Shape(n: 2, h: 6, w: 8, c: 3), values: (0..<288).map { _ in random.uniform(-1, 1) })
-      let y = network.forward(x, training: true)
+      let y = network.forward(x, mode: .training())
       let result = y.array
       network.backward(Tensor(y.shape, values: result), parameters: .overwrite, input: false)
       adam.update(network.store, context: context)

@@ -17,8 +17,8 @@ public struct MemoryEstimate: Sendable {
   /// The averaged generator has values and transformed filters, but no gradient and no moments.
   private static let bytesPerAveragedParameter = 40
   /// Bytes per value of the layer nearest to the picture. It outweighs all others together, because widths double as areas
-  /// fall to a quarter; both networks keep its activation and its gradient.
-  private static let bytesPerActivation = 40
+  /// fall to a quarter; both networks keep its activation and its gradient, the discriminator that of reals and fakes.
+  private static let bytesPerActivation = 44
   /// The program itself, the report and the sample grids while they are written.
   private static let base = 48_000_000
 

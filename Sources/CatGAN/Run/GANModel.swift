@@ -101,7 +101,7 @@ public final class GANModel: TrainingModel {
     let batch = Tensor(average.latentShape(options.batchSize))
     for _ in 0..<GANModel.statisticsBatches {
       average.drawLatents(batch, &random)
-      _ = average.network.forward(batch, training: true)
+      _ = average.network.forward(batch, mode: .training())
     }
     for norm in average.batchNorms { norm.endAveraging() }
     statisticsAreCurrent = true
@@ -159,7 +159,7 @@ public final class GANModel: TrainingModel {
         return "\(name).\(bad.name)"
       }
       let output = Tensor(layer.outputShape(values.shape))
-      layer.forward(values, into: output, training: true, row: layer.name, trainer.execution)
+      layer.forward(values, into: output, mode: .training(), row: layer.name, trainer.execution)
       if !isFinite(output.buffer) { return "the output of \(name).\(source)" }
       values = output
     }
