@@ -75,11 +75,12 @@ public final class GeneratorModel {
     for stage in 0...shape.stages {
       let isLast = stage == shape.stages
       let side = shape.baseSize << min(stage + 1, shape.stages)
-      let convolution = ConvShape.same(
-        batch: batchSize, height: side, width: side, inputChannels: isLast ? 3 : shape.channels[stage + 1],
-        outputChannels: shape.channels[stage], kernel: isLast ? shape.lastKernel : shape.kernel, stride: isLast ? 1 : 2)
-      layers.append(
-        Layer(convolution: GeneratorModel.convolution(convolution, context), outputCount: convolution.inputCount))
+      let convolution = GeneratorModel.convolution(
+        .same(
+          batch: batchSize, height: side, width: side, inputChannels: isLast ? 3 : shape.channels[stage + 1],
+          outputChannels: shape.channels[stage], kernel: isLast ? shape.lastKernel : shape.kernel,
+          stride: isLast ? 1 : 2), context)
+      layers.append(Layer(convolution: convolution, outputCount: convolution.shape.inputCount))
       (filter, bias) = try isLast ? reader.last(convolution) : reader.stage(stage + 1, convolution)
       filters.append(filter)
       biases.append(PeriodicBias(bias, context: context))
@@ -96,7 +97,7 @@ public final class GeneratorModel {
   private static func convolution(_ shape: ConvShape, _ context: Context) -> Convolution {
     var single = shape
     single.batch = 1
-    return Convolution(shape, context: context, plan: context.plan(for: single), reusesFilter: false)
+    return Convolution(shape, context: context, plan: context.plan(for: single), use: .sampling)
   }
 
   /// Elements per picture of the two buffers that results alternate between, beginning with the dense layer's.

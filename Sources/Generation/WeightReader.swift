@@ -14,7 +14,7 @@ struct WeightReader {
   /// dense.weight [channels * positions, z] -> 1x1 filter [z, positions * channels]; the bias likewise channels last.
   func dense(positions: Int, channels: Int) throws -> (filter: Buffer, bias: [Float]) {
     let zDimension = file.shape(of: prefix + "dense.weight")![1]
-    let filter = try reversed("dense.weight", channels, positions, zDimension, scale: nil)
+    let filter = try reordered("dense.weight", channels, positions, zDimension, scale: nil)
     let bias = try file.floats(prefix + "dense.bias")
     return (filter, (0..<bias.count).map { bias[$0 % channels * positions + $0 / channels] })
   }
@@ -23,10 +23,11 @@ struct WeightReader {
   ///
   /// With s = gamma / sqrt(variance + epsilon): gamma * (conv + bias - mean) / sqrt(variance + epsilon) + beta is the
   /// convolution with weights times s plus the bias (bias - mean) * s + beta.
-  func stage(_ stage: Int, _ shape: ConvShape) throws -> (filter: Buffer, bias: [Float]) {
+  func stage(_ stage: Int, _ convolution: Convolution) throws -> (filter: Buffer, bias: [Float]) {
     let name = "trans_conv\(stage)"
     let hasBias = file.contains("\(prefix)\(name).bias")
-    let bias = try hasBias ? file.floats("\(prefix)\(name).bias") : [Float](repeating: 0, count: shape.inputChannels)
+    let bias =
+      try hasBias ? file.floats("\(prefix)\(name).bias") : [Float](repeating: 0, count: convolution.shape.inputChannels)
     let gamma = try file.floats("\(prefix)batch_\(name).weight")
     let beta = try file.floats("\(prefix)batch_\(name).bias")
     let mean = try file.floats("\(prefix)batch_\(name).running_mean")
@@ -38,33 +39,37 @@ struct WeightReader {
     }
     let scale = zip(gamma, variance).map { Double($0) / (Double($1) + WeightReader.epsilon).squareRoot() }
     let folded = bias.indices.map { Float((Double(bias[$0]) - Double(mean[$0])) * scale[$0] + Double(beta[$0])) }
-    return (try filter("\(name).weight", shape, scale: scale.map { Float($0) }), folded)
+    return (try filter("\(name).weight", convolution, scale: scale.map { Float($0) }), folded)
   }
 
   /// The last layer, without normalisation.
-  func last(_ shape: ConvShape) throws -> (filter: Buffer, bias: [Float]) {
-    (try filter("logits.weight", shape, scale: nil), try file.floats(prefix + "logits.bias"))
+  func last(_ convolution: Convolution) throws -> (filter: Buffer, bias: [Float]) {
+    (try filter("logits.weight", convolution, scale: nil), try file.floats(prefix + "logits.bias"))
   }
 
-  /// [in, out, kh, kw] -> [kh, kw, out, in], the filter of the convolution that `shape` describes.
-  private func filter(_ name: String, _ shape: ConvShape, scale: [Float]?) throws -> Buffer {
-    try reversed(
-      name, shape.outputChannels, shape.inputChannels, shape.kernelHeight * shape.kernelWidth, scale: scale)
+  /// [in, out, kh, kw] -> [kh, kw, out, in] or the panels of that: the filter as `convolution` takes it.
+  private func filter(_ name: String, _ convolution: Convolution, scale: [Float]?) throws -> Buffer {
+    let shape = convolution.shape
+    return try reordered(
+      name, shape.outputChannels, shape.inputChannels, shape.kernelHeight * shape.kernelWidth, scale: scale,
+      by: convolution.takesPanels ? TensorAxes.panels : TensorAxes.reverse)
   }
 
-  private func reversed(_ name: String, _ a: Int, _ b: Int, _ c: Int, scale: [Float]?) throws -> Buffer {
+  private func reordered(
+    _ name: String, _ a: Int, _ b: Int, _ c: Int, scale: [Float]?, by order: TensorAxes.Order = TensorAxes.reverse
+  ) throws -> Buffer {
     // Or the weights would be in memory twice, as they are and as they are used.
     defer { try? file.release(prefix + name) }
     let buffer = Buffer(count: a * b * c)
-    func reverse(_ source: UnsafeRawPointer) -> Bool {
-      TensorAxes.reverse(source, a, b, c, into: buffer.pointer, scale: scale, context: context)
-    }
     if file.dtype(of: prefix + name) == .float32 {
-      // The general reader below finds the element and says so.
-      if try file.withBytes(prefix + name, { reverse($0.baseAddress!) }) { return buffer }
+      // The general reader below finds the element that is not finite and says so.
+      let finite = try file.withBytes(prefix + name) {
+        order($0.baseAddress!, a, b, c, buffer.pointer, scale, context)
+      }
+      if finite { return buffer }
     }
     let widened = try file.floats(prefix + name)
-    _ = widened.withUnsafeBytes { reverse($0.baseAddress!) }
+    _ = widened.withUnsafeBytes { order($0.baseAddress!, a, b, c, buffer.pointer, scale, context) }
     return buffer
   }
 }

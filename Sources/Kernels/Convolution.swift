@@ -1,3 +1,13 @@
+/// What a convolution may expect of its filter.
+public enum FilterUse: Sendable {
+  /// Several passes follow each change. What Winograd makes of a large filter is kept, five times its size.
+  case often
+  /// Each pass makes it anew, a block at a time. Results differ from `often` in rounding.
+  case once
+  /// The same, and nothing but `backwardData` runs. It reads a large filter in panels; see `takesPanels`.
+  case sampling
+}
+
 /// One convolution with its three passes. Holds what can be reused between passes of one set of weights.
 ///
 /// Input [n, h, w, c], output [n, oh, ow, oc], filter [kh, kw, c, oc]; see `ConvShape`. A transposed convolution calls
@@ -7,20 +17,20 @@ public final class Convolution {
   let context: Context
   let plan: ConvPlan
   private lazy var direct = DirectConvolution(shape, context: context)
-  private let reusesFilter: Bool
-  private lazy var winograd = WinogradConvolution(shape, context: context, reusesFilter: reusesFilter)
+  private let use: FilterUse
+  private lazy var winograd = WinogradConvolution(shape, context: context, use: use)
 
   /// - Parameters:
   ///   - plan: which algorithm each pass uses; nil asks `context` for its choice.
-  ///   - reusesFilter: whether a pass runs several times before the filter changes. What Winograd makes of a large filter
-  ///     is then kept, five times its size; otherwise each pass makes it anew, a block at a time. Results of the two
-  ///     differ in rounding.
-  public init(_ shape: ConvShape, context: Context, plan: ConvPlan? = nil, reusesFilter: Bool = true) {
-    self.reusesFilter = reusesFilter
+  public init(_ shape: ConvShape, context: Context, plan: ConvPlan? = nil, use: FilterUse = .often) {
+    self.use = use
     self.shape = shape
     self.context = context
     self.plan = plan ?? context.plan(for: shape)
   }
+
+  /// Whether the filter is to be laid out as [kh * kw, c / W, oc, W], W being the vector width: see `TensorAxes.panels`.
+  public var takesPanels: Bool { plan.backwardData == .winograd && winograd.takesPanels }
 
   /// Pictures of the passes to come. What is kept of the filter serves any number of them.
   public func setBatch(_ batch: Int) {

@@ -25,6 +25,8 @@ final class WinogradConvolution {
   /// Whether transformed filters are kept until the filter changes. One that outgrows the caches is as slow to read as to
   /// compute again: then each product transforms it on the way (see `WinogradFilterProduct.swift`).
   let keepsFilter: Bool
+  /// Whether the filter of the data gradient comes in panels: [taps, inputChannels / W, outputChannels, W].
+  let takesPanels: Bool
   /// Whether a transformed filter is written past the caches, which it would leave again before a product reads it. (Saves
   /// a tenth of the passes of 512 by 1024 channels for 64 tiles.)
   let streamsFilter: Bool
@@ -44,19 +46,18 @@ final class WinogradConvolution {
   /// are made with it.
   private static let largestFreelyKeptFilter = 12 << 20
 
-  /// - Parameters:
-  ///   - reusesFilter: whether several products follow each change of the filter.
-  ///   - largestFreelyKept: for tests.
+  /// - Parameter largestFreelyKept: for tests.
   init(
-    _ shape: ConvShape, context: Context, reusesFilter: Bool = true,
+    _ shape: ConvShape, context: Context, use: FilterUse = .often,
     largestFreelyKept: Int = WinogradConvolution.largestFreelyKeptFilter
   ) {
     precondition(WinogradConvolution.supports(shape), "\(shape): no Winograd algorithm for this kernel and stride")
     let points = shape.stride == 2 ? 121 : 64
     streamsFilter = points * shape.inputChannels * shape.outputChannels > largestFreelyKept
     keepsFilter =
-      reusesFilter || !streamsFilter || shape.inputChannels % context.width != 0
+      use == .often || !streamsFilter || shape.inputChannels % context.width != 0
       || shape.outputChannels % context.width != 0
+    takesPanels = use == .sampling && !keepsFilter
     self.shape = shape
     self.context = context
     basis = shape.stride == 2 ? .threeTaps : .fiveTaps

@@ -43,6 +43,11 @@ extension WinogradConvolution {
     c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>, cPanelStride: Int
   ) {
     let (w, loops, parts) = (context.width, context.loops, phases[block.phase])
+    if block.rows <= loops.rowProductTiles && phases.count > 1 && taps.step == w {
+      return multiplyFewTiles(
+        block, taps: taps, a: a, aOffsets: aOffsets, aPanelStride: aPanelStride, c: c, cOffsets: cOffsets,
+        cPanelStride: cPanelStride)
+    }
     let product = PanelProduct(loops: loops)
     let depth = block.depthPanels * w
     let pointStride = block.columnPanels * depth * w
@@ -62,6 +67,25 @@ extension WinogradConvolution {
           a: a + aOffsets[point], aPanelStride: aPanelStride, b: filter, bPanelStride: depth * w,
           c: c + cOffsets[point], cPanelStride: cPanelStride, accumulate: block.accumulate,
           next: j + 1 < parts.x.points ? (a + aOffsets[point + 1], UnsafePointer(filter + pointStride)) : nil)
+      }
+    }
+  }
+
+  /// The same for tiles so few that what is transformed serves but one register tile: then it is not stored at all. (One
+  /// picture of 128 pixels has 4 tiles in its deepest layer. Panels have rows to spare for tiles that are not there.)
+  private func multiplyFewTiles(
+    _ block: Block, taps: Taps, a: UnsafePointer<Float>, aOffsets: UnsafePointer<Int>, aPanelStride: Int,
+    c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>, cPanelStride: Int
+  ) {
+    let parts = phases[block.phase]
+    for panel in 0..<block.columnPanels {
+      for i in block.points where i < parts.y.points {
+        context.loops.filterRowProduct(
+          columnTaps: parts.x.taps, coefficients: coefficients.pointer, row: filterRows.pointer + i * basis.taps,
+          rowTaps: parts.y.taps, depthPanels: block.depthPanels, source: taps.first + panel * taps.panelStride,
+          rowStride: taps.rowStride, columnStride: taps.columnStride, a: a, aOffsets: aOffsets + i * n,
+          aPanelStride: aPanelStride, c: c + panel * cPanelStride, cOffsets: cOffsets + i * n,
+          accumulate: block.accumulate)
       }
     }
   }
@@ -114,8 +138,8 @@ extension WinogradConvolution {
     rows: Int, a: UnsafePointer<Float>, aLayout: PointLayout, filter: UnsafePointer<Float>,
     c: UnsafeMutablePointer<Float>, cLayout: PointLayout
   ) {
-    let (w, loops, s, panels) = (context.width, context.loops, shape, productPanels)
-    // A tap of a block, transposed.
+    let (w, panels) = (context.width, productPanels)
+    // A tap of a block, transposed; taps in panels are used where they are.
     let tapFloats = WinogradConvolution.productColumns * WinogradConvolution.productDepth
     let perWorker = rowFloats + phases.map { $0.y.taps * $0.x.taps }.max()! * tapFloats
     let scratch = context.scratch("winograd.filter", perWorker * context.threads)
@@ -133,32 +157,59 @@ extension WinogradConvolution {
       let taps = points + rowFloats
       for depth in stride(from: 0, to: outputPanels, by: panels.depth) {
         let depthPanels = min(panels.depth, outputPanels - depth)
-        let panelStride = depthPanels * w * w
-        for p in 0..<axes.y.taps {
-          for q in 0..<axes.x.taps {
-            let tap = (axes.y.firstTap + p * s.stride) * 5 + axes.x.firstTap + q * s.stride
-            let target = taps + (p * axes.x.taps + q) * tapFloats
-            for panel in 0..<columns {
-              let row = filter + (tap * s.inputChannels + (first + panel) * w) * s.outputChannels + depth * w
-              for block in 0..<depthPanels {
-                loops.transposePanel(
-                  rows: w, lanes: w, source: row + block * w, laneStride: s.outputChannels,
-                  destination: target + panel * panelStride + block * w * w)
-              }
-            }
-          }
-        }
+        let source =
+          takesPanels
+          ? tapsInPanels(axes, filter, column: first, depth: depth)
+          : transposedTaps(axes, filter, first..<first + columns, depth..<depth + depthPanels, taps)
         multiply(
           Block(
             phase: phase, points: top..<min(top + pointRows, n), rows: rows,
             depthPanels: depthPanels, columnPanels: columns, filter: points, accumulate: depth > 0),
-          taps: Taps(
-            first: UnsafePointer(taps) + (axes.y.taps * axes.x.taps - 1) * tapFloats, step: w,
-            rowStride: -axes.x.taps * tapFloats, columnStride: -tapFloats, panelStride: panelStride),
+          taps: source,
           a: a + depth * aLayout.panelStride, aOffsets: aLayout.phaseOffsets[0], aPanelStride: aLayout.panelStride,
           c: c + first * cLayout.panelStride, cOffsets: cLayout.phaseOffsets[phase],
           cPanelStride: cLayout.panelStride)
       }
     }
+  }
+
+  /// The flipped taps of a filter in panels.
+  private func tapsInPanels(_ axes: WinogradPhase, _ filter: UnsafePointer<Float>, column: Int, depth: Int) -> Taps {
+    let (w, s) = (context.width, shape)
+    let tapStride = s.inputChannels * s.outputChannels
+    let last =
+      (axes.y.firstTap + (axes.y.taps - 1) * s.stride) * 5 + axes.x.firstTap + (axes.x.taps - 1) * s.stride
+    return Taps(
+      first: filter + last * tapStride + (column * s.outputChannels + depth * w) * w, step: w,
+      rowStride: -5 * s.stride * tapStride, columnStride: -s.stride * tapStride, panelStride: s.outputChannels * w)
+  }
+
+  /// Overwrites `target` with the taps of a block, the input channels as the lanes; flipped.
+  private func transposedTaps(
+    _ axes: WinogradPhase, _ filter: UnsafePointer<Float>, _ columns: Range<Int>, _ depth: Range<Int>,
+    _ target: UnsafeMutablePointer<Float>
+  ) -> Taps {
+    let (w, s) = (context.width, shape)
+    let tapFloats = WinogradConvolution.productColumns * WinogradConvolution.productDepth
+    let panelStride = depth.count * w * w
+    for p in 0..<axes.y.taps {
+      for q in 0..<axes.x.taps {
+        let tap = (axes.y.firstTap + p * s.stride) * 5 + axes.x.firstTap + q * s.stride
+        let target = target + (p * axes.x.taps + q) * tapFloats
+        for panel in 0..<columns.count {
+          let row =
+            filter + (tap * s.inputChannels + (columns.lowerBound + panel) * w) * s.outputChannels
+            + depth.lowerBound * w
+          for block in 0..<depth.count {
+            context.loops.transposePanel(
+              rows: w, lanes: w, source: row + block * w, laneStride: s.outputChannels,
+              destination: target + panel * panelStride + block * w * w)
+          }
+        }
+      }
+    }
+    return Taps(
+      first: UnsafePointer(target) + (axes.y.taps * axes.x.taps - 1) * tapFloats, step: w,
+      rowStride: -axes.x.taps * tapFloats, columnStride: -tapFloats, panelStride: panelStride)
   }
 }

@@ -30,7 +30,7 @@ public final class ConvTranspose2D: Layer {
         .filter(kernelHeight: kernel, kernelWidth: kernel, inputs: outputChannels, outputs: inputChannels),
         .truncatedNormal(sigma: 0.02)),
       bias: Parameter("\(name).bias", .vector(outputChannels), .constant(0)), activation: activation,
-      biasVanishes: followedByBatchNorm, reusesFilter: false)
+      biasVanishes: followedByBatchNorm, use: .once)
   }
 
   public var weight: Parameter { core.weight }

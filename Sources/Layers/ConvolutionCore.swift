@@ -9,22 +9,22 @@ final class ConvolutionCore {
   /// Batch normalisation takes any constant out of a channel again, so a bias before it is neither added nor learned.
   let biasVanishes: Bool
   let spectralNorm: SpectralNorm?
-  /// Whether a pass runs several times between two updates, as the discriminator's do.
-  let reusesFilter: Bool
+  /// How often a pass runs between two updates; the discriminator's do several times.
+  let use: FilterUse
 
   /// Plans by shape but for the batch; more than two would keep filters of picture sizes that are gone.
   private var plans: [(convolution: Convolution, context: Context, version: Int)] = []
 
   init(
     weight: Parameter, bias: Parameter, activation: Activation, biasVanishes: Bool = false, spectralNorm: Bool = false,
-    reusesFilter: Bool = true
+    use: FilterUse = .often
   ) {
     precondition(!biasVanishes || activation == .identity, "\(weight.name): an activation before batch normalisation")
     self.weight = weight
     self.bias = bias
     self.activation = activation
     self.biasVanishes = biasVanishes
-    self.reusesFilter = reusesFilter
+    self.use = use
     self.spectralNorm = spectralNorm ? SpectralNorm(weight) : nil
   }
 
@@ -49,7 +49,7 @@ final class ConvolutionCore {
       return plans[i].convolution
     }
     if plans.count == 2 { plans.removeFirst() }
-    let convolution = Convolution(shape, context: context, reusesFilter: reusesFilter)
+    let convolution = Convolution(shape, context: context, use: use)
     convolution.filterChanged()
     plans.append((convolution, context, filter.version))
     return convolution

@@ -43,6 +43,26 @@ public protocol WinogradLoops {
     source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int,
     destination: UnsafeMutablePointer<Float>, pointStride: Int)
 
+  /// The tiles of a call of `filterRowProduct`: what they add up stays in registers.
+  static var rowProductTiles: Int { get }
+
+  /// `filterRowTransform` for up to three taps and rows W apart, and at each of the row's points the product with
+  /// `rowProductTiles` tiles: c[j, tile] (+)= sum over k of a[j, tile, k] times point j of filter row k. The same bits as
+  /// by `gemmTile`.
+  ///
+  /// - Parameters:
+  ///   - rowTaps, columnTaps: 2 or 3; there are three more points than taps.
+  ///   - depthPanels: panels of W filter rows.
+  ///   - a, c: tiles are W apart; those that are not there are computed and written too.
+  ///   - aOffsets, cOffsets: of each point of the row.
+  ///   - aPanelStride: from one panel of k to the next.
+  ///   - accumulate: adds to c; otherwise c is overwritten.
+  static func filterRowProduct(
+    columnTaps: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, rowTaps: Int, depthPanels: Int,
+    source: UnsafePointer<Float>, rowStride: Int, columnStride: Int, a: UnsafePointer<Float>,
+    aOffsets: UnsafePointer<Int>, aPanelStride: Int, c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>,
+    accumulate: Bool)
+
   /// G^T u G: points -> taps, overwritten or added to.
   static func filterGradientTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,

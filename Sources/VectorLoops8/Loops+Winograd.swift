@@ -94,4 +94,22 @@ extension Loops {
         columnPoints, row, taps, count, source, step, rowStride, columnStride, destination, pointStride)
     }
   }
+
+  #if WIDE
+    public static var rowProductTiles: Int { 4 }
+  #else
+    public static var rowProductTiles: Int { 2 }
+  #endif
+
+  @inline(never)
+  public static func filterRowProduct(
+    columnTaps: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, rowTaps: Int, depthPanels: Int,
+    source: UnsafePointer<Float>, rowStride: Int, columnStride: Int, a: UnsafePointer<Float>,
+    aOffsets: UnsafePointer<Int>, aPanelStride: Int, c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>,
+    accumulate: Bool
+  ) {
+    Basis<2, 3>(c: coefficients).filterRowProduct(
+      columnTaps, row, rowTaps, depthPanels, source, rowStride, columnStride, a, aOffsets, aPanelStride, c, cOffsets,
+      accumulate)
+  }
 }

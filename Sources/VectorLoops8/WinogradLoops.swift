@@ -75,6 +75,13 @@ private struct Listed: Line {
   @inline(__always) func store(_ i: Int, _ v: Vector) { (addresses[i * step] + channel).vector = v }
 }
 
+/// What `filterRowProduct` adds up at one point: as many tiles as leave the sums of six points in registers.
+#if WIDE
+  private typealias FewTiles = InlineArray<4, Vector>
+#else
+  private typealias FewTiles = InlineArray<2, Vector>
+#endif
+
 /// One-dimensional transforms for `pairs` pairs of points +-p, with `half` = pairs + 1. Coefficients as `WinogradBasis`
 /// lays them out: p[i], q[i][j], Q[j], 1/N[0 ... pairs].
 ///
@@ -315,6 +322,83 @@ extension Basis {
           columnPoints, Strided(base: sums, stride: Vector.scalarCount),
           Strided(base: destination + k * Vector.scalarCount, stride: pointStride))
       }
+    }
+  }
+
+  /// The transform of `filterRowTransform`, one row of W lanes at a time, and its product with a few tiles while it is in
+  /// registers. The sums run in the order of `gemmTile`, so both ways yield the same bits.
+  @inline(__always)
+  private func rowProduct<let rowTaps: Int, let columnTaps: Int>(
+    _: InlineArray<rowTaps, Vector>.Type, _: InlineArray<columnTaps, Vector>.Type, _ row: UnsafePointer<Float>,
+    _ depthPanels: Int, _ source: UnsafePointer<Float>, _ rowStride: Int, _ columnStride: Int,
+    _ a: UnsafePointer<Float>, _ aOffsets: UnsafePointer<Int>, _ aPanelStride: Int,
+    _ c: UnsafeMutablePointer<Float>, _ cOffsets: UnsafePointer<Int>, _ accumulate: Bool
+  ) {
+    let w = Vector.scalarCount
+    var s0 = FewTiles(repeating: .zero)
+    var s1 = FewTiles(repeating: .zero)
+    var s2 = FewTiles(repeating: .zero)
+    var s3 = FewTiles(repeating: .zero)
+    var s4 = FewTiles(repeating: .zero)
+    var s5 = FewTiles(repeating: .zero)
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 16 * w) { buffer in
+      let sums = buffer.baseAddress!
+      let points = sums + 8 * w
+      var source = source
+      for panel in 0..<depthPanels {
+        let a = a + panel * aPanelStride
+        for k in 0..<w {
+          for column in 0..<columnTaps {
+            let tap = source + column * columnStride
+            var sum = tap.vector * row[0]
+            for t in 1..<rowTaps { sum = sum.addingProduct((tap + t * rowStride).vector, Vector(repeating: row[t])) }
+            (sums + column * w).vector = sum
+          }
+          filter(columnTaps + 3, Strided(base: sums, stride: w), Strided(base: points, stride: w))
+          source += w
+          @inline(__always)
+          func add(_ point: Int, _ s: inout FewTiles) {
+            let u = (points + point * w).vector
+            let a = a + aOffsets[point] + k
+            for t in 0..<s.count { s[t] = s[t].addingProduct(Vector(repeating: a[t * w]), u) }
+          }
+          add(0, &s0)
+          add(1, &s1)
+          add(2, &s2)
+          add(3, &s3)
+          add(4, &s4)
+          if columnTaps == 3 { add(5, &s5) }
+        }
+      }
+    }
+    @inline(__always)
+    func finish(_ point: Int, _ s: FewTiles) {
+      let c = c + cOffsets[point]
+      for t in 0..<s.count { (c + t * w).vector = accumulate ? (c + t * w).vector + s[t] : s[t] }
+    }
+    finish(0, s0)
+    finish(1, s1)
+    finish(2, s2)
+    finish(3, s3)
+    finish(4, s4)
+    if columnTaps == 3 { finish(5, s5) }
+  }
+
+  @inline(never)
+  func filterRowProduct(
+    _ columnTaps: Int, _ row: UnsafePointer<Float>, _ rowTaps: Int, _ depthPanels: Int, _ source: UnsafePointer<Float>,
+    _ rowStride: Int, _ columnStride: Int, _ a: UnsafePointer<Float>, _ aOffsets: UnsafePointer<Int>,
+    _ aPanelStride: Int, _ c: UnsafeMutablePointer<Float>, _ cOffsets: UnsafePointer<Int>, _ accumulate: Bool
+  ) {
+    typealias Two = InlineArray<2, Vector>
+    typealias Three = InlineArray<3, Vector>
+    let (d, rs, cs, ao, ap, co) = (depthPanels, rowStride, columnStride, aOffsets, aPanelStride, cOffsets)
+    switch (rowTaps, columnTaps) {
+    case (3, 3): rowProduct(Three.self, Three.self, row, d, source, rs, cs, a, ao, ap, c, co, accumulate)
+    case (3, 2): rowProduct(Three.self, Two.self, row, d, source, rs, cs, a, ao, ap, c, co, accumulate)
+    case (2, 3): rowProduct(Two.self, Three.self, row, d, source, rs, cs, a, ao, ap, c, co, accumulate)
+    case (2, 2): rowProduct(Two.self, Two.self, row, d, source, rs, cs, a, ao, ap, c, co, accumulate)
+    default: preconditionFailure("filterRowProduct: \(rowTaps) x \(columnTaps) taps")
     }
   }
 

@@ -8,7 +8,8 @@ extension Session {
     filterChanges: Bool
   ) -> Row {
     let operands = ConvOperands(shape, cold: options.cold ? machine.lastLevelCache : nil)
-    let convolution = Convolution(shape, context: context, plan: ConvPlan(algorithm), reusesFilter: !filterChanges)
+    let convolution = Convolution(
+      shape, context: context, plan: ConvPlan(algorithm), use: filterChanges ? .once : .often)
     var error: Double?
     if options.check {
       progress("\(name): check")

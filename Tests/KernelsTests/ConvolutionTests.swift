@@ -213,7 +213,7 @@ private let winogradShapes = [
     let operands = Operands(one, integers: false)
     func run(_ pass: ConvPass, _ batch: Int) -> [Float] {
       let s = shape(batch)
-      let convolution = WinogradConvolution(s, context: context, reusesFilter: false, largestFreelyKept: 0)
+      let convolution = WinogradConvolution(s, context: context, use: .once, largestFreelyKept: 0)
       #expect(!convolution.keepsFilter)
       let result = Buffer(count: pass == .forward ? s.outputCount : s.inputCount)
       if pass == .forward {
@@ -234,5 +234,44 @@ private let winogradShapes = [
       let company = run(pass, 20)
       #expect(alone.map(\.bitPattern) == company.suffix(alone.count).map(\.bitPattern))
     }
+  }
+
+  /// A sampler's filter in panels: the bits of the plain one, with one tile, with as many as a register tile holds, and
+  /// with more; and a picture's bits whatever its company.
+  @Test(arguments: InstructionSet.available, [(3, 4, 2), (3, 12, 2), (9, 10, 2), (9, 18, 2), (6, 7, 1)])
+  func aFilterInPanels(_ set: InstructionSet, _ size: (height: Int, width: Int, stride: Int)) {
+    let context = Context(threads: 2, instructionSet: set)
+    let w = context.width
+    func shape(_ batch: Int) -> ConvShape {
+      .same(
+        batch: batch, height: size.height, width: size.width, inputChannels: 80, outputChannels: 144, kernel: 5,
+        stride: size.stride)
+    }
+    let one = shape(1)
+    let operands = Operands(one, integers: false)
+    var panels = [Float](repeating: .nan, count: one.filterCount)
+    for tap in 0..<25 {
+      for c in 0..<one.inputChannels {
+        for oc in 0..<one.outputChannels {
+          panels[((tap * (one.inputChannels / w) + c / w) * one.outputChannels + oc) * w + c % w] =
+            operands.filter[(tap * one.inputChannels + c) * one.outputChannels + oc]
+        }
+      }
+    }
+    func run(_ use: FilterUse, _ batch: Int) -> [Float] {
+      let convolution = WinogradConvolution(shape(batch), context: context, use: use, largestFreelyKept: 0)
+      #expect(convolution.takesPanels == (use == .sampling))
+      let result = Buffer(count: shape(batch).inputCount)
+      let gradient = (0..<batch).flatMap { _ in operands.outputGradient }
+      convolution.backwardData(
+        outputGradient: gradient, filter: use == .sampling ? panels : operands.filter, inputGradient: result.pointer)
+      return result.array
+    }
+    let alone = run(.sampling, 1)
+    let error = errors(alone, operands.reference(.backwardData))
+    let bound = one.stride == 2 ? (rms: 3e-6, max: 3e-5) : (rms: 1e-5, max: 1e-4)
+    #expect(error.rms <= bound.rms && error.max <= bound.max, "\(one): \(error)")
+    #expect(alone.map(\.bitPattern) == run(.once, 1).map(\.bitPattern))
+    #expect(alone.map(\.bitPattern) == run(.sampling, 20).suffix(alone.count).map(\.bitPattern))
   }
 }

@@ -79,7 +79,7 @@ func reversedAxesAreWhereTheyBelong(a: Int, b: Int, c: Int) {
     var bytes = [UInt8](repeating: 0, count: source.count * 4 + 1)
     bytes.withUnsafeMutableBytes { target in source.withUnsafeBytes { target[1...].copyBytes(from: $0) } }
     let finite = bytes.withUnsafeBytes {
-      TensorAxes.reverse($0.baseAddress! + 1, a, b, c, into: target.pointer, scale: scale, context: context)
+      TensorAxes.reverse($0.baseAddress! + 1, a, b, c, target.pointer, scale, context)
     }
     #expect(finite)
     let found = target.array
@@ -90,8 +90,29 @@ func reversedAxesAreWhereTheyBelong(a: Int, b: Int, c: Int) {
     }
     var spoiled = source
     spoiled[source.count / 2] = .nan
-    #expect(!TensorAxes.reverse(spoiled, a, b, c, into: target.pointer, context: context))
+    #expect(!TensorAxes.reverse(spoiled, a, b, c, target.pointer, nil, context))
   }
+}
+
+@Test(arguments: InstructionSet.available)
+func panelsOfAFilter(_ set: InstructionSet) {
+  let context = Context(threads: 2, instructionSet: set)
+  let (a, b, c, w) = (5, 32, 9, context.width)
+  var source = (0..<a * b * c).map { Float($0) }
+  let scale = (0..<b).map { Float($0 + 1) }
+  let target = Buffer(count: a * b * c)
+  target.fill(.nan)
+  #expect(TensorAxes.panels(source, a, b, c, target.pointer, scale, context))
+  for i in 0..<a {
+    for j in 0..<b {
+      for k in 0..<c {
+        let place = ((k * (b / w) + j / w) * a + i) * w + j % w
+        #expect(target.pointer[place] == source[(i * b + j) * c + k] * scale[j])
+      }
+    }
+  }
+  source[a * b * c - 2] = .infinity
+  #expect(!TensorAxes.panels(source, a, b, c, target.pointer, nil, context))
 }
 
 @Test func theEnvironmentChoosesTheInstructions() throws {
