@@ -93,7 +93,8 @@ public final class GANTrainer {
     discriminator.network.backward(logitGradient, parameters: .overwrite, input: false)
     execution.measure("D adam") { discriminatorAdam.update(discriminator.store, context: execution.context) }
 
-    let augmentation = show(fakes, in: pictures.pictures(second), &draws)
+    // Fakes that are not augmented lie there already.
+    let augmentation = options.augmentation.isEmpty ? nil : show(fakes, in: pictures.pictures(second), &draws)
     let (generatorLoss, gradient) = options.loss.generator(discriminator.logits(pictures.pictures(second)))
     result.generatorLoss = generatorLoss
     guard generatorLoss.isFinite else { return result }

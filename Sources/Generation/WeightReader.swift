@@ -14,7 +14,7 @@ struct WeightReader {
   /// dense.weight [channels * positions, z] -> 1x1 filter [z, positions * channels]; the bias likewise channels last.
   func dense(positions: Int, channels: Int) throws -> (filter: Buffer, bias: [Float]) {
     let zDimension = file.shape(of: prefix + "dense.weight")![1]
-    let filter = try reordered("dense.weight", channels, positions, zDimension, scale: nil)
+    let filter = try reversed("dense.weight", channels, positions, zDimension, scale: nil)
     let bias = try file.floats(prefix + "dense.bias")
     return (filter, (0..<bias.count).map { bias[$0 % channels * positions + $0 / channels] })
   }
@@ -50,26 +50,26 @@ struct WeightReader {
   /// [in, out, kh, kw] -> [kh, kw, out, in] or the panels of that: the filter as `convolution` takes it.
   private func filter(_ name: String, _ convolution: Convolution, scale: [Float]?) throws -> Buffer {
     let shape = convolution.shape
-    return try reordered(
+    return try reversed(
       name, shape.outputChannels, shape.inputChannels, shape.kernelHeight * shape.kernelWidth, scale: scale,
-      by: convolution.takesPanels ? TensorAxes.panels : TensorAxes.reverse)
+      lanes: convolution.takesPanels ? context.width : 1)
   }
 
-  private func reordered(
-    _ name: String, _ a: Int, _ b: Int, _ c: Int, scale: [Float]?, by order: TensorAxes.Order = TensorAxes.reverse
+  private func reversed(
+    _ name: String, _ a: Int, _ b: Int, _ c: Int, scale: [Float]?, lanes: Int = 1
   ) throws -> Buffer {
     // Or the weights would be in memory twice, as they are and as they are used.
     defer { try? file.release(prefix + name) }
     let buffer = Buffer(count: a * b * c)
+    func reverse(_ source: UnsafeRawPointer) -> Bool {
+      TensorAxes.reverse(source, a, b, c, lanes: lanes, into: buffer.pointer, scale: scale, context: context)
+    }
     if file.dtype(of: prefix + name) == .float32 {
       // The general reader below finds the element that is not finite and says so.
-      let finite = try file.withBytes(prefix + name) {
-        order($0.baseAddress!, a, b, c, buffer.pointer, scale, context)
-      }
-      if finite { return buffer }
+      if try file.withBytes(prefix + name, { reverse($0.baseAddress!) }) { return buffer }
     }
     let widened = try file.floats(prefix + name)
-    _ = widened.withUnsafeBytes { order($0.baseAddress!, a, b, c, buffer.pointer, scale, context) }
+    _ = widened.withUnsafeBytes { reverse($0.baseAddress!) }
     return buffer
   }
 }

@@ -39,8 +39,9 @@ public final class BatchNorm: Layer {
     }
   }
 
-  /// Of the parts of the latest pass; backward needs them.
+  /// Of the parts of the latest pass, for backward; those behind them are of passes in more parts.
   private var coefficients: [Coefficients] = []
+  private var parts = 1
 
   public init(
     _ name: String, channels: Int, leakySlope: Float = 1, inputBias: Parameter? = nil, epsilon: Double = 1e-5,
@@ -70,12 +71,12 @@ public final class BatchNorm: Layer {
 
   public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
     precondition(output.shape == outputShape(input.shape), "\(name): output \(output.shape)")
-    var parts = 1
+    parts = 1
     if case .training(let count) = mode { parts = count }
     precondition(input.shape.n % parts == 0, "\(name): \(input.shape) in \(parts) parts")
-    if coefficients.count != parts { coefficients = (0..<parts).map { _ in Coefficients(channels) } }
+    while coefficients.count < parts { coefficients.append(Coefficients(channels)) }
     execution.measure("\(row) fwd") {
-      for (part, coefficients) in coefficients.enumerated() {
+      for (part, coefficients) in coefficients.prefix(parts).enumerated() {
         let (x, y) = (slice(input, part), slice(output, part))
         switch mode {
         case .training: useBatchStatistics(of: x, coefficients, execution.context)
@@ -90,7 +91,7 @@ public final class BatchNorm: Layer {
 
   /// The pictures of one part of the latest pass.
   private func slice(_ tensor: Tensor, _ part: Int) -> Tensor {
-    let size = tensor.shape.n / coefficients.count
+    let size = tensor.shape.n / parts
     return tensor.pictures(part * size..<(part + 1) * size)
   }
 
@@ -100,7 +101,7 @@ public final class BatchNorm: Layer {
   ) {
     precondition(outputGradient.shape == input.shape, "\(name): gradient \(outputGradient.shape)")
     execution.measure("\(row) bwd") {
-      for (part, coefficients) in coefficients.enumerated() {
+      for (part, coefficients) in coefficients.prefix(parts).enumerated() {
         let x = slice(input, part)
         execution.context.batchNormalizationBackward(
           gradient: slice(outputGradient, part).pointer, input: x.pointer, rows: x.shape.rows, channels: channels,

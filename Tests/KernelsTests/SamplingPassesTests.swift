@@ -79,7 +79,7 @@ func reversedAxesAreWhereTheyBelong(a: Int, b: Int, c: Int) {
     var bytes = [UInt8](repeating: 0, count: source.count * 4 + 1)
     bytes.withUnsafeMutableBytes { target in source.withUnsafeBytes { target[1...].copyBytes(from: $0) } }
     let finite = bytes.withUnsafeBytes {
-      TensorAxes.reverse($0.baseAddress! + 1, a, b, c, target.pointer, scale, context)
+      TensorAxes.reverse($0.baseAddress! + 1, a, b, c, into: target.pointer, scale: scale, context: context)
     }
     #expect(finite)
     let found = target.array
@@ -90,7 +90,7 @@ func reversedAxesAreWhereTheyBelong(a: Int, b: Int, c: Int) {
     }
     var spoiled = source
     spoiled[source.count / 2] = .nan
-    #expect(!TensorAxes.reverse(spoiled, a, b, c, target.pointer, nil, context))
+    #expect(!TensorAxes.reverse(spoiled, a, b, c, into: target.pointer, context: context))
   }
 }
 
@@ -102,7 +102,7 @@ func panelsOfAFilter(_ set: InstructionSet) {
   let scale = (0..<b).map { Float($0 + 1) }
   let target = Buffer(count: a * b * c)
   target.fill(.nan)
-  #expect(TensorAxes.panels(source, a, b, c, target.pointer, scale, context))
+  #expect(TensorAxes.reverse(source, a, b, c, lanes: w, into: target.pointer, scale: scale, context: context))
   for i in 0..<a {
     for j in 0..<b {
       for k in 0..<c {
@@ -112,7 +112,7 @@ func panelsOfAFilter(_ set: InstructionSet) {
     }
   }
   source[a * b * c - 2] = .infinity
-  #expect(!TensorAxes.panels(source, a, b, c, target.pointer, nil, context))
+  #expect(!TensorAxes.reverse(source, a, b, c, lanes: w, into: target.pointer, context: context))
 }
 
 @Test func theEnvironmentChoosesTheInstructions() throws {

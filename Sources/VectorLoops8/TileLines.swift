@@ -1,0 +1,78 @@
+import CProcessor
+import VectorLoops
+
+// How the Winograd transforms reach the rows and columns of a tile.
+
+/// A row or column of a tile: vectors that lie at regular strides, or where a table says.
+protocol Line {
+  func load(_ i: Int) -> Vector
+  func store(_ i: Int, _ v: Vector)
+}
+
+struct Strided: Line {
+  let base: UnsafeMutablePointer<Float>
+  let stride: Int
+
+  @inline(__always) init(base: UnsafeMutablePointer<Float>, stride: Int) {
+    self.base = base
+    self.stride = stride
+  }
+
+  /// For reading only.
+  @inline(__always) init(_ base: UnsafePointer<Float>, _ stride: Int) {
+    self.init(base: UnsafeMutablePointer(mutating: base), stride: stride)
+  }
+
+  @inline(__always) func load(_ i: Int) -> Vector { (base + i * stride).vector }
+  @inline(__always) func store(_ i: Int, _ v: Vector) { (base + i * stride).vector = v }
+}
+
+struct Scattered: Line {
+  let base: UnsafeMutablePointer<Float>
+  let offsets: UnsafePointer<Int>
+  let step: Int
+
+  @inline(__always) init(base: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>, step: Int) {
+    self.base = base
+    self.offsets = offsets
+    self.step = step
+  }
+
+  /// For reading only.
+  @inline(__always) init(_ base: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>, _ step: Int) {
+    self.init(base: UnsafeMutablePointer(mutating: base), offsets: offsets, step: step)
+  }
+
+  @inline(__always) func load(_ i: Int) -> Vector { (base + offsets[i * step]).vector }
+  @inline(__always) func store(_ i: Int, _ v: Vector) { (base + offsets[i * step]).vector = v }
+}
+
+#if WIDE
+  /// Stores go past the caches. A vector of the narrow loops is half a line, for which that does not pay.
+  struct Streamed: Line {
+    let line: Scattered
+
+    @inline(__always) func load(_ i: Int) -> Vector { line.load(i) }
+    @inline(__always) func store(_ i: Int, _ v: Vector) {
+      processor_stream(line.base + line.offsets[i * line.step], v)
+    }
+  }
+#endif
+
+/// Stores add to what is there.
+struct Added: Line {
+  let line: Strided
+
+  @inline(__always) func load(_ i: Int) -> Vector { line.load(i) }
+  @inline(__always) func store(_ i: Int, _ v: Vector) { line.store(i, line.load(i) + v) }
+}
+
+/// Vectors at addresses of a table, `channel` floats behind each.
+struct Listed: Line {
+  let addresses: UnsafePointer<UnsafeMutablePointer<Float>>
+  let step: Int
+  let channel: Int
+
+  @inline(__always) func load(_ i: Int) -> Vector { (addresses[i * step] + channel).vector }
+  @inline(__always) func store(_ i: Int, _ v: Vector) { (addresses[i * step] + channel).vector = v }
+}
