@@ -73,22 +73,27 @@ struct PanelProduct {
     for t in stride(from: 0, to: depth, by: PanelProduct.blockDepthTransposed) {
       let block = min(PanelProduct.blockDepthTransposed, depth - t)
       let following = t + block < depth ? (a + (t + block) * w, b + (t + block) * w) : next
-      // Each tile asks for one panel.
-      var panel = 0
+      // Each tile asks for a panel, or for a part of one where there are more tiles: requests are few at a time, for they
+      // take the places of those that the tile itself waits for.
+      let tiles = ceilDivide(columnPanels, columns) * (rowPanels * w / step)
+      let parts = max(tiles / (rowPanels + columnPanels), 1)
+      var tile = 0
       for n in stride(from: 0, to: columnPanels, by: columns) {
         for m in stride(from: 0, to: rowPanels * w, by: step) {
           let aTile = a + m / w * aPanelStride + m % w + t * w
           var ahead = aTile
+          let (panel, part) = (tile / parts, tile % parts)
+          tile += 1
           if let following, panel < rowPanels + columnPanels {
             ahead =
               panel < rowPanels
               ? following.0 + panel * aPanelStride : following.1 + (panel - rowPanels) * bPanelStride
-            panel += 1
+            ahead += block * part / parts * w
           }
           loops.gemmTileTransposed(
             rows: step, columnPanels: min(columns, columnPanels - n), depth: block, a: aTile,
             b: b + n * bPanelStride + t * w, bPanelStride: bPanelStride, c: c + n * cPanelStride + m * w, cRowStride: w,
-            cPanelStride: cPanelStride, accumulate: accumulate || t > 0, ahead: ahead)
+            cPanelStride: cPanelStride, accumulate: accumulate || t > 0, ahead: ahead, aheadStep: w / parts)
         }
       }
     }

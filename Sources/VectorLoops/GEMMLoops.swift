@@ -45,8 +45,9 @@ public protocol GEMMLoops {
   ///   - rows: 1 ... tileRowsTransposed; columns r of one panel of A.
   ///   - columnPanels: 1 ... tileColumnsTransposed.
   ///   - depth: rows t of A and B, W apart in both.
-  ///   - ahead: as in `gemmTile`, one vector for each t.
+  ///   - ahead: as in `gemmTile`, one address for each t, `aheadStep` apart.
   static func gemmTileTransposed(
     rows: Int, columnPanels: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>, bPanelStride: Int,
-    c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int, accumulate: Bool, ahead: UnsafePointer<Float>)
+    c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int, accumulate: Bool, ahead: UnsafePointer<Float>,
+    aheadStep: Int)
 }

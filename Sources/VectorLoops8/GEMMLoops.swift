@@ -47,7 +47,7 @@ private struct Tile<let rows: Int> {
   static func product2(
     _ depthPanels: Int, _ panelDepth: Int, _ a: UnsafePointer<Float>, _ rowStep: Int, _ depthStep: Int,
     _ aPanelStride: Int, _ b: UnsafePointer<Float>, _ bPanelStride: Int, _ c: UnsafeMutablePointer<Float>,
-    _ cRowStride: Int, _ cPanelStride: Int, _ accumulate: Bool, _ ahead: UnsafePointer<Float>
+    _ cRowStride: Int, _ cPanelStride: Int, _ accumulate: Bool, _ ahead: UnsafePointer<Float>, _ aheadStep: Int
   ) {
     var left = InlineArray<rows, Vector>(repeating: .zero)
     var right = InlineArray<rows, Vector>(repeating: .zero)
@@ -69,7 +69,7 @@ private struct Tile<let rows: Int> {
         processor_prefetch(b + streamDistance &* Vector.scalarCount)
         processor_prefetch(b + bPanelStride + streamDistance &* Vector.scalarCount)
         processor_prefetch_second_level(ahead)
-        ahead += Vector.scalarCount
+        ahead += aheadStep
         for r in 0..<rows {
           let value = rowStep == 1 ? Vector(repeating: a[r]) : broadcast(a + r &* rowStep)
           left[r] = left[r].addingProduct(value, b0)
@@ -88,7 +88,7 @@ private struct Tile<let rows: Int> {
   static func product3(
     _ depth: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ bPanelStride: Int,
     _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int, _ cPanelStride: Int, _ accumulate: Bool,
-    _ ahead: UnsafePointer<Float>
+    _ ahead: UnsafePointer<Float>, _ aheadStep: Int
   ) {
     var left = InlineArray<rows, Vector>(repeating: .zero)
     var middle = InlineArray<rows, Vector>(repeating: .zero)
@@ -103,7 +103,7 @@ private struct Tile<let rows: Int> {
       processor_prefetch(b + bPanelStride + streamDistance &* Vector.scalarCount)
       processor_prefetch(b + 2 &* bPanelStride + streamDistance &* Vector.scalarCount)
       processor_prefetch_second_level(ahead)
-      ahead += Vector.scalarCount
+      ahead += aheadStep
       for r in 0..<rows {
         let value = Vector(repeating: a[r])
         left[r] = left[r].addingProduct(value, b0)
@@ -147,7 +147,8 @@ private struct Tile<let rows: Int> {
     let w = Vector.scalarCount
     if columnPanels == 2 {
       product2(
-        depthPanels, panelDepth, a, w, 1, aPanelStride, b, bPanelStride, c, cRowStride, cPanelStride, accumulate, ahead)
+        depthPanels, panelDepth, a, w, 1, aPanelStride, b, bPanelStride, c, cRowStride, cPanelStride, accumulate, ahead,
+        w)
     } else {
       product1(depthPanels, panelDepth, a, w, 1, aPanelStride, b, c, cRowStride, accumulate)
     }
@@ -157,16 +158,16 @@ private struct Tile<let rows: Int> {
   static func runTransposed(
     _ columnPanels: Int, _ depth: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ bPanelStride: Int,
     _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int, _ cPanelStride: Int, _ accumulate: Bool,
-    _ ahead: UnsafePointer<Float>
+    _ ahead: UnsafePointer<Float>, _ aheadStep: Int
   ) {
     let w = Vector.scalarCount
     #if !WIDE
       if columnPanels == 3 {
-        return product3(depth, a, b, bPanelStride, c, cRowStride, cPanelStride, accumulate, ahead)
+        return product3(depth, a, b, bPanelStride, c, cRowStride, cPanelStride, accumulate, ahead, aheadStep)
       }
     #endif
     if columnPanels == 2 {
-      product2(1, depth, a, 1, w, 0, b, bPanelStride, c, cRowStride, cPanelStride, accumulate, ahead)
+      product2(1, depth, a, 1, w, 0, b, bPanelStride, c, cRowStride, cPanelStride, accumulate, ahead, aheadStep)
     } else {
       product1(1, depth, a, 1, w, 0, b, c, cRowStride, accumulate)
     }
@@ -216,19 +217,20 @@ extension Loops {
   @inline(never)
   public static func gemmTileTransposed(
     rows: Int, columnPanels: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>, bPanelStride: Int,
-    c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int, accumulate: Bool, ahead: UnsafePointer<Float>
+    c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int, accumulate: Bool, ahead: UnsafePointer<Float>,
+    aheadStep: Int
   ) {
     let (n, s, t, u) = (columnPanels, bPanelStride, cRowStride, cPanelStride)
     switch rows {
-    case 1: Tile<1>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead)
-    case 2: Tile<2>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead)
-    case 3: Tile<3>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead)
-    case 4: Tile<4>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead)
+    case 1: Tile<1>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead, aheadStep)
+    case 2: Tile<2>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead, aheadStep)
+    case 3: Tile<3>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead, aheadStep)
+    case 4: Tile<4>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead, aheadStep)
     #if WIDE
-      case 5: Tile<5>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead)
-      case 6: Tile<6>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead)
-      case 7: Tile<7>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead)
-      case 8: Tile<8>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead)
+      case 5: Tile<5>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead, aheadStep)
+      case 6: Tile<6>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead, aheadStep)
+      case 7: Tile<7>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead, aheadStep)
+      case 8: Tile<8>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead, aheadStep)
     #endif
     default: preconditionFailure("gemmTileTransposed: \(rows) rows")
     }
