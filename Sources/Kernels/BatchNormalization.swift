@@ -44,10 +44,12 @@ extension Context {
     scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, slope: Float
   ) {
     let loops = self.loops
+    let streams = input != UnsafePointer(output) && streamsPast(output, rows: rows, channels: channels)
     parallelRowBlocks(rows: rows, channels: channels) { _, block in
       let start = block.lowerBound * channels
       loops.affineLeaky(
-        input + start, output + start, rows: block.count, channels: channels, scale: scale, shift: shift, slope: slope)
+        input + start, output + start, rows: block.count, channels: channels, scale: scale, shift: shift, slope: slope,
+        streams: streams)
     }
   }
 

@@ -45,6 +45,12 @@ extension Context {
     }
   }
 
+  /// Whether a tensor [rows, channels] is written past the caches. What is larger than they are has left them before it
+  /// is read, and the lines that are written need not be read first: on a Xeon that doubles the speed of such stores.
+  func streamsPast(_ target: UnsafeMutablePointer<Float>, rows: Int, channels: Int) -> Bool {
+    rows * channels > 8 << 20 && channels % width == 0 && UInt(bitPattern: target) % 64 == 0
+  }
+
   /// Scratch memory for doubles of unspecified contents.
   func doubles(_ name: String, _ count: Int) -> UnsafeMutablePointer<Double> {
     UnsafeMutableRawPointer(scratch(name, 2 * count)).assumingMemoryBound(to: Double.self)

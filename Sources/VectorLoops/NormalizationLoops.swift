@@ -8,9 +8,11 @@ public protocol NormalizationLoops {
     squares: UnsafeMutablePointer<Float>)
 
   /// output = leaky(scale * input + shift). Overwrites `output`, which may be `input`.
+  /// - Parameter streams: whether stores go past the caches, where a vector is a whole line. Then `output` begins at a
+  ///   multiple of a line, and `channels` is one of W.
   static func affineLeaky(
     _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, rows: Int, channels: Int,
-    scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, slope: Float)
+    scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, slope: Float, streams: Bool)
 
   /// With d = gradient * leaky'(scale * input + shift), adds over the rows d to gradientSums [channels] and
   /// d * (input - mean) to productSums [channels]. Rows of one call are added up in Float.

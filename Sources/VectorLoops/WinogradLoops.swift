@@ -17,10 +17,12 @@ public protocol WinogradLoops {
     destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>)
 
   /// A^T m A: points -> 4 x 4 pixels, overwritten.
+  /// - Parameter streams: whether stores go past the caches where a vector is a whole line, to `processor_end_streams`;
+  ///   pixels then begin at multiples of a line.
   static func outputTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, tiles: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
-    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int)
+    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, streams: Bool)
 
   /// A y A^T: 4 x 4 pixels -> all n x n points.
   static func outputGradientTransform(

@@ -1,3 +1,4 @@
+import CProcessor
 import VectorLoops
 
 extension Loops {
@@ -21,8 +22,21 @@ extension Loops {
   @inline(never)
   public static func affineLeaky(
     _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, rows: Int, channels: Int,
-    scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, slope: Float
+    scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, slope: Float, streams: Bool
   ) {
+    #if WIDE
+      if streams {
+        // In the order of memory, for a row then is a whole number of lines.
+        for row in 0..<rows {
+          for start in stride(from: 0, to: channels, by: Vector.scalarCount) {
+            let i = row &* channels &+ start
+            processor_stream(
+              output + i, leaky(fma((scale + start).vector, (input + i).vector, (shift + start).vector), slope))
+          }
+        }
+        return processor_end_streams()
+      }
+    #endif
     forEachVector(channels) { start, lanes in
       let a = load(scale + start, lanes: lanes)
       let b = load(shift + start, lanes: lanes)

@@ -22,14 +22,14 @@ extension Loops {
   public static func outputTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, tiles: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
-    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int
+    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, streams: Bool
   ) {
     if pairs == 2 {
       Basis<2, 3>(c: coefficients).outputTransform(
-        rowPoints, columnPoints, scratch, tiles, source, offsets, pixels, channel)
+        rowPoints, columnPoints, scratch, tiles, source, offsets, pixels, channel, streams)
     } else {
       Basis<3, 4>(c: coefficients).outputTransform(
-        rowPoints, columnPoints, scratch, tiles, source, offsets, pixels, channel)
+        rowPoints, columnPoints, scratch, tiles, source, offsets, pixels, channel, streams)
     }
   }
 

@@ -5,8 +5,14 @@ import VectorLoops
 
 /// A row or column of a tile: vectors that lie at regular strides, or where a table says.
 protocol Line {
+  func address(_ i: Int) -> UnsafeMutablePointer<Float>
   func load(_ i: Int) -> Vector
   func store(_ i: Int, _ v: Vector)
+}
+
+extension Line {
+  @inline(__always) func load(_ i: Int) -> Vector { address(i).vector }
+  @inline(__always) func store(_ i: Int, _ v: Vector) { address(i).vector = v }
 }
 
 struct Strided: Line {
@@ -23,8 +29,7 @@ struct Strided: Line {
     self.init(base: UnsafeMutablePointer(mutating: base), stride: stride)
   }
 
-  @inline(__always) func load(_ i: Int) -> Vector { (base + i * stride).vector }
-  @inline(__always) func store(_ i: Int, _ v: Vector) { (base + i * stride).vector = v }
+  @inline(__always) func address(_ i: Int) -> UnsafeMutablePointer<Float> { base + i * stride }
 }
 
 struct Scattered: Line {
@@ -43,19 +48,16 @@ struct Scattered: Line {
     self.init(base: UnsafeMutablePointer(mutating: base), offsets: offsets, step: step)
   }
 
-  @inline(__always) func load(_ i: Int) -> Vector { (base + offsets[i * step]).vector }
-  @inline(__always) func store(_ i: Int, _ v: Vector) { (base + offsets[i * step]).vector = v }
+  @inline(__always) func address(_ i: Int) -> UnsafeMutablePointer<Float> { base + offsets[i * step] }
 }
 
 #if WIDE
   /// Stores go past the caches. A vector of the narrow loops is half a line, for which that does not pay.
-  struct Streamed: Line {
-    let line: Scattered
+  struct Streamed<Whole: Line>: Line {
+    let line: Whole
 
-    @inline(__always) func load(_ i: Int) -> Vector { line.load(i) }
-    @inline(__always) func store(_ i: Int, _ v: Vector) {
-      processor_stream(line.base + line.offsets[i * line.step], v)
-    }
+    @inline(__always) func address(_ i: Int) -> UnsafeMutablePointer<Float> { line.address(i) }
+    @inline(__always) func store(_ i: Int, _ v: Vector) { processor_stream(line.address(i), v) }
   }
 #endif
 
@@ -63,7 +65,7 @@ struct Scattered: Line {
 struct Added: Line {
   let line: Strided
 
-  @inline(__always) func load(_ i: Int) -> Vector { line.load(i) }
+  @inline(__always) func address(_ i: Int) -> UnsafeMutablePointer<Float> { line.address(i) }
   @inline(__always) func store(_ i: Int, _ v: Vector) { line.store(i, line.load(i) + v) }
 }
 
@@ -73,6 +75,5 @@ struct Listed: Line {
   let step: Int
   let channel: Int
 
-  @inline(__always) func load(_ i: Int) -> Vector { (addresses[i * step] + channel).vector }
-  @inline(__always) func store(_ i: Int, _ v: Vector) { (addresses[i * step] + channel).vector = v }
+  @inline(__always) func address(_ i: Int) -> UnsafeMutablePointer<Float> { addresses[i * step] + channel }
 }

@@ -1,3 +1,4 @@
+import CProcessor
 import VectorLoops
 
 /// What `filterRowProduct` adds up at one point: as many tiles as leave the sums of six points in registers.
@@ -155,6 +156,8 @@ extension Basis {
     for tile in 0..<tiles {
       let pixels = pixels + tile * rowPoints * columnPoints
       let destination = destination + tile * Vector.scalarCount
+      // The line that the next panel of these tiles begins with or is in: no processor sees a stream in a window's pixels.
+      for pixel in 0..<rowPoints * columnPoints { processor_prefetch(pixels[pixel] + channel + 16) }
       for c in 0..<columnPoints {
         input(
           rowPoints, Listed(addresses: pixels + c, step: columnPoints, channel: channel), scratchColumn(scratch, c))
@@ -169,7 +172,7 @@ extension Basis {
   func outputTransform(
     _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ tiles: Int,
     _ source: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>,
-    _ pixels: UnsafePointer<UnsafeMutablePointer<Float>>, _ channel: Int
+    _ pixels: UnsafePointer<UnsafeMutablePointer<Float>>, _ channel: Int, _ streams: Bool
   ) {
     for tile in 0..<tiles {
       let pixels = pixels + tile * 16
@@ -178,7 +181,14 @@ extension Basis {
         output(rowPoints, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
       }
       for r in 0..<4 {
-        output(columnPoints, scratchRow(scratch, r), Listed(addresses: pixels + 4 * r, step: 1, channel: channel))
+        let row = Listed(addresses: pixels + 4 * r, step: 1, channel: channel)
+        #if WIDE
+          if streams {
+            output(columnPoints, scratchRow(scratch, r), Streamed(line: row))
+            continue
+          }
+        #endif
+        output(columnPoints, scratchRow(scratch, r), row)
       }
     }
   }

@@ -1,0 +1,47 @@
+import Testing
+
+@testable import Kernels
+
+/// Tensors larger than the caches are written past them, where their address allows that. The bits are those of plain
+/// stores, which all other tests hold against references, and nothing is left unwritten.
+@Suite struct StreamedStoresTests {
+  /// What `write` leaves of `rows` by `channels` floats at a multiple of a line and beside one, NaN before.
+  private func results(
+    _ context: Context, rows: Int, channels: Int, _ write: (UnsafeMutablePointer<Float>) -> Void
+  ) -> (streamed: ArraySlice<Float>, plain: ArraySlice<Float>) {
+    let count = rows * channels
+    let streamed = Buffer(count: count)
+    let plain = Buffer(count: count + 1)
+    streamed.fill(.nan)
+    plain.fill(.nan)
+    #expect(context.streamsPast(streamed.pointer, rows: rows, channels: channels))
+    #expect(!context.streamsPast(plain.pointer + 1, rows: rows, channels: channels))
+    write(streamed.pointer)
+    write(plain.pointer + 1)
+    return (streamed.array[...], plain.array[1...])
+  }
+
+  @Test(arguments: InstructionSet.available) func convolution(_ instructionSet: InstructionSet) throws {
+    let shape = try ConvShape(parsing: "n36 64x64x64 -> 32x32x16 k5x5 s2 p1,1,2,2")
+    let context = Context(threads: 2, instructionSet: instructionSet)
+    let operands = Operands(shape, integers: false)
+    let convolution = Convolution(shape, context: context, plan: ConvPlan(.winograd))
+    let (streamed, plain) = results(context, rows: 36 * 64 * 64, channels: 64) {
+      convolution.backwardData(outputGradient: operands.outputGradient, filter: operands.filter, inputGradient: $0)
+    }
+    #expect(streamed == plain)
+  }
+
+  @Test(arguments: InstructionSet.available) func batchNormalization(_ instructionSet: InstructionSet) {
+    let (rows, channels) = (90_000, 96)
+    let context = Context(threads: 2, instructionSet: instructionSet)
+    var noise = Noise(state: 3)
+    let input = Buffer(noise.floats(rows * channels))
+    let (scale, shift) = (noise.floats(channels), noise.floats(channels))
+    let (streamed, plain) = results(context, rows: rows, channels: channels) {
+      context.affineLeaky(
+        input.pointer, $0, rows: rows, channels: channels, scale: scale, shift: shift, slope: 0.2)
+    }
+    #expect(streamed == plain)
+  }
+}
