@@ -23,6 +23,8 @@ extension WinogradConvolution {
     var rowStride: Int
     var columnStride: Int
     var panelStride: Int
+    /// `first` of the block that follows; nil where none does or it is not known.
+    var next: UnsafePointer<Float>? = nil
   }
 
   /// A block of the product: A's panels first ..< first + count, at the points of some rows of one phase.
@@ -43,7 +45,7 @@ extension WinogradConvolution {
     c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>, cPanelStride: Int
   ) {
     let (w, loops, parts) = (context.width, context.loops, phases[block.phase])
-    if block.rows <= loops.rowProductTiles && phases.count > 1 && taps.step == w {
+    if block.rows <= loops.rowProductTiles && phases.count > 1 && taps.step == w && block.columnPanels % 2 == 0 {
       return multiplyFewTiles(
         block, taps: taps, a: a, aOffsets: aOffsets, aPanelStride: aPanelStride, c: c, cOffsets: cOffsets,
         cPanelStride: cPanelStride)
@@ -71,21 +73,35 @@ extension WinogradConvolution {
     }
   }
 
-  /// The same for tiles so few that what is transformed serves but one register tile: then it is not stored at all. (One
-  /// picture of 128 pixels has 4 tiles in its deepest layer. Panels have rows to spare for tiles that are not there.)
+  /// The same for tiles so few that what is transformed serves but one register tile: then a little of it at a time goes no
+  /// further than the first-level cache. (One picture of 128 pixels has 4 tiles in its deepest layer. Panels have rows to
+  /// spare for tiles that are not there.)
   private func multiplyFewTiles(
     _ block: Block, taps: Taps, a: UnsafePointer<Float>, aOffsets: UnsafePointer<Int>, aPanelStride: Int,
     c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>, cPanelStride: Int
   ) {
     let parts = phases[block.phase]
-    for panel in 0..<block.columnPanels {
-      for i in block.points where i < parts.y.points {
-        context.loops.filterRowProduct(
-          columnTaps: parts.x.taps, coefficients: coefficients.pointer, row: filterRows.pointer + i * basis.taps,
-          rowTaps: parts.y.taps, depthPanels: block.depthPanels, source: taps.first + panel * taps.panelStride,
-          rowStride: taps.rowStride, columnStride: taps.columnStride, a: a, aOffsets: aOffsets + i * n,
-          aPanelStride: aPanelStride, c: c + panel * cPanelStride, cOffsets: cOffsets + i * n,
-          accumulate: block.accumulate)
+    let tapCount = parts.y.taps * parts.x.taps
+    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: n) { ahead in
+      for panel in stride(from: 0, to: block.columnPanels, by: 2) {
+        let source = taps.first + panel * taps.panelStride
+        let next = panel + 2 < block.columnPanels ? source + 2 * taps.panelStride : taps.next
+        for i in block.points where i < parts.y.points {
+          // The first row of points would wait for the taps, which come from memory, and the others not at all: so each asks
+          // for some of those that come next.
+          for point in 0..<parts.x.points {
+            let (column, tap) = (i * parts.x.points + point).quotientAndRemainder(dividingBy: tapCount)
+            let offset = tap / parts.x.taps * taps.rowStride + tap % parts.x.taps * taps.columnStride
+            ahead[point] = column < 2 ? (next ?? source) + column * taps.panelStride + offset : source
+          }
+          context.loops.filterRowProduct(
+            columnPoints: parts.x.points, coefficients: coefficients.pointer, row: filterRows.pointer + i * basis.taps,
+            rowTaps: parts.y.taps, depthPanels: block.depthPanels, source: source, rowStride: taps.rowStride,
+            columnStride: taps.columnStride, sourcePanelStride: taps.panelStride, a: a, aOffsets: aOffsets + i * n,
+            aPanelStride: aPanelStride, c: c + panel * cPanelStride, cOffsets: cOffsets + i * n,
+            cPanelStride: cPanelStride, scratch: block.filter, accumulate: block.accumulate,
+            ahead: ahead.baseAddress!)
+        }
       }
     }
   }
@@ -159,7 +175,7 @@ extension WinogradConvolution {
         let depthPanels = min(panels.depth, outputPanels - depth)
         let source =
           takesPanels
-          ? tapsInPanels(axes, filter, column: first, depth: depth)
+          ? tapsInPanels(axes, filter, column: first, depth: depth, count: depthPanels)
           : transposedTaps(axes, filter, first..<first + columns, depth..<depth + depthPanels, taps)
         multiply(
           Block(
@@ -173,15 +189,18 @@ extension WinogradConvolution {
     }
   }
 
-  /// The flipped taps of a filter in panels.
-  private func tapsInPanels(_ axes: WinogradPhase, _ filter: UnsafePointer<Float>, column: Int, depth: Int) -> Taps {
+  /// The flipped taps of `count` panels of depth of a filter in panels.
+  private func tapsInPanels(
+    _ axes: WinogradPhase, _ filter: UnsafePointer<Float>, column: Int, depth: Int, count: Int
+  ) -> Taps {
     let (w, s) = (context.width, shape)
     let tapStride = s.inputChannels * s.outputChannels
     let last =
       (axes.y.firstTap + (axes.y.taps - 1) * s.stride) * 5 + axes.x.firstTap + (axes.x.taps - 1) * s.stride
+    let first = filter + last * tapStride + (column * s.outputChannels + depth * w) * w
     return Taps(
-      first: filter + last * tapStride + (column * s.outputChannels + depth * w) * w, step: w,
-      rowStride: -5 * s.stride * tapStride, columnStride: -s.stride * tapStride, panelStride: s.outputChannels * w)
+      first: first, step: w, rowStride: -5 * s.stride * tapStride, columnStride: -s.stride * tapStride,
+      panelStride: s.outputChannels * w, next: depth + count < outputPanels ? first + count * w * w : nil)
   }
 
   /// Overwrites `target` with the taps of a block, the input channels as the lanes; flipped.

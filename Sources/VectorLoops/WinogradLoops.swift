@@ -45,25 +45,30 @@ public protocol WinogradLoops {
     source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int,
     destination: UnsafeMutablePointer<Float>, pointStride: Int)
 
-  /// The tiles of a call of `filterRowProduct`: what they add up stays in registers.
+  /// The tiles of a call of `filterRowProduct`.
   static var rowProductTiles: Int { get }
 
-  /// `filterRowTransform` for up to three taps and rows W apart, and at each of the row's points the product with
-  /// `rowProductTiles` tiles: c[j, tile] (+)= sum over k of a[j, tile, k] times point j of filter row k. The same bits as
-  /// by `gemmTile`.
+  /// `filterRowTransform` for up to three taps, rows W apart and two panels of columns, and at each of the row's points the
+  /// product with `rowProductTiles` tiles: c[j, tile] (+)= sum over k of a[j, tile, k] times point j of filter row k. The
+  /// same bits as by `gemmTile`.
   ///
   /// - Parameters:
-  ///   - rowTaps, columnTaps: 2 or 3; there are three more points than taps.
+  ///   - rowTaps: 2 or 3; columnPoints: 5 or 6.
   ///   - depthPanels: panels of W filter rows.
+  ///   - sourcePanelStride, cPanelStride: from one panel of columns to the next.
   ///   - a, c: tiles are W apart; those that are not there are computed and written too.
   ///   - aOffsets, cOffsets: of each point of the row.
   ///   - aPanelStride: from one panel of k to the next.
+  ///   - scratch: 12 W + 48 vectors.
   ///   - accumulate: adds to c; otherwise c is overwritten.
+  ///   - ahead: for each of the row's points, taps that a later call will read. As many rows of them as this call has are
+  ///     asked into the second-level cache, and none read.
   static func filterRowProduct(
-    columnTaps: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, rowTaps: Int, depthPanels: Int,
-    source: UnsafePointer<Float>, rowStride: Int, columnStride: Int, a: UnsafePointer<Float>,
+    columnPoints: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, rowTaps: Int, depthPanels: Int,
+    source: UnsafePointer<Float>, rowStride: Int, columnStride: Int, sourcePanelStride: Int, a: UnsafePointer<Float>,
     aOffsets: UnsafePointer<Int>, aPanelStride: Int, c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>,
-    accumulate: Bool)
+    cPanelStride: Int, scratch: UnsafeMutablePointer<Float>, accumulate: Bool,
+    ahead: UnsafePointer<UnsafePointer<Float>>)
 
   /// G^T u G: points -> taps, overwritten or added to.
   static func filterGradientTransform(

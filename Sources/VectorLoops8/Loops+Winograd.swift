@@ -95,21 +95,18 @@ extension Loops {
     }
   }
 
-  #if WIDE
-    public static var rowProductTiles: Int { 4 }
-  #else
-    public static var rowProductTiles: Int { 2 }
-  #endif
+  public static var rowProductTiles: Int { 4 }
 
   @inline(never)
   public static func filterRowProduct(
-    columnTaps: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, rowTaps: Int, depthPanels: Int,
-    source: UnsafePointer<Float>, rowStride: Int, columnStride: Int, a: UnsafePointer<Float>,
+    columnPoints: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, rowTaps: Int, depthPanels: Int,
+    source: UnsafePointer<Float>, rowStride: Int, columnStride: Int, sourcePanelStride: Int, a: UnsafePointer<Float>,
     aOffsets: UnsafePointer<Int>, aPanelStride: Int, c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>,
-    accumulate: Bool
+    cPanelStride: Int, scratch: UnsafeMutablePointer<Float>, accumulate: Bool,
+    ahead: UnsafePointer<UnsafePointer<Float>>
   ) {
     Basis<2, 3>(c: coefficients).filterRowProduct(
-      columnTaps, row, rowTaps, depthPanels, source, rowStride, columnStride, a, aOffsets, aPanelStride, c, cOffsets,
-      accumulate)
+      columnPoints, row, rowTaps, depthPanels, source, rowStride, columnStride, sourcePanelStride, a, aOffsets,
+      aPanelStride, c, cOffsets, cPanelStride, scratch, accumulate, ahead)
   }
 }

@@ -1,12 +1,28 @@
 import CProcessor
 import VectorLoops
 
-/// What `filterRowProduct` adds up at one point: as many tiles as leave the sums of six points in registers.
-#if WIDE
-  private typealias FewTiles = InlineArray<4, Vector>
-#else
-  private typealias FewTiles = InlineArray<2, Vector>
-#endif
+/// What `filterRowProduct` adds up at one point and in one panel of columns: as many sums as hide the latency of an addition.
+private struct FewTiles {
+  static let count = 4
+  private var sums: InlineArray<4, Vector>
+
+  @inline(__always)
+  init(_ source: UnsafeMutablePointer<Float>) {
+    sums = InlineArray(repeating: .zero)
+    for t in 0..<4 { sums[t] = (source + t * Vector.scalarCount).vector }
+  }
+
+  @inline(__always)
+  subscript(_ t: Int) -> Vector {
+    get { sums[t] }
+    set { sums[t] = newValue }
+  }
+
+  @inline(__always)
+  func store(_ target: UnsafeMutablePointer<Float>) {
+    for t in 0..<4 { (target + t * Vector.scalarCount).vector = sums[t] }
+  }
+}
 
 /// One-dimensional transforms for `pairs` pairs of points +-p, with `half` = pairs + 1. Coefficients as `WinogradBasis`
 /// lays them out: p[i], q[i][j], Q[j], 1/N[0 ... pairs].
@@ -236,104 +252,100 @@ extension Basis {
     }
   }
 
+  /// One row of G g G^T for `count` filter rows: along the first axis by `row`, then along the second.
+  @inline(__always)
+  private func rowTransform<let rowTaps: Int, let columnTaps: Int>(
+    _: InlineArray<rowTaps, Vector>.Type, _: InlineArray<columnTaps, Vector>.Type, _ row: UnsafePointer<Float>,
+    _ count: Int, _ source: UnsafePointer<Float>, _ step: Int, _ rowStride: Int, _ columnStride: Int,
+    _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
+  ) {
+    let w = Vector.scalarCount
+    // Floats, for an alignment of a whole vector would put them on the heap.
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: 8 * w) { sums in
+      let sums = sums.baseAddress!
+      for k in 0..<count {
+        let source = source + k * step
+        for c in 0..<columnTaps {
+          var sum = (source + c * columnStride).vector * row[0]
+          for t in 1..<rowTaps {
+            sum = sum.addingProduct((source + c * columnStride + t * rowStride).vector, Vector(repeating: row[t]))
+          }
+          (sums + c * w).vector = sum
+        }
+        filter(columnTaps + 3, Strided(base: sums, stride: w), Strided(base: destination + k * w, stride: pointStride))
+      }
+    }
+  }
+
   @inline(never)
   func filterRowTransform(
     _ columnPoints: Int, _ row: UnsafePointer<Float>, _ taps: Int, _ count: Int, _ source: UnsafePointer<Float>,
     _ step: Int, _ rowStride: Int, _ columnStride: Int, _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
   ) {
-    // Floats, for an alignment of a whole vector would put them on the heap.
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 8 * Vector.scalarCount) { sums in
-      let sums = sums.baseAddress!
-      for k in 0..<count {
-        let source = source + k * step
-        for c in 0..<(columnPoints - 3) {
-          var sum = (source + c * columnStride).vector * row[0]
-          for t in 1..<taps {
-            sum = sum.addingProduct((source + c * columnStride + t * rowStride).vector, Vector(repeating: row[t]))
-          }
-          (sums + c * Vector.scalarCount).vector = sum
-        }
-        filter(
-          columnPoints, Strided(base: sums, stride: Vector.scalarCount),
-          Strided(base: destination + k * Vector.scalarCount, stride: pointStride))
-      }
-    }
-  }
-
-  /// The transform of `filterRowTransform`, one row of W lanes at a time, and its product with a few tiles while it is in
-  /// registers. The sums run in the order of `gemmTile`, so both ways yield the same bits.
-  @inline(__always)
-  private func rowProduct<let rowTaps: Int, let columnTaps: Int>(
-    _: InlineArray<rowTaps, Vector>.Type, _: InlineArray<columnTaps, Vector>.Type, _ row: UnsafePointer<Float>,
-    _ depthPanels: Int, _ source: UnsafePointer<Float>, _ rowStride: Int, _ columnStride: Int,
-    _ a: UnsafePointer<Float>, _ aOffsets: UnsafePointer<Int>, _ aPanelStride: Int,
-    _ c: UnsafeMutablePointer<Float>, _ cOffsets: UnsafePointer<Int>, _ accumulate: Bool
-  ) {
-    let w = Vector.scalarCount
-    var s0 = FewTiles(repeating: .zero)
-    var s1 = FewTiles(repeating: .zero)
-    var s2 = FewTiles(repeating: .zero)
-    var s3 = FewTiles(repeating: .zero)
-    var s4 = FewTiles(repeating: .zero)
-    var s5 = FewTiles(repeating: .zero)
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 16 * w) { buffer in
-      let sums = buffer.baseAddress!
-      let points = sums + 8 * w
-      var source = source
-      for panel in 0..<depthPanels {
-        let a = a + panel * aPanelStride
-        for k in 0..<w {
-          for column in 0..<columnTaps {
-            let tap = source + column * columnStride
-            var sum = tap.vector * row[0]
-            for t in 1..<rowTaps { sum = sum.addingProduct((tap + t * rowStride).vector, Vector(repeating: row[t])) }
-            (sums + column * w).vector = sum
-          }
-          filter(columnTaps + 3, Strided(base: sums, stride: w), Strided(base: points, stride: w))
-          source += w
-          @inline(__always)
-          func add(_ point: Int, _ s: inout FewTiles) {
-            let u = (points + point * w).vector
-            let a = a + aOffsets[point] + k
-            for t in 0..<s.count { s[t] = s[t].addingProduct(Vector(repeating: a[t * w]), u) }
-          }
-          add(0, &s0)
-          add(1, &s1)
-          add(2, &s2)
-          add(3, &s3)
-          add(4, &s4)
-          if columnTaps == 3 { add(5, &s5) }
-        }
-      }
-    }
-    @inline(__always)
-    func finish(_ point: Int, _ s: FewTiles) {
-      let c = c + cOffsets[point]
-      for t in 0..<s.count { (c + t * w).vector = accumulate ? (c + t * w).vector + s[t] : s[t] }
-    }
-    finish(0, s0)
-    finish(1, s1)
-    finish(2, s2)
-    finish(3, s3)
-    finish(4, s4)
-    if columnTaps == 3 { finish(5, s5) }
-  }
-
-  @inline(never)
-  func filterRowProduct(
-    _ columnTaps: Int, _ row: UnsafePointer<Float>, _ rowTaps: Int, _ depthPanels: Int, _ source: UnsafePointer<Float>,
-    _ rowStride: Int, _ columnStride: Int, _ a: UnsafePointer<Float>, _ aOffsets: UnsafePointer<Int>,
-    _ aPanelStride: Int, _ c: UnsafeMutablePointer<Float>, _ cOffsets: UnsafePointer<Int>, _ accumulate: Bool
-  ) {
     typealias Two = InlineArray<2, Vector>
     typealias Three = InlineArray<3, Vector>
-    let (d, rs, cs, ao, ap, co) = (depthPanels, rowStride, columnStride, aOffsets, aPanelStride, cOffsets)
-    switch (rowTaps, columnTaps) {
-    case (3, 3): rowProduct(Three.self, Three.self, row, d, source, rs, cs, a, ao, ap, c, co, accumulate)
-    case (3, 2): rowProduct(Three.self, Two.self, row, d, source, rs, cs, a, ao, ap, c, co, accumulate)
-    case (2, 3): rowProduct(Two.self, Three.self, row, d, source, rs, cs, a, ao, ap, c, co, accumulate)
-    case (2, 2): rowProduct(Two.self, Two.self, row, d, source, rs, cs, a, ao, ap, c, co, accumulate)
-    default: preconditionFailure("filterRowProduct: \(rowTaps) x \(columnTaps) taps")
+    typealias Five = InlineArray<5, Vector>
+    let (n, s, t, u, v, d, p) = (count, source, step, rowStride, columnStride, destination, pointStride)
+    if pairs == 3 { return rowTransform(Five.self, Five.self, row, n, s, t, u, v, d, p) }
+    switch (taps, columnPoints - 3) {
+    case (3, 3): rowTransform(Three.self, Three.self, row, n, s, t, u, v, d, p)
+    case (3, 2): rowTransform(Three.self, Two.self, row, n, s, t, u, v, d, p)
+    case (2, 3): rowTransform(Two.self, Three.self, row, n, s, t, u, v, d, p)
+    case (2, 2): rowTransform(Two.self, Two.self, row, n, s, t, u, v, d, p)
+    default: preconditionFailure("filterRowTransform: \(taps) taps for \(columnPoints) points")
+    }
+  }
+
+  /// W rows of k at a time are transformed into the first-level cache, for two panels of columns; then each point's product
+  /// with the few tiles goes on where it stopped. The sums run in the order of `gemmTile`, so both ways yield the same bits.
+  @inline(never)
+  func filterRowProduct(
+    _ columnPoints: Int, _ row: UnsafePointer<Float>, _ rowTaps: Int, _ depthPanels: Int,
+    _ source: UnsafePointer<Float>, _ rowStride: Int, _ columnStride: Int, _ sourcePanelStride: Int,
+    _ a: UnsafePointer<Float>, _ aOffsets: UnsafePointer<Int>, _ aPanelStride: Int, _ c: UnsafeMutablePointer<Float>,
+    _ cOffsets: UnsafePointer<Int>, _ cPanelStride: Int, _ scratch: UnsafeMutablePointer<Float>, _ accumulate: Bool,
+    _ ahead: UnsafePointer<UnsafePointer<Float>>
+  ) {
+    let w = Vector.scalarCount
+    let tile = FewTiles.count * w
+    let sums = scratch + 2 * n * w * w
+    for i in 0..<2 * columnPoints * FewTiles.count { (sums + i * w).vector = .zero }
+    for panel in 0..<depthPanels {
+      for column in 0..<2 {
+        let source = source + column * sourcePanelStride + panel * w * w
+        filterRowTransform(
+          columnPoints, row, rowTaps, w, source, w, rowStride, columnStride, scratch + column * n * w * w, w * w)
+      }
+      for point in 0..<columnPoints {
+        let a = a + panel * aPanelStride + aOffsets[point]
+        let left = scratch + point * w * w
+        let right = left + n * w * w
+        let sums = sums + point * 2 * tile
+        let ahead = ahead[point] + panel * w * w
+        var (leftSums, rightSums) = (FewTiles(sums), FewTiles(sums + tile))
+        for k in 0..<w {
+          processor_prefetch_second_level(ahead + k * w)
+          let u = (left + k * w).vector
+          let v = (right + k * w).vector
+          for t in 0..<FewTiles.count {
+            let value = Vector(repeating: a[t * w + k])
+            leftSums[t] = leftSums[t].addingProduct(value, u)
+            rightSums[t] = rightSums[t].addingProduct(value, v)
+          }
+        }
+        leftSums.store(sums)
+        rightSums.store(sums + tile)
+      }
+    }
+    for point in 0..<columnPoints {
+      for column in 0..<2 {
+        let c = c + column * cPanelStride + cOffsets[point]
+        let sums = sums + (2 * point + column) * tile
+        for t in 0..<FewTiles.count {
+          let sum = (sums + t * w).vector
+          (c + t * w).vector = accumulate ? (c + t * w).vector + sum : sum
+        }
+      }
     }
   }
 
