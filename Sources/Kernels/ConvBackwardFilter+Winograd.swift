@@ -30,14 +30,14 @@ extension WinogradConvolution {
   }
 
   /// Channels of a block: 64 x 64, whose sums at all points and the operands of two products fit a second-level cache of
-  /// a megabyte; fewer where that makes few tasks. The order of sums is the same for every block.
+  /// a megabyte; fewer where that makes too few tasks.
   private var blockPanels: (input: Int, output: Int) {
     func panels(_ input: Int, _ output: Int) -> (input: Int, output: Int) {
       (min(input / context.width, inputPanels), min(output / context.width, outputPanels))
     }
     return [panels(64, 64), panels(32, 64)].first {
       phases.count * ceilDivide(inputPanels, $0.input) * ceilDivide(outputPanels, $0.output)
-        >= min(4 * context.threads, WinogradConvolution.fewTasks)
+        >= enoughTasks
     } ?? panels(32, 32)
   }
 

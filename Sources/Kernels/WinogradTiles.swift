@@ -54,8 +54,9 @@ extension WinogradConvolution {
   /// Tiles per task of a transform: each point of them is a stream of 2 KB, long enough for the processor to see it. (Runs
   /// of 8 tiles cost these passes 6 to 9% more time.)
   private static let taskTiles = 32
-  /// Fewer tasks than this do not keep many threads busy.
-  static let fewTasks = 32
+  /// Fewer tasks than this would leave threads waiting for the last of them. What a task computes, and in which order it adds
+  /// up, is the same however the work is cut.
+  var enoughTasks: Int { 4 * context.threads }
   /// Floats of scratch per worker: 64 vectors for a transform's first axis and 64 for the pixels of one tile.
   var transformScratch: Int { 128 * context.width }
 
@@ -92,7 +93,7 @@ extension WinogradConvolution {
     if direction == .reads { scratch.update(repeating: 0, count: margin) }
     let groups = ceilDivide(range.count, WinogradConvolution.taskTiles)
     // Panels go in pairs: where a panel is a cache line, the processor fetches two together.
-    let parts = min(ceilDivide(panels, 2), ceilDivide(WinogradConvolution.fewTasks, groups * phases))
+    let parts = min(ceilDivide(panels, 2), ceilDivide(enoughTasks, groups * phases))
     context.parallel(groups * phases * parts) { task, worker in
       let own = scratch + margin + worker * perWorker
       let outside = direction == .reads ? scratch : own + transformScratch
