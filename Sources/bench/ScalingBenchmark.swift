@@ -32,7 +32,7 @@ extension Session {
     let cores = options.cores.filter { options.wants(simulatedName(set, $0)) }
     guard !cores.isEmpty else { return }
     progress("scaling/simulated/\(options.network)/\(set.rawValue): task times")
-    let context = self.context(set, threads: 1)
+    let context = self.context(set, threads: cores.max()!)
     let subject = StepSubject(options.configuration, batch: options.batch, context: context)
     let recording = TaskRecording.record(
       subject, shapes: options.shapes, repetitions: options.measure.repetitions)

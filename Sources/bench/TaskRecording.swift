@@ -1,8 +1,8 @@
 import Dispatch
 import Kernels
 
-/// The tasks of one training step, layer call by layer call. The kernels' split does not depend on the number of
-/// threads, so one recording serves for any number of cores.
+/// The tasks of one training step, layer call by layer call, cut as kernels cut work for their context's threads. One
+/// recording for the most cores serves for fewer too, whose own tasks would be fewer and larger.
 struct TaskRecording {
   struct Section {
     /// Such as `G.trans_conv2 fwd`; empty between calls of layers.
