@@ -93,7 +93,7 @@ struct PanelProduct {
           loops.gemmTileTransposed(
             rows: step, columnPanels: min(columns, columnPanels - n), depth: block, a: aTile,
             b: b + n * bPanelStride + t * w, bPanelStride: bPanelStride, c: c + n * cPanelStride + m * w, cRowStride: w,
-            cPanelStride: cPanelStride, accumulate: accumulate || t > 0, ahead: ahead, aheadStep: w / parts)
+            cPanelStride: cPanelStride, accumulate: accumulate || t > 0, ahead: ahead, aheadStep: ceilDivide(w, parts))
         }
       }
     }

@@ -52,7 +52,7 @@ struct WindowedTensor {
 
 extension WinogradConvolution {
   /// Tiles per task of a transform: each point of them is a stream of 2 KB, long enough for the processor to see it. (Runs
-  /// of 8 tiles cost these passes 6 to 9% more time.)
+  /// of 8 tiles cost these passes 4 to 9% more time.)
   private static let taskTiles = 32
   /// Fewer tasks than this would leave threads waiting for the last of them. What a task computes, and in which order it adds
   /// up, is the same however the work is cut.
