@@ -77,7 +77,7 @@ extension WinogradConvolution {
         rows: rows, columnPanels: min(blockPanels, bLayout.slots[point] * bLayout.panels - first),
         depthPanels: aLayout.panels, panelDepth: context.width, a: a, aPanelStride: aLayout.panelStride, b: b,
         bPanelStride: bLayout.panelStride, c: c + cLayout.bases[point] + first * cLayout.panelStride,
-        cPanelStride: cLayout.panelStride, accumulate: false,
+        cPanelStride: cLayout.panelStride, stores: .overwrites,
         next: task + context.threads < tasks.count ? operands(task + context.threads) : nil)
     }
   }

@@ -54,33 +54,28 @@ extension DirectConvolution {
       let a = workspace + worker * perWorker
       let b = a + blockRowPanels * depthRows * w
       let c = sums + task * sumCount
-      withUnsafeTemporaryAllocation(of: Int.self, capacity: blockDepth) { buffer in
-        let offsets = buffer.baseAddress!
-        for first in stride(from: pixels.lowerBound, to: pixels.upperBound, by: blockDepth) {
-          let range = first..<min(first + blockDepth, pixels.upperBound)
-          var tap = -1
-          var r = 0
-          while r < rows {
-            if (row + r) / panelsPerTap != tap {
-              tap = (row + r) / panelsPerTap
-              grid.sourceOffsets(grid.taps[tap], range, offsets)
-            }
-            let panel = (row + r) % panelsPerTap
-            let count = min(panelsPerTap - panel, rows - r)
-            loops.gatherPanels(
-              range.count, source: source + panel * w, offsets: offsets,
-              channels: grid.mayOverread ? count * w : min(count * w, grid.tapChannels - panel * w),
-              panels: a + r * depthRows * w, panelStride: depthRows * w)
-            r += count
-          }
-          grid.targetOffsets(range, offsets)
-          loops.gatherPanels(
-            range.count, source: outputGradient + column * w, offsets: offsets,
-            channels: min(columns * w, shape.outputChannels - column * w), panels: b, panelStride: depthRows * w)
-          product.multiplyTransposed(
-            rowPanels: rows, columnPanels: columns, depth: range.count, a: a, aPanelStride: depthRows * w, b: b,
-            bPanelStride: depthRows * w, c: c, cPanelStride: rowCount * w, accumulate: first > pixels.lowerBound)
+      for first in stride(from: pixels.lowerBound, to: pixels.upperBound, by: blockDepth) {
+        let range = first..<min(first + blockDepth, pixels.upperBound)
+        var r = 0
+        while r < rows {
+          let (tap, panel) = (row + r).quotientAndRemainder(dividingBy: panelsPerTap)
+          let count = min(panelsPerTap - panel, rows - r)
+          grid.gather(
+            grid.taps[tap], range, source: source, channel: panel * w,
+            channels: grid.mayOverread ? count * w : min(count * w, grid.tapChannels - panel * w),
+            panels: a + r * depthRows * w, panelStride: depthRows * w, loops: loops)
+          r += count
         }
+        // The grid's pixels are the output gradient's.
+        loops.gatherPanels(
+          range.count, source: outputGradient + first * shape.outputChannels + column * w, step: shape.outputChannels,
+          channels: min(columns * w, shape.outputChannels - column * w), panels: b, panelStride: depthRows * w)
+        product.multiplyTransposed(
+          rowPanels: rows, columnPanels: columns, depth: range.count, a: a, aPanelStride: depthRows * w, b: b,
+          bPanelStride: depthRows * w, c: c, cPanelStride: rowCount * w, accumulate: first > pixels.lowerBound,
+          ahead: UnsafeBufferPointer(
+            start: outputGradient + range.upperBound * shape.outputChannels,
+            count: min(blockDepth, pixels.upperBound - range.upperBound) * shape.outputChannels))
       }
     }
     context.parallel(blocks) { block in

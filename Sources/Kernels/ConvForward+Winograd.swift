@@ -76,7 +76,8 @@ extension WinogradConvolution {
         rows: rows, columnPanels: min(blockPanels, columnPanels - first),
         depthPanels: aLayout.slots[point] * aLayout.panels, panelDepth: context.width, a: a,
         aPanelStride: aLayout.panelStride, b: b, bPanelStride: bPanelStride(point),
-        c: c + cLayout.bases[point] + first * cLayout.panelStride, cPanelStride: cLayout.panelStride, accumulate: false,
+        c: c + cLayout.bases[point] + first * cLayout.panelStride, cPanelStride: cLayout.panelStride,
+        stores: .overwrites,
         next: task + context.threads < points.count * blocks ? operands(task + context.threads) : nil)
     }
   }

@@ -46,11 +46,12 @@ extension DirectConvolution {
     return UnsafePointer(padded)
   }
 
-  /// Rows of the input gradient that a task writes. Source rows at the seams are multiplied twice.
+  /// Rows of the input gradient that a task writes. Rows of the output gradient at the seams are gathered twice.
   private static let bandRows = 32
 
-  /// For each pixel of the output gradient a product with the whole transposed filter gives its contribution to every row of
-  /// taps; contributions are added up, overlapping, into the padded picture.
+  /// For each column of the output gradient a product with the transposed filter gives its contribution to a row of the
+  /// input gradient, summed over the rows of taps that reach it; contributions of neighbours overlap and are added up. Two
+  /// rows go together, for products are fastest with two panels of columns.
   func backwardDataByRowTaps(
     outputGradient: UnsafePointer<Float>, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>
   ) {
@@ -59,50 +60,65 @@ extension DirectConvolution {
     let packed = packedRowTapFilter(filter)
     let depthPanels = ceilDivide(s.outputChannels, w)
     let panelDepth = min(s.outputChannels, w)
-    let panelsPerRow = ceilDivide(rowChannels, w)
-    let columnPanels = s.kernelHeight * panelsPerRow
-    let rows = s.outputWidth + 4
+    let columnPanels = ceilDivide(rowChannels, w)
+    let bStride = depthPanels * panelDepth * w
+    let panelStride = (s.outputWidth + 4) * w
+    let rowFloats = s.outputWidth * s.outputChannels
     // Wide enough for both the padded row and the last overlapping vectors.
-    let bandStride = max(paddedWidth, s.inputWidth + s.padLeft) * s.inputChannels + panelsPerRow * w
-    let band = DirectConvolution.bandRows
-    let bands = ceilDivide(s.inputHeight, band)
-    let perWorker = (depthPanels + columnPanels) * rows * w + band * bandStride
+    let sumFloats = max(paddedWidth, s.inputWidth + s.padLeft) * s.inputChannels + columnPanels * w
+    let bands = ceilDivide(s.inputHeight, DirectConvolution.bandRows)
+    // A ring of gathered rows: all that reach two rows of the input gradient.
+    let ringRows = s.kernelHeight + 1
+    let ringStride = depthPanels * panelStride
+    let perWorker = ringRows * ringStride + 2 * columnPanels * panelStride + sumFloats
     let workspace = context.scratch("direct", perWorker * context.threads)
 
     context.parallel(s.batch * bands) { task, worker in
-      let (n, first) = (task / bands, task % bands * band)
-      let bandRows = min(band, s.inputHeight - first)
-      let a = workspace + worker * perWorker
-      let c = a + depthPanels * rows * w
-      let sums = c + columnPanels * rows * w
-      sums.update(repeating: 0, count: bandRows * bandStride)
-      withUnsafeTemporaryAllocation(of: Int.self, capacity: s.outputWidth) { offsets in
-        for i in 0..<s.outputHeight {
-          // Row of taps p of output row i lands on row `top + p` of the band.
-          let top = i * s.stride - s.padTop - first
-          let (firstTap, endTap) = (max(0, -top), min(s.kernelHeight, bandRows - top))
-          if firstTap >= endTap { continue }
-          let taps = firstTap..<endTap
-          for j in 0..<s.outputWidth { offsets[j] = ((n * s.outputHeight + i) * s.outputWidth + j) * s.outputChannels }
+      let (n, first) = (task / bands, task % bands * DirectConvolution.bandRows)
+      let ring = workspace + worker * perWorker
+      let c = ring + ringRows * ringStride
+      let sums = c + 2 * columnPanels * panelStride
+      let source = outputGradient + n * s.outputHeight * rowFloats
+      let end = min(first + DirectConvolution.bandRows, s.inputHeight)
+      let lastRow = min((end - 1 + s.padTop) / s.stride, s.outputHeight - 1)
+      var gathered = max(0, ceilDivide(first + s.padTop - s.kernelHeight + 1, s.stride))
+      for y in stride(from: first, to: end, by: 2) {
+        let pair = min(2, end - y)
+        // Row i of the output gradient reaches row y by the row of taps y + pad - i * stride, and row y + 1 by the next.
+        let lowest = max(0, ceilDivide(y + s.padTop - s.kernelHeight + 1, s.stride))
+        let rows = lowest..<max(lowest, min((y + pair - 1 + s.padTop) / s.stride + 1, s.outputHeight))
+        while gathered < rows.upperBound {
           loops.gatherPanels(
-            s.outputWidth, source: outputGradient, offsets: offsets.baseAddress!, channels: s.outputChannels, panels: a,
-            panelStride: rows * w)
-          product.multiply(
-            rows: s.outputWidth, columnPanels: taps.count * panelsPerRow, depthPanels: depthPanels,
-            panelDepth: panelDepth, a: a, aPanelStride: rows * w,
-            b: packed.pointer + taps.lowerBound * panelsPerRow * depthPanels * panelDepth * w,
-            bPanelStride: depthPanels * panelDepth * w, c: c, cPanelStride: rows * w, accumulate: false)
-          for part in 0..<panelsPerRow {
-            loops.overlapAdd(
-              rows: taps.count, count: s.outputWidth, panels: c + part * rows * w,
-              panelStride: panelsPerRow * rows * w, destination: sums + (top + taps.lowerBound) * bandStride + part * w,
-              rowStride: bandStride, step: s.stride * s.inputChannels)
-          }
+            s.outputWidth, source: source + gathered * rowFloats, step: s.outputChannels, channels: s.outputChannels,
+            panels: ring + gathered % ringRows * ringStride, panelStride: panelStride)
+          gathered += 1
         }
-      }
-      for y in 0..<bandRows {
-        (inputGradient + (n * s.inputHeight + first + y) * s.inputWidth * s.inputChannels).update(
-          from: sums + y * bandStride + s.padLeft * s.inputChannels, count: s.inputWidth * s.inputChannels)
+        c.update(repeating: 0, count: pair * columnPanels * panelStride)
+        // The rows that are gathered next come into the second-level cache meanwhile.
+        let ahead = source + gathered * rowFloats
+        let aheadFloats = rowFloats * max(0, min(ceilDivide(pair, s.stride), lastRow + 1 - gathered))
+        for i in rows {
+          let tap = y + s.padTop - i * s.stride
+          let reached = max(0, -tap)..<min(pair, s.kernelHeight - tap)
+          let part = i - lowest
+          let share = aheadFloats * part / rows.count..<aheadFloats * (part + 1) / rows.count
+          product.multiply(
+            rows: s.outputWidth, columnPanels: reached.count * columnPanels, depthPanels: depthPanels,
+            panelDepth: panelDepth, a: ring + i % ringRows * ringStride, aPanelStride: panelStride,
+            b: packed.pointer + (tap + reached.lowerBound) * columnPanels * bStride, bPanelStride: bStride,
+            c: c + reached.lowerBound * columnPanels * panelStride, cPanelStride: panelStride, stores: .adds,
+            ahead: UnsafeBufferPointer(start: ahead + share.lowerBound, count: share.count))
+        }
+        for r in 0..<pair {
+          sums.update(repeating: 0, count: sumFloats)
+          for panel in 0..<columnPanels {
+            loops.overlapAdd(
+              s.outputWidth, panel: c + (r * columnPanels + panel) * panelStride, destination: sums + panel * w,
+              step: s.stride * s.inputChannels)
+          }
+          (inputGradient + (n * s.inputHeight + y + r) * s.inputWidth * s.inputChannels).update(
+            from: sums + s.padLeft * s.inputChannels, count: s.inputWidth * s.inputChannels)
+        }
       }
     }
   }

@@ -1,3 +1,4 @@
+import CProcessor
 import VectorLoops
 
 /// Direct convolution as an implicit matrix product: a block of pixels is gathered tap by tap into panels in the
@@ -71,12 +72,9 @@ final class DirectConvolution {
           rows: grid.tapChannels, lanes: lanes, source: tap + panel * w * outputChannels,
           laneStride: outputChannels, destination: target)
       } else {
-        withUnsafeTemporaryAllocation(of: Int.self, capacity: grid.tapChannels) { offsets in
-          for c in 0..<grid.tapChannels { offsets[c] = c * outputChannels + panel * w }
-          loops.gatherPanels(
-            grid.tapChannels, source: tap, offsets: offsets.baseAddress!, channels: lanes, panels: target,
-            panelStride: 0)
-        }
+        loops.gatherPanels(
+          grid.tapChannels, source: tap + panel * w, step: outputChannels, channels: lanes, panels: target,
+          panelStride: 0)
       }
       let used = grid.tapChannels * w
       (target + used).update(repeating: 0, count: rowsPerTap * w - used)
@@ -105,7 +103,11 @@ final class DirectConvolution {
     let pixelBlocks = ceilDivide(grid.pixels, blockPixels)
     let channelBlocks = ceilDivide(targetPanels, blockPanels)
     let depthPanels = grid.taps.count * filter.panelsPerTap
-    let block = max(loops.blockDepth / filter.panelDepth, 1)
+    let block = product.blockPanels(filter.panelDepth)
+    // A product of one block writes whole panels to the target itself, whose pixels the grid's then are.
+    let writes = grid.targetStep == 1 && grid.targetChannels % w == 0 && depthPanels <= block && depthPanels > 0
+    let stores: TileStores =
+      writes && context.streamsPast(target, rows: grid.pixels, channels: grid.targetChannels) ? .streams : .overwrites
     // Panels of an odd number of rows: at a multiple of 4 KB all of them would compete for the same sets of a cache.
     let rows = blockPixels | 1
     let perWorker = (block + blockPanels) * rows * w
@@ -117,38 +119,31 @@ final class DirectConvolution {
       let panel = task % channelBlocks * blockPanels
       let panels = min(blockPanels, targetPanels - panel)
       let a = workspace + worker * perWorker
-      let c = a + block * rows * w
-      withUnsafeTemporaryAllocation(of: Int.self, capacity: blockPixels) { buffer in
-        let offsets = buffer.baseAddress!
-        var tap = -1
-        for k in stride(from: 0, to: depthPanels, by: block) {
-          let depth = min(block, depthPanels - k)
-          var d = 0
-          while d < depth {
-            if (k + d) / filter.panelsPerTap != tap {
-              tap = (k + d) / filter.panelsPerTap
-              grid.sourceOffsets(grid.taps[tap], range, offsets)
-            }
-            let first = (k + d) % filter.panelsPerTap
-            let count = min(filter.panelsPerTap - first, depth - d)
-            loops.gatherPanels(
-              range.count, source: source + first * w, offsets: offsets,
-              channels: grid.mayOverread ? count * w : min(count * w, grid.tapChannels - first * w),
-              panels: a + d * rows * w, panelStride: rows * w)
-            d += count
-          }
-          product.multiply(
-            rows: range.count, columnPanels: panels, depthPanels: depth, panelDepth: filter.panelDepth, a: a,
-            aPanelStride: rows * w,
-            b: filter.panels.pointer + panel * filter.panelStride + k * filter.panelDepth * w,
-            bPanelStride: filter.panelStride, c: c, cPanelStride: rows * w, accumulate: k > 0)
+      let c = writes ? target + range.lowerBound * grid.targetChannels + panel * w : a + block * rows * w
+      for k in stride(from: 0, to: depthPanels, by: block) {
+        let depth = min(block, depthPanels - k)
+        var d = 0
+        while d < depth {
+          let (tap, first) = (k + d).quotientAndRemainder(dividingBy: filter.panelsPerTap)
+          let count = min(filter.panelsPerTap - first, depth - d)
+          grid.gather(
+            grid.taps[tap], range, source: source, channel: first * w,
+            channels: grid.mayOverread ? count * w : min(count * w, grid.tapChannels - first * w),
+            panels: a + d * rows * w, panelStride: rows * w, loops: loops)
+          d += count
         }
-        if depthPanels == 0 { c.update(repeating: 0, count: panels * rows * w) }
-        grid.targetOffsets(range, offsets)
-        loops.scatterPanels(
-          range.count, panels: c, panelStride: rows * w, offsets: offsets,
-          channels: min(panels * w, grid.targetChannels - panel * w), destination: target + panel * w)
+        product.multiply(
+          rows: range.count, columnPanels: panels, depthPanels: depth, panelDepth: filter.panelDepth, a: a,
+          aPanelStride: rows * w, b: filter.panels.pointer + panel * filter.panelStride + k * filter.panelDepth * w,
+          bPanelStride: filter.panelStride, c: c, cRowStride: writes ? grid.targetChannels : w,
+          cPanelStride: writes ? w : rows * w, stores: k > 0 ? .adds : stores)
       }
+      if stores == .streams { processor_end_streams() }
+      if writes { return }
+      if depthPanels == 0 { c.update(repeating: 0, count: panels * rows * w) }
+      grid.scatter(
+        range, panels: c, panelStride: rows * w, target: target, channel: panel * w,
+        channels: min(panels * w, grid.targetChannels - panel * w), loops: loops)
     }
   }
 }

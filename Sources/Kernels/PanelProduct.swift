@@ -17,19 +17,25 @@ struct PanelProduct {
   /// Where a product's operands begin.
   typealias Operands = (a: UnsafePointer<Float>, b: UnsafePointer<Float>)
 
+  /// Panels of k of a block.
+  func blockPanels(_ panelDepth: Int) -> Int { max(loops.blockDepth / panelDepth, 1) }
+
   /// C[m, n] (+)= sum over k of A[m, k] B[k, n].
   ///
   /// A has rows W apart and panels of k `aPanelStride` apart, each `panelDepth` deep; B has panels of n `bPanelStride`
-  /// apart; C has rows W apart and panels of n `cPanelStride` apart.
+  /// apart; C has rows `cRowStride` (W where nil) and panels of n `cPanelStride` apart. Deeper than a block, C is read
+  /// and written again for each block, whatever `stores` says of the first.
   /// - Parameter next: of the product that this thread computes next, laid out alike; nil where that is not known. They,
   ///   or this product's next block, come into the second-level cache meanwhile.
+  /// - Parameter stream: what comes there instead of A's next block.
   func multiply(
     rows: Int, columnPanels: Int, depthPanels: Int, panelDepth: Int, a: UnsafePointer<Float>, aPanelStride: Int,
-    b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cPanelStride: Int, accumulate: Bool,
-    next: Operands? = nil
+    b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cRowStride: Int? = nil,
+    cPanelStride: Int, stores: TileStores, next: Operands? = nil, ahead stream: UnsafeBufferPointer<Float>? = nil
   ) {
     let w = loops.width
-    let block = max(loops.blockDepth / panelDepth, 1)
+    let cRowStride = cRowStride ?? w
+    let block = blockPanels(panelDepth)
     let tiles = (rows + loops.tileRows - 1) / loops.tileRows
     for k in stride(from: 0, to: depthPanels, by: block) {
       let depth = min(block, depthPanels - k)
@@ -37,7 +43,11 @@ struct PanelProduct {
         k + block < depthPanels ? (a + (k + block) * aPanelStride, b + (k + block) * panelDepth * w) : next
       // Panels of A follow each other, so a block of it is one stream, which all tiles but two of each column share.
       var aheadInA = following?.0 ?? a
-      let endInA = aheadInA + (following == nil ? 0 : min(block, depthPanels) * aPanelStride)
+      var endInA = aheadInA + (following == nil ? 0 : min(block, depthPanels) * aPanelStride)
+      if let stream, k == 0 {
+        aheadInA = stream.baseAddress!
+        endInA = aheadInA + stream.count
+      }
       for n in stride(from: 0, to: columnPanels, by: 2) {
         let bBlock = b + n * bPanelStride + k * panelDepth * w
         let aheadInB = n + 2 < columnPanels ? bBlock + 2 * bPanelStride : following?.1 ?? bBlock
@@ -51,8 +61,8 @@ struct PanelProduct {
           loops.gemmTile(
             rows: rows * (tile + 1) / tiles - m, columnPanels: min(2, columnPanels - n), depthPanels: depth,
             panelDepth: panelDepth, a: a + m * w + k * aPanelStride, aPanelStride: aPanelStride, b: bBlock,
-            bPanelStride: bPanelStride, c: c + n * cPanelStride + m * w, cRowStride: w, cPanelStride: cPanelStride,
-            accumulate: accumulate || k > 0, ahead: ahead)
+            bPanelStride: bPanelStride, c: c + n * cPanelStride + m * cRowStride, cRowStride: cRowStride,
+            cPanelStride: cPanelStride, stores: k > 0 ? .adds : stores, ahead: ahead)
         }
       }
     }
@@ -63,10 +73,11 @@ struct PanelProduct {
   /// A has panels of m `aPanelStride` apart, B panels of n `bPanelStride` apart, rows t W apart in both; C has rows W
   /// apart and panels of n `cPanelStride` apart. Columns of A beyond the last real one yield rows that are written too.
   /// - Parameter next: as for `multiply`.
+  /// - Parameter stream: what comes into the second-level cache instead.
   func multiplyTransposed(
     rowPanels: Int, columnPanels: Int, depth: Int, a: UnsafePointer<Float>, aPanelStride: Int,
     b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cPanelStride: Int, accumulate: Bool,
-    next: Operands? = nil
+    next: Operands? = nil, ahead stream: UnsafeBufferPointer<Float>? = nil
   ) {
     let w = loops.width
     let (step, columns) = (loops.tileRowsTransposed, loops.tileColumnsTransposed)
@@ -82,18 +93,23 @@ struct PanelProduct {
         for m in stride(from: 0, to: rowPanels * w, by: step) {
           let aTile = a + m / w * aPanelStride + m % w + t * w
           var ahead = aTile
+          var aheadStep = ceilDivide(w, parts)
           let (panel, part) = (tile / parts, tile % parts)
-          tile += 1
-          if let following, panel < rowPanels + columnPanels {
+          if let stream {
+            ahead = stream.baseAddress! + stream.count * tile / tiles
+            aheadStep = ceilDivide(stream.count, tiles * block)
+          } else if let following, panel < rowPanels + columnPanels {
             ahead =
               panel < rowPanels
               ? following.0 + panel * aPanelStride : following.1 + (panel - rowPanels) * bPanelStride
             ahead += block * part / parts * w
           }
+          tile += 1
           loops.gemmTileTransposed(
             rows: step, columnPanels: min(columns, columnPanels - n), depth: block, a: aTile,
             b: b + n * bPanelStride + t * w, bPanelStride: bPanelStride, c: c + n * cPanelStride + m * w, cRowStride: w,
-            cPanelStride: cPanelStride, accumulate: accumulate || t > 0, ahead: ahead, aheadStep: ceilDivide(w, parts))
+            cPanelStride: cPanelStride, stores: accumulate || t > 0 ? .adds : .overwrites, ahead: ahead,
+            aheadStep: aheadStep)
         }
       }
     }

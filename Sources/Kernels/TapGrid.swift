@@ -70,41 +70,22 @@ struct TapGrid {
       targetX: phaseX)
   }
 
-  /// For the grid pixels in `range`, the offset of the source pixel that tap `t` reads, or -1 outside.
-  func sourceOffsets(_ t: Tap, _ range: Range<Int>, _ offsets: UnsafeMutablePointer<Int>) {
-    forEachPixel(range) { index, n, i, j in
-      let y = i * step + t.y
-      let x = j * step + t.x
-      let inside = y >= 0 && y < sourceHeight && x >= 0 && x < sourceWidth
-      offsets[index] = inside ? ((n * sourceHeight + y) * sourceWidth + x) * sourceChannels : -1
+  /// Calls `body` with each part of `range` that lies in one row of the grid: the place of its first pixel in `range`,
+  /// that pixel's position, and how many there are.
+  func forEachRow(_ range: Range<Int>, _ body: (_ place: Int, _ n: Int, _ i: Int, _ j: Int, _ count: Int) -> Void) {
+    var pixel = range.lowerBound
+    while pixel < range.upperBound {
+      let (row, j) = pixel.quotientAndRemainder(dividingBy: width)
+      let count = min(width - j, range.upperBound - pixel)
+      body(pixel - range.lowerBound, row / height, row % height, j, count)
+      pixel += count
     }
   }
 
-  /// For the grid pixels in `range`, the offset of the target pixel.
-  func targetOffsets(_ range: Range<Int>, _ offsets: UnsafeMutablePointer<Int>) {
-    forEachPixel(range) { index, n, i, j in
-      let y = i * targetStep + targetY
-      let x = j * targetStep + targetX
-      offsets[index] = ((n * targetHeight + y) * targetWidth + x) * targetChannels
-    }
-  }
-
-  @inline(__always)
-  private func forEachPixel(_ range: Range<Int>, _ body: (Int, Int, Int, Int) -> Void) {
-    var n = range.lowerBound / (height * width)
-    var i = range.lowerBound / width % height
-    var j = range.lowerBound % width
-    for index in 0..<range.count {
-      body(index, n, i, j)
-      j += 1
-      if j == width {
-        j = 0
-        i += 1
-        if i == height {
-          i = 0
-          n += 1
-        }
-      }
-    }
+  /// Which of `count` grid pixels from column j on read columns inside the source by tap `t`.
+  func inside(_ t: Tap, _ j: Int, _ count: Int) -> Range<Int> {
+    let first = j * step + t.x
+    let start = min(max(0, ceilDivide(-first, step)), count)
+    return start..<min(max(start, ceilDivide(sourceWidth - first, step)), count)
   }
 }

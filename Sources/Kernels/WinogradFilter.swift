@@ -43,16 +43,12 @@ extension WinogradConvolution {
               filter + (parts.y.firstTap * 5 + parts.x.firstTap) * tapStride + channel * s.outputChannels + panel * w
             (rowStride, columnStride) = (s.stride * 5 * tapStride, s.stride * tapStride)
           } else {
-            withUnsafeTemporaryAllocation(of: Int.self, capacity: 25) { table in
-              for p in 0..<parts.y.taps {
-                for q in 0..<parts.x.taps {
-                  let tap = (parts.y.firstTap + p * s.stride) * 5 + parts.x.firstTap + q * s.stride
-                  table[p * parts.x.taps + q] = isReal ? tap * tapStride + channel * s.outputChannels : -1
-                }
-              }
+            taps.update(repeating: 0, count: parts.y.taps * rowStride)
+            for p in 0..<(isReal ? parts.y.taps : 0) {
+              let tap = (parts.y.firstTap + p * s.stride) * 5 + parts.x.firstTap
               loops.gatherPanels(
-                parts.y.taps * parts.x.taps, source: filter + panel * w, offsets: table.baseAddress!, channels: lanes,
-                panels: taps, panelStride: 0)
+                parts.x.taps, source: filter + tap * tapStride + channel * s.outputChannels + panel * w,
+                step: s.stride * tapStride, channels: lanes, panels: taps + p * rowStride, panelStride: 0)
             }
           }
           offsets.withUnsafeBufferPointer {

@@ -67,7 +67,7 @@ extension WinogradConvolution {
         product.multiply(
           rows: block.rows, columnPanels: block.columnPanels, depthPanels: block.depthPanels, panelDepth: w,
           a: a + aOffsets[point], aPanelStride: aPanelStride, b: filter, bPanelStride: depth * w,
-          c: c + cOffsets[point], cPanelStride: cPanelStride, accumulate: block.accumulate,
+          c: c + cOffsets[point], cPanelStride: cPanelStride, stores: block.accumulate ? .adds : .overwrites,
           next: j + 1 < parts.x.points ? (a + aOffsets[point + 1], UnsafePointer(filter + pointStride)) : nil)
       }
     }

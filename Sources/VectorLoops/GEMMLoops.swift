@@ -1,3 +1,14 @@
+/// What a product does with C.
+public enum TileStores: Sendable {
+  /// C is overwritten and never read.
+  case overwrites
+  /// Sums are added to C.
+  case adds
+  /// C is overwritten past the caches; every vector of it is a whole cache line at a multiple of 64, and others read it
+  /// after `processor_end_streams`. Where a vector is less than a line this is `overwrites`.
+  case streams
+}
+
 /// The register-tile kernels behind every matrix product.
 ///
 /// All operands are in *panels*: a matrix of R rows and N columns is stored as ceil(N / W) panels of R rows and W
@@ -21,7 +32,7 @@ public protocol GEMMLoops {
   /// The most panels of columns per call of `gemmTileTransposed`.
   static var tileColumnsTransposed: Int { get }
 
-  /// C[r, n] = sum over k of A[r, k] B[k, n], for `rows` rows and `columnPanels` (1 or 2) panels of n.
+  /// C[r, n] (+)= sum over k of A[r, k] B[k, n], for `rows` rows and `columnPanels` (1 or 2) panels of n.
   ///
   /// - Parameters:
   ///   - rows: 1 ... tileRows.
@@ -32,14 +43,13 @@ public protocol GEMMLoops {
   ///   - a: A[0, 0]; rows are W apart, panels of k are `aPanelStride` apart.
   ///   - b: B[0, 0]; rows (k) are W apart, panels of n are `bPanelStride` apart.
   ///   - c: C[0, 0]; rows are `cRowStride` apart, panels of n are `cPanelStride` apart.
-  ///   - accumulate: adds to C; otherwise C is overwritten and never read.
   ///   - ahead: vectors that a later call will read: one for each k is asked into the second-level cache, and none read.
   static func gemmTile(
     rows: Int, columnPanels: Int, depthPanels: Int, panelDepth: Int, a: UnsafePointer<Float>, aPanelStride: Int,
     b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int,
-    accumulate: Bool, ahead: UnsafePointer<Float>)
+    stores: TileStores, ahead: UnsafePointer<Float>)
 
-  /// C[r, n] = sum over t of A[t, r] B[t, n]: both operands are read along their rows.
+  /// C[r, n] (+)= sum over t of A[t, r] B[t, n]: both operands are read along their rows.
   ///
   /// - Parameters:
   ///   - rows: 1 ... tileRowsTransposed; columns r of one panel of A.
@@ -48,6 +58,6 @@ public protocol GEMMLoops {
   ///   - ahead: as in `gemmTile`, one address for each t, `aheadStep` apart.
   static func gemmTileTransposed(
     rows: Int, columnPanels: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>, bPanelStride: Int,
-    c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int, accumulate: Bool, ahead: UnsafePointer<Float>,
+    c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int, stores: TileStores, ahead: UnsafePointer<Float>,
     aheadStep: Int)
 }

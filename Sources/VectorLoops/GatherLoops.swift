@@ -1,17 +1,16 @@
 /// Moves pixels between tensors, channels last, and panels (see `GEMMLoops`).
 public protocol GatherLoops {
-  /// Pixels to neighbouring panels: panel p [i, 0 ..< W] = source[offsets[i] + p W + 0 ..< W], with zero in the lanes
-  /// beyond `channels` channels of all panels together, and where offsets[i] < 0. Pixel by pixel, because a pixel's
-  /// channels lie together and the next pixel's may be a multiple of 4 KB away.
+  /// Pixels to neighbouring panels: panel p [i, 0 ..< W] = source[i * step + p W + 0 ..< W], with zero in the lanes
+  /// beyond `channels` channels of all panels together.
   static func gatherPanels(
-    _ count: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, channels: Int,
-    panels: UnsafeMutablePointer<Float>, panelStride: Int)
+    _ count: Int, source: UnsafePointer<Float>, step: Int, channels: Int, panels: UnsafeMutablePointer<Float>,
+    panelStride: Int)
 
-  /// Neighbouring panels to pixels: destination[offsets[i] + p W + 0 ..< W] = panel p [i, 0 ..< W] up to `channels`
-  /// channels of all panels together, for the offsets that are not negative.
+  /// Neighbouring panels to pixels: destination[i * step + p W + 0 ..< W] = panel p [i, 0 ..< W] up to `channels`
+  /// channels of all panels together.
   static func scatterPanels(
-    _ count: Int, panels: UnsafePointer<Float>, panelStride: Int, offsets: UnsafePointer<Int>, channels: Int,
-    destination: UnsafeMutablePointer<Float>)
+    _ count: Int, panels: UnsafePointer<Float>, panelStride: Int, channels: Int,
+    destination: UnsafeMutablePointer<Float>, step: Int)
 
   /// destination[r, 0 ..< W] = source[r * rowStride + 0 ..< W]^T: element (r, l) comes from source[l * laneStride + r],
   /// for `rows` rows and `lanes` lanes, zero in the other lanes.
@@ -23,9 +22,7 @@ public protocol GatherLoops {
     rows: Int, panel: UnsafePointer<Float>, channels: Int, destination: UnsafeMutablePointer<Float>,
     destinationStride: Int, accumulate: Bool)
 
-  /// destination[r * rowStride + i * step + 0 ..< W] += panels[r * panelStride + i * W + 0 ..< W] for `rows` rows r and
-  /// `count` places i, the places in order: neighbours overlap where step < W.
+  /// destination[i * step + 0 ..< W] += panel[i, 0 ..< W] for `count` places i, which overlap where step < W.
   static func overlapAdd(
-    rows: Int, count: Int, panels: UnsafePointer<Float>, panelStride: Int, destination: UnsafeMutablePointer<Float>,
-    rowStride: Int, step: Int)
+    _ count: Int, panel: UnsafePointer<Float>, destination: UnsafeMutablePointer<Float>, step: Int)
 }

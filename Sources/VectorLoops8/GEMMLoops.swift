@@ -21,11 +21,16 @@ private struct Tile<let rows: Int> {
 
   @inline(__always)
   static func finish(
-    _ sums: InlineArray<rows, Vector>, _ c: UnsafeMutablePointer<Float>, _ stride: Int, _ accumulate: Bool
+    _ sums: InlineArray<rows, Vector>, _ c: UnsafeMutablePointer<Float>, _ stride: Int, _ stores: TileStores
   ) {
-    if accumulate {
+    switch stores {
+    case .adds:
       for r in 0..<rows { store(load(c + r * stride) + sums[r], c + r * stride) }
-    } else {
+    #if WIDE
+      case .streams:
+        for r in 0..<rows { processor_stream(c + r * stride, sums[r]) }
+    #endif
+    default:
       for r in 0..<rows { store(sums[r], c + r * stride) }
     }
   }
@@ -47,7 +52,7 @@ private struct Tile<let rows: Int> {
   static func product2(
     _ depthPanels: Int, _ panelDepth: Int, _ a: UnsafePointer<Float>, _ rowStep: Int, _ depthStep: Int,
     _ aPanelStride: Int, _ b: UnsafePointer<Float>, _ bPanelStride: Int, _ c: UnsafeMutablePointer<Float>,
-    _ cRowStride: Int, _ cPanelStride: Int, _ accumulate: Bool, _ ahead: UnsafePointer<Float>, _ aheadStep: Int
+    _ cRowStride: Int, _ cPanelStride: Int, _ stores: TileStores, _ ahead: UnsafePointer<Float>, _ aheadStep: Int
   ) {
     var left = InlineArray<rows, Vector>(repeating: .zero)
     var right = InlineArray<rows, Vector>(repeating: .zero)
@@ -79,15 +84,15 @@ private struct Tile<let rows: Int> {
         b += Vector.scalarCount
       }
     }
-    finish(left, c, cRowStride, accumulate)
-    finish(right, c + cPanelStride, cRowStride, accumulate)
+    finish(left, c, cRowStride, stores)
+    finish(right, c + cPanelStride, cRowStride, stores)
   }
 
   /// Three panels of columns, for the transposed product.
   @inline(__always)
   static func product3(
     _ depth: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ bPanelStride: Int,
-    _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int, _ cPanelStride: Int, _ accumulate: Bool,
+    _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int, _ cPanelStride: Int, _ stores: TileStores,
     _ ahead: UnsafePointer<Float>, _ aheadStep: Int
   ) {
     var left = InlineArray<rows, Vector>(repeating: .zero)
@@ -113,63 +118,65 @@ private struct Tile<let rows: Int> {
       a += Vector.scalarCount
       b += Vector.scalarCount
     }
-    finish(left, c, cRowStride, accumulate)
-    finish(middle, c + cPanelStride, cRowStride, accumulate)
-    finish(right, c + 2 &* cPanelStride, cRowStride, accumulate)
+    finish(left, c, cRowStride, stores)
+    finish(middle, c + cPanelStride, cRowStride, stores)
+    finish(right, c + 2 &* cPanelStride, cRowStride, stores)
   }
 
   @inline(__always)
   static func product1(
     _ depthPanels: Int, _ panelDepth: Int, _ a: UnsafePointer<Float>, _ rowStep: Int, _ depthStep: Int,
     _ aPanelStride: Int, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int,
-    _ accumulate: Bool
+    _ stores: TileStores, _ ahead: UnsafePointer<Float>, _ aheadStep: Int
   ) {
     var sums = InlineArray<rows, Vector>(repeating: .zero)
-    var b = b
+    var (b, ahead) = (b, ahead)
     for panel in 0..<depthPanels {
       var a = a + panel * aPanelStride
       for _ in 0..<panelDepth {
         let b0 = load(b)
+        processor_prefetch_second_level(ahead)
+        ahead += aheadStep
         for r in 0..<rows { sums[r] = sums[r].addingProduct(Vector(repeating: a[r &* rowStep]), b0) }
         a += depthStep
         b += Vector.scalarCount
       }
     }
-    finish(sums, c, cRowStride, accumulate)
+    finish(sums, c, cRowStride, stores)
   }
 
   @inline(never)
   static func run(
     _ columnPanels: Int, _ depthPanels: Int, _ panelDepth: Int, _ a: UnsafePointer<Float>, _ aPanelStride: Int,
     _ b: UnsafePointer<Float>, _ bPanelStride: Int, _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int,
-    _ cPanelStride: Int, _ accumulate: Bool, _ ahead: UnsafePointer<Float>
+    _ cPanelStride: Int, _ stores: TileStores, _ ahead: UnsafePointer<Float>
   ) {
     let w = Vector.scalarCount
     if columnPanels == 2 {
       product2(
-        depthPanels, panelDepth, a, w, 1, aPanelStride, b, bPanelStride, c, cRowStride, cPanelStride, accumulate, ahead,
+        depthPanels, panelDepth, a, w, 1, aPanelStride, b, bPanelStride, c, cRowStride, cPanelStride, stores, ahead,
         w)
     } else {
-      product1(depthPanels, panelDepth, a, w, 1, aPanelStride, b, c, cRowStride, accumulate)
+      product1(depthPanels, panelDepth, a, w, 1, aPanelStride, b, c, cRowStride, stores, ahead, w)
     }
   }
 
   @inline(never)
   static func runTransposed(
     _ columnPanels: Int, _ depth: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ bPanelStride: Int,
-    _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int, _ cPanelStride: Int, _ accumulate: Bool,
+    _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int, _ cPanelStride: Int, _ stores: TileStores,
     _ ahead: UnsafePointer<Float>, _ aheadStep: Int
   ) {
     let w = Vector.scalarCount
     #if !WIDE
       if columnPanels == 3 {
-        return product3(depth, a, b, bPanelStride, c, cRowStride, cPanelStride, accumulate, ahead, aheadStep)
+        return product3(depth, a, b, bPanelStride, c, cRowStride, cPanelStride, stores, ahead, aheadStep)
       }
     #endif
     if columnPanels == 2 {
-      product2(1, depth, a, 1, w, 0, b, bPanelStride, c, cRowStride, cPanelStride, accumulate, ahead, aheadStep)
+      product2(1, depth, a, 1, w, 0, b, bPanelStride, c, cRowStride, cPanelStride, stores, ahead, aheadStep)
     } else {
-      product1(1, depth, a, 1, w, 0, b, c, cRowStride, accumulate)
+      product1(1, depth, a, 1, w, 0, b, c, cRowStride, stores, ahead, aheadStep)
     }
   }
 }
@@ -191,24 +198,24 @@ extension Loops {
   public static func gemmTile(
     rows: Int, columnPanels: Int, depthPanels: Int, panelDepth: Int, a: UnsafePointer<Float>, aPanelStride: Int,
     b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int,
-    accumulate: Bool, ahead: UnsafePointer<Float>
+    stores: TileStores, ahead: UnsafePointer<Float>
   ) {
     let (n, k, d, s) = (columnPanels, depthPanels, panelDepth, aPanelStride)
     let (t, u, v) = (bPanelStride, cRowStride, cPanelStride)
     switch rows {
-    case 1: Tile<1>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
-    case 2: Tile<2>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
-    case 3: Tile<3>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
-    case 4: Tile<4>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
-    case 5: Tile<5>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
-    case 6: Tile<6>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
+    case 1: Tile<1>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
+    case 2: Tile<2>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
+    case 3: Tile<3>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
+    case 4: Tile<4>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
+    case 5: Tile<5>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
+    case 6: Tile<6>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
     #if WIDE
-      case 7: Tile<7>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
-      case 8: Tile<8>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
-      case 9: Tile<9>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
-      case 10: Tile<10>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
-      case 11: Tile<11>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
-      case 12: Tile<12>.run(n, k, d, a, s, b, t, c, u, v, accumulate, ahead)
+      case 7: Tile<7>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
+      case 8: Tile<8>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
+      case 9: Tile<9>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
+      case 10: Tile<10>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
+      case 11: Tile<11>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
+      case 12: Tile<12>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
     #endif
     default: preconditionFailure("gemmTile: \(rows) rows")
     }
@@ -217,20 +224,20 @@ extension Loops {
   @inline(never)
   public static func gemmTileTransposed(
     rows: Int, columnPanels: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>, bPanelStride: Int,
-    c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int, accumulate: Bool, ahead: UnsafePointer<Float>,
+    c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int, stores: TileStores, ahead: UnsafePointer<Float>,
     aheadStep: Int
   ) {
     let (n, s, t, u) = (columnPanels, bPanelStride, cRowStride, cPanelStride)
     switch rows {
-    case 1: Tile<1>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead, aheadStep)
-    case 2: Tile<2>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead, aheadStep)
-    case 3: Tile<3>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead, aheadStep)
-    case 4: Tile<4>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead, aheadStep)
+    case 1: Tile<1>.runTransposed(n, depth, a, b, s, c, t, u, stores, ahead, aheadStep)
+    case 2: Tile<2>.runTransposed(n, depth, a, b, s, c, t, u, stores, ahead, aheadStep)
+    case 3: Tile<3>.runTransposed(n, depth, a, b, s, c, t, u, stores, ahead, aheadStep)
+    case 4: Tile<4>.runTransposed(n, depth, a, b, s, c, t, u, stores, ahead, aheadStep)
     #if WIDE
-      case 5: Tile<5>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead, aheadStep)
-      case 6: Tile<6>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead, aheadStep)
-      case 7: Tile<7>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead, aheadStep)
-      case 8: Tile<8>.runTransposed(n, depth, a, b, s, c, t, u, accumulate, ahead, aheadStep)
+      case 5: Tile<5>.runTransposed(n, depth, a, b, s, c, t, u, stores, ahead, aheadStep)
+      case 6: Tile<6>.runTransposed(n, depth, a, b, s, c, t, u, stores, ahead, aheadStep)
+      case 7: Tile<7>.runTransposed(n, depth, a, b, s, c, t, u, stores, ahead, aheadStep)
+      case 8: Tile<8>.runTransposed(n, depth, a, b, s, c, t, u, stores, ahead, aheadStep)
     #endif
     default: preconditionFailure("gemmTileTransposed: \(rows) rows")
     }

@@ -53,40 +53,62 @@ private func transposeSquare(
   }
 }
 
+/// `panels` vectors of each of `count` pixels, with strides for pixels and panels on both sides. Four vectors of a pixel at
+/// a time: a loop over as many as there are costs as much as the copies.
+@inline(__always)
+private func copyPanels(
+  _ count: Int, _ panels: Int, _ source: UnsafePointer<Float>, _ pixelFrom: Int, _ panelFrom: Int,
+  _ destination: UnsafeMutablePointer<Float>, _ pixelTo: Int, _ panelTo: Int
+) {
+  @inline(__always)
+  func copy<let few: Int>(_: InlineArray<few, Vector>.Type, _ first: Int) {
+    var from = source + first &* panelFrom
+    var to = destination + first &* panelTo
+    for _ in 0..<count {
+      for p in 0..<few { (to + p &* panelTo).vector = (from + p &* panelFrom).vector }
+      from += pixelFrom
+      to += pixelTo
+    }
+  }
+  typealias One = InlineArray<1, Vector>
+  typealias Four = InlineArray<4, Vector>
+  var panel = 0
+  while panel &+ 4 <= panels {
+    copy(Four.self, panel)
+    panel &+= 4
+  }
+  while panel < panels {
+    copy(One.self, panel)
+    panel &+= 1
+  }
+}
+
 extension Loops {
   @inline(never)
   public static func gatherPanels(
-    _ count: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>, channels: Int,
-    panels: UnsafeMutablePointer<Float>, panelStride: Int
+    _ count: Int, source: UnsafePointer<Float>, step: Int, channels: Int, panels: UnsafeMutablePointer<Float>,
+    panelStride: Int
   ) {
     let w = Vector.scalarCount
     let (whole, rest) = (channels / w, channels % w)
+    copyPanels(count, whole, source, step, w, panels, w, panelStride)
+    if rest == 0 { return }
     for i in 0..<count {
-      let offset = offsets[i]
-      let target = panels + i * w
-      if offset < 0 {
-        for p in 0..<(rest == 0 ? whole : whole + 1) { (target + p * panelStride).vector = .zero }
-      } else {
-        for p in 0..<whole { (target + p * panelStride).vector = (source + offset + p * w).vector }
-        if rest > 0 {
-          (target + whole * panelStride).vector = partialVector(source + offset + whole * w, rest)
-        }
-      }
+      (panels + whole * panelStride + i * w).vector = partialVector(source + i * step + whole * w, rest)
     }
   }
 
   @inline(never)
   public static func scatterPanels(
-    _ count: Int, panels: UnsafePointer<Float>, panelStride: Int, offsets: UnsafePointer<Int>, channels: Int,
-    destination: UnsafeMutablePointer<Float>
+    _ count: Int, panels: UnsafePointer<Float>, panelStride: Int, channels: Int,
+    destination: UnsafeMutablePointer<Float>, step: Int
   ) {
     let w = Vector.scalarCount
     let (whole, rest) = (channels / w, channels % w)
-    for i in 0..<count where offsets[i] >= 0 {
-      let target = destination + offsets[i]
-      let source = panels + i * w
-      for p in 0..<whole { (target + p * w).vector = (source + p * panelStride).vector }
-      for l in 0..<rest { target[whole * w + l] = source[whole * panelStride + l] }
+    copyPanels(count, whole, panels, w, panelStride, destination, step, w)
+    if rest == 0 { return }
+    for i in 0..<count {
+      for l in 0..<rest { destination[i * step + whole * w + l] = panels[whole * panelStride + i * w + l] }
     }
   }
 
@@ -127,16 +149,13 @@ extension Loops {
 
   @inline(never)
   public static func overlapAdd(
-    rows: Int, count: Int, panels: UnsafePointer<Float>, panelStride: Int, destination: UnsafeMutablePointer<Float>,
-    rowStride: Int, step: Int
+    _ count: Int, panel: UnsafePointer<Float>, destination: UnsafeMutablePointer<Float>, step: Int
   ) {
     let w = Vector.scalarCount
-    // Rows innermost: each addition waits for its left neighbour's store, rows do not wait for each other.
-    for i in 0..<count {
-      for r in 0..<rows {
-        let target = destination + r * rowStride + i * step
-        target.vector += (panels + r * panelStride + i * w).vector
-      }
+    // Places that do not overlap follow each other: a load that overlaps a store just made waits for it.
+    let apart = (w + step - 1) / step
+    for first in 0..<min(apart, count) {
+      for i in stride(from: first, to: count, by: apart) { (destination + i * step).vector += (panel + i * w).vector }
     }
   }
 }

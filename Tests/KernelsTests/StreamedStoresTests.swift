@@ -21,7 +21,18 @@ import Testing
     return (streamed.array[...], plain.array[1...])
   }
 
-  @Test(arguments: InstructionSet.available) func convolution(_ instructionSet: InstructionSet) throws {
+  @Test(arguments: InstructionSet.available) func directConvolution(_ instructionSet: InstructionSet) throws {
+    let shape = try ConvShape(parsing: "n37 64x64x3 -> 64x64x64 k5x5 s1 p2,2,2,2")
+    let context = Context(threads: 2, instructionSet: instructionSet)
+    let operands = Operands(shape, integers: false)
+    let convolution = Convolution(shape, context: context, plan: ConvPlan(.direct))
+    let (streamed, plain) = results(context, rows: 37 * 64 * 64, channels: 64) {
+      convolution.forward(input: operands.input, filter: operands.filter, output: $0)
+    }
+    #expect(streamed == plain)
+  }
+
+  @Test(arguments: InstructionSet.available) func winogradConvolution(_ instructionSet: InstructionSet) throws {
     let shape = try ConvShape(parsing: "n36 64x64x64 -> 32x32x16 k5x5 s2 p1,1,2,2")
     let context = Context(threads: 2, instructionSet: instructionSet)
     let operands = Operands(shape, integers: false)
