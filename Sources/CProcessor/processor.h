@@ -1,6 +1,6 @@
 // What Swift cannot say by itself: which vector instructions this processor and operating system offer, how many
-// processors there are, that memory will be needed soon, that a value is wanted here and not earlier, and that
-// what is stored will not be read soon. Nothing else.
+// processors there are, that memory will be needed soon, that an operation is one on a whole vector, that a value is
+// wanted here and not earlier, and that what is stored will not be read soon. Nothing else.
 #pragma once
 #include <stdbool.h>
 #if defined(__linux__)
@@ -39,9 +39,23 @@ static inline void processor_prefetch(const void *address) { __builtin_prefetch(
 // The same, but only as far as the second-level cache.
 static inline void processor_prefetch_second_level(const void *address) { __builtin_prefetch(address, 0, 2); }
 
+// Vectors of floats, and arithmetic on all lanes at once. Swift's own operators are one operation per lane until the
+// optimiser finds the vectors again, which in long expressions are half ones, or none.
+typedef float processor_float8 __attribute__((ext_vector_type(8)));
+typedef float processor_float16 __attribute__((ext_vector_type(16)));
+#define PROCESSOR_ARITHMETIC(vector, lanes)                                                                      \
+  static inline __attribute__((always_inline)) vector processor_add##lanes(vector a, vector b) { return a + b; } \
+  static inline __attribute__((always_inline)) vector processor_subtract##lanes(vector a, vector b) { return a - b; } \
+  static inline __attribute__((always_inline)) vector processor_multiply##lanes(vector a, vector b) { return a * b; } \
+  static inline __attribute__((always_inline)) vector processor_multiply_add##lanes(vector a, vector b, vector c) { \
+    return __builtin_elementwise_fma(a, b, c); \
+  }
+PROCESSOR_ARITHMETIC(processor_float8, 8)
+PROCESSOR_ARITHMETIC(processor_float16, 16)
+#undef PROCESSOR_ARITHMETIC
+
 // The value itself, made here: what the compiler knows of it may not move before the calls that come earlier. Costs no
 // instruction. Compiled for anything but AVX2 it does nothing.
-typedef float processor_float8 __attribute__((ext_vector_type(8)));
 static inline __attribute__((always_inline)) processor_float8 processor_in_order(processor_float8 value) {
 #if defined(__AVX2__)
   __asm__ volatile("" : "+x"(value));
@@ -51,7 +65,6 @@ static inline __attribute__((always_inline)) processor_float8 processor_in_order
 
 // Stores a whole cache line past the caches: the line is not read first, and nothing else makes room for it. The address
 // is a multiple of 64. Other threads may read it after `processor_end_streams`.
-typedef float processor_float16 __attribute__((ext_vector_type(16)));
 static inline __attribute__((always_inline)) void processor_stream(void *address, processor_float16 value) {
   __builtin_nontemporal_store(value, (processor_float16 *)address);
 }

@@ -45,7 +45,8 @@ struct TapGrid {
       batch: s.batch, height: s.outputHeight, width: s.outputWidth, step: s.stride, taps: taps,
       sourceHeight: s.inputHeight, sourceWidth: s.inputWidth, sourceChannels: s.inputChannels,
       tapChannels: s.inputChannels,
-      targetHeight: s.outputHeight, targetWidth: s.outputWidth, targetChannels: s.outputChannels)
+      targetHeight: s.outputHeight, targetWidth: s.outputWidth, targetChannels: s.outputChannels
+    ).withoutNeighbours
   }
 
   /// The data gradient: input pixels of one residue class modulo the stride read the output gradient. From
@@ -67,7 +68,19 @@ struct TapGrid {
       sourceWidth: s.outputWidth, sourceChannels: s.outputChannels, tapChannels: s.outputChannels,
       targetHeight: s.inputHeight,
       targetWidth: s.inputWidth, targetChannels: s.inputChannels, targetStep: s.stride, targetY: phaseY,
-      targetX: phaseX)
+      targetX: phaseX
+    ).withoutNeighbours
+  }
+
+  /// Where each pixel reads only its counterpart, as in a dense layer, all pixels are one row.
+  private var withoutNeighbours: TapGrid {
+    let alone = taps.count == 1 && taps[0].y == 0 && taps[0].x == 0 && step == 1 && targetStep == 1
+    guard alone && height == sourceHeight && width == sourceWidth else { return self }
+    var row = self
+    (row.batch, row.height, row.width) = (1, 1, pixels)
+    (row.sourceHeight, row.sourceWidth) = (1, pixels)
+    (row.targetHeight, row.targetWidth) = (1, pixels)
+    return row
   }
 
   /// Calls `body` with each part of `range` that lies in one row of the grid: the place of its first pixel in `range`,

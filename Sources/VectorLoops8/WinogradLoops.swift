@@ -33,6 +33,9 @@ struct Basis<let pairs: Int, let half: Int> {
 
   @inline(__always) var n: Int { 2 * pairs + 2 }
   @inline(__always) func point(_ i: Int) -> Vector { Vector(repeating: c[i]) }
+  @inline(__always) func negativePoint(_ i: Int) -> Vector { Vector(repeating: -c[i]) }
+  @inline(__always) func square(_ i: Int) -> Vector { Vector(repeating: c[i] * c[i]) }
+  @inline(__always) func cube(_ i: Int) -> Vector { Vector(repeating: c[i] * c[i] * c[i]) }
   @inline(__always) func q(_ i: Int, _ j: Int) -> Vector { Vector(repeating: c[pairs + i * pairs + j]) }
   @inline(__always) func product(_ j: Int) -> Vector { Vector(repeating: c[pairs + pairs * pairs + j]) }
   @inline(__always) func scale(_ i: Int) -> Vector { Vector(repeating: c[pairs + pairs * pairs + half + i]) }
@@ -54,9 +57,8 @@ struct Basis<let pairs: Int, let half: Int> {
         e = e.addingProduct(even[j + 1], q(i, j))
         o = o.addingProduct(odd[j], q(i, j))
       }
-      o *= point(i)
-      to.store(2 * i + 1, e + o)
-      to.store(2 * i + 2, e - o)
+      to.store(2 * i + 1, e.addingProduct(o, point(i)))
+      to.store(2 * i + 2, e.addingProduct(o, negativePoint(i)))
     }
     if points == n {
       var infinity = from.load(n - 1)
@@ -76,12 +78,11 @@ struct Basis<let pairs: Int, let half: Int> {
       let plus = from.load(2 * i + 1)
       let minus = from.load(2 * i + 2)
       let sum = plus + minus
-      let difference = (plus - minus) * point(i)
-      let square = point(i) * point(i)
+      let difference = plus - minus
       y0 += sum
-      y1 += difference
-      y2 = y2.addingProduct(sum, square)
-      y3 = y3.addingProduct(difference, square)
+      y1 = y1.addingProduct(difference, point(i))
+      y2 = y2.addingProduct(sum, square(i))
+      y3 = y3.addingProduct(difference, cube(i))
     }
     to.store(0, y0)
     to.store(1, y1)
@@ -98,11 +99,10 @@ struct Basis<let pairs: Int, let half: Int> {
     let y3 = from.load(3)
     to.store(0, y0)
     for i in 0..<pairs {
-      let square = point(i) * point(i)
-      let e = y0.addingProduct(y2, square)
-      let o = y1.addingProduct(y3, square) * point(i)
-      to.store(2 * i + 1, e + o)
-      to.store(2 * i + 2, e - o)
+      let e = y0.addingProduct(y2, square(i))
+      let o = y1.addingProduct(y3, square(i))
+      to.store(2 * i + 1, e.addingProduct(o, point(i)))
+      to.store(2 * i + 2, e.addingProduct(o, negativePoint(i)))
     }
     to.store(n - 1, y3)
   }
