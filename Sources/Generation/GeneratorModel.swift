@@ -15,18 +15,18 @@ public final class GeneratorModel {
 
   private let context: Context
   private let path: String
-  private let dense: Convolution
+  private let dense: Layer
   private let layers: [Layer]
-  private let filters: [Buffer]
-  private let biases: [PeriodicBias]
+  private let lastBias: PeriodicBias
   private let latents: Buffer
   private let activations: (Buffer, Buffer)
 
-  /// A transposed convolution: `convolution.backwardData` is its forward pass.
+  /// The dense layer, or a transposed convolution, whose forward pass is `convolution.backwardData`.
   private struct Layer {
     let convolution: Convolution
-    /// Elements of the result, for the whole batch.
-    let outputCount: Int
+    let filter: Buffer
+    /// None in the last layer, whose values become bytes.
+    let activation: BiasLeakyReLU?
   }
 
   /// Slope of every LeakyReLU of the recipe.
@@ -63,15 +63,17 @@ public final class GeneratorModel {
     }
     let reader = WeightReader(file: file, prefix: description.prefix, context: context)
 
-    dense = GeneratorModel.convolution(
-      .same(
-        batch: batchSize, height: 1, width: 1, inputChannels: shape.zDimension,
-        outputChannels: shape.baseSize * shape.baseSize * shape.channels[0], kernel: 1, stride: 1),
-      context)
-    var layers: [Layer] = []
+    func activation(_ bias: [Float]) -> BiasLeakyReLU {
+      BiasLeakyReLU(bias: bias, slope: GeneratorModel.slope, context: context)
+    }
     var (filter, bias) = try reader.dense(positions: shape.baseSize * shape.baseSize, channels: shape.channels[0])
-    var filters = [filter]
-    var biases = [PeriodicBias(bias, context: context)]
+    dense = Layer(
+      convolution: GeneratorModel.convolution(
+        .same(
+          batch: batchSize, height: 1, width: 1, inputChannels: shape.zDimension,
+          outputChannels: shape.baseSize * shape.baseSize * shape.channels[0], kernel: 1, stride: 1),
+        context), filter: filter, activation: activation(bias))
+    var layers: [Layer] = []
     for stage in 0...shape.stages {
       let isLast = stage == shape.stages
       let side = shape.baseSize << min(stage + 1, shape.stages)
@@ -80,14 +82,11 @@ public final class GeneratorModel {
           batch: batchSize, height: side, width: side, inputChannels: isLast ? 3 : shape.channels[stage + 1],
           outputChannels: shape.channels[stage], kernel: isLast ? shape.lastKernel : shape.kernel,
           stride: isLast ? 1 : 2), context)
-      layers.append(Layer(convolution: convolution, outputCount: convolution.shape.inputCount))
       (filter, bias) = try isLast ? reader.last(convolution) : reader.stage(stage + 1, convolution)
-      filters.append(filter)
-      biases.append(PeriodicBias(bias, context: context))
+      layers.append(Layer(convolution: convolution, filter: filter, activation: isLast ? nil : activation(bias)))
     }
     self.layers = layers
-    self.filters = filters
-    self.biases = biases
+    lastBias = PeriodicBias(bias, context: context)
     latents = Buffer(count: batchSize * shape.zDimension)
     activations = (Buffer(count: counts.even * batchSize), Buffer(count: counts.odd * batchSize))
   }
@@ -126,20 +125,18 @@ public final class GeneratorModel {
       }
     }
     var (source, target) = (activations.1, activations.0)
-    dense.forward(input: latents.pointer, filter: filters[0].pointer, output: target.pointer)
-    context.addBiasLeakyReLU(
-      target.pointer, count: dense.shape.outputCount, bias: biases[0], slope: GeneratorModel.slope)
-    for (index, layer) in layers.enumerated() {
+    dense.convolution.forward(input: latents.pointer, filter: dense.filter.pointer, output: target.pointer)
+    if let activation = dense.activation {
+      context.activate(target.pointer, count: dense.convolution.shape.outputCount, activation)
+    }
+    for layer in layers {
       swap(&source, &target)
       layer.convolution.backwardData(
-        outputGradient: source.pointer, filter: filters[index + 1].pointer, inputGradient: target.pointer)
-      if index + 1 < layers.count {
-        context.addBiasLeakyReLU(
-          target.pointer, count: layer.outputCount, bias: biases[index + 1], slope: GeneratorModel.slope)
-      }
+        outputGradient: source.pointer, filter: layer.filter.pointer, inputGradient: target.pointer,
+        activation: layer.activation)
     }
     let finite = context.addBiasTanhToBytes(
-      target.pointer, count: z.count * bytesPerPicture, bias: biases[layers.count], bytes: bytes)
+      target.pointer, count: z.count * bytesPerPicture, bias: lastBias, bytes: bytes)
     guard finite else {
       throw CheckpointError(path, "makes values that are not finite numbers, so its training has diverged")
     }

@@ -4,7 +4,8 @@ extension WinogradConvolution {
   /// outputGradient -> points V, once for all phases; M = V U at each point for all phases side by side; M -> the pixels
   /// of each phase.
   func backwardData(
-    outputGradient: UnsafePointer<Float>, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>
+    outputGradient: UnsafePointer<Float>, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>,
+    activation: BiasLeakyReLU? = nil
   ) {
     let s = shape
     let (startY, startX) = (backwardStart(phases.map(\.y)), backwardStart(phases.map(\.x)))
@@ -36,7 +37,7 @@ extension WinogradConvolution {
           rows: range.count, a: v, aLayout: sourceLayout, filter: filter, c: m, cLayout: targetLayout)
       }
       transformOutput(
-        range, tensor: target, points: m, layout: targetLayout, target: inputGradient
+        range, tensor: target, points: m, layout: targetLayout, target: inputGradient, activation: activation
       ) { tile, phase in
         let at = tiles.position(tile)
         let (y, x) = (phases[phase].y, phases[phase].x)

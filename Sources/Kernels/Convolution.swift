@@ -56,13 +56,18 @@ public final class Convolution {
   }
 
   /// Overwrites `inputGradient`.
+  /// - Parameter activation: where this is a transposed convolution's forward pass, what comes behind it.
   public func backwardData(
-    outputGradient: UnsafePointer<Float>, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>
+    outputGradient: UnsafePointer<Float>, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>,
+    activation: BiasLeakyReLU? = nil
   ) {
     switch plan.backwardData {
-    case .direct: direct.backwardData(outputGradient: outputGradient, filter: filter, inputGradient: inputGradient)
+    case .direct:
+      direct.backwardData(outputGradient: outputGradient, filter: filter, inputGradient: inputGradient)
+      if let activation { context.activate(inputGradient, count: shape.inputCount, activation) }
     case .winograd:
-      winograd.backwardData(outputGradient: outputGradient, filter: filter, inputGradient: inputGradient)
+      winograd.backwardData(
+        outputGradient: outputGradient, filter: filter, inputGradient: inputGradient, activation: activation)
     }
   }
 

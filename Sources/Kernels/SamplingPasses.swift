@@ -12,18 +12,33 @@ public struct PeriodicBias: Sendable {
   }
 }
 
+/// leaky(x + bias), with leaky(x) = max(x, slope * x).
+public struct BiasLeakyReLU: Sendable {
+  let bias: PeriodicBias
+  let slope: Float
+
+  /// - Parameters:
+  ///   - bias: [channels].
+  ///   - slope: 0 ... 1.
+  public init(bias: [Float], slope: Float, context: Context) {
+    precondition((0...1).contains(slope))
+    self.bias = PeriodicBias(bias, context: context)
+    self.slope = slope
+  }
+}
+
 /// What a generator does between convolutions when it only samples.
 extension Context {
-  /// values = leaky(values + bias), in place, with leaky(x) = max(x, slope * x) and 0 <= slope <= 1.
+  /// Activates values in place.
   /// - Parameter values: [count], channels last; count is a multiple of the bias's channels.
-  public func addBiasLeakyReLU(_ values: UnsafeMutablePointer<Float>, count: Int, bias: PeriodicBias, slope: Float) {
-    precondition((0...1).contains(slope))
+  public func activate(_ values: UnsafeMutablePointer<Float>, count: Int, _ activation: BiasLeakyReLU) {
     nonisolated(unsafe) let values = values
+    let bias = activation.bias
     let block = blockLength(bias)
     parallel((count + block - 1) / block) { task in
       loops.biasLeakyReLU(
         values: values + task * block, count: min(block, count - task * block), bias: bias.values.pointer,
-        period: bias.period, slope: slope)
+        period: bias.period, slope: activation.slope)
     }
   }
 

@@ -175,10 +175,12 @@ extension WinogradConvolution {
     }
   }
 
-  /// Points -> pixels, for the tiles in `range`: 4x4 pixels for each of the layout's phases.
+  /// Points -> pixels, for the tiles in `range`: 4x4 pixels for each of the layout's phases, activated where there is
+  /// an activation.
   func transformOutput(
     _ range: Range<Int>, tensor: WindowedTensor, points: UnsafePointer<Float>, layout: PointLayout,
-    target: UnsafeMutablePointer<Float>, window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
+    target: UnsafeMutablePointer<Float>, activation: BiasLeakyReLU? = nil,
+    window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
   ) {
     let (w, loops, c, pairs) = (context.width, context.loops, coefficients.pointer, basis.points.count)
     let (panelStride, extents) = (layout.panelStride, layout.extents)
@@ -186,13 +188,16 @@ extension WinogradConvolution {
     defer { withExtendedLifetime(layout) {} }
     let streams = context.streamsPast(
       target, rows: shape.batch * tensor.height * tensor.width, channels: tensor.channels)
+    let (bias, slope) = (activation.map { UnsafePointer($0.bias.values.pointer) }, activation?.slope ?? 1)
+    defer { withExtendedLifetime(activation) {} }
     forEachRun(
       range, tensor: tensor, data: target, .writes, phases: extents.count, panels: layout.panels, window: window
     ) { run in
       loops.outputTransform(
         pairs: pairs, rowPoints: extents[run.phase].rows, columnPoints: extents[run.phase].columns, coefficients: c,
         scratch: run.scratch, tiles: run.tiles, source: points + run.panel * panelStride + run.place * w,
-        offsets: offsets + run.phase * pointCount, pixels: run.pixels, channel: run.channel, streams: streams)
+        offsets: offsets + run.phase * pointCount, pixels: run.pixels, channel: run.channel,
+        bias: bias.map { $0 + run.panel * w }, slope: slope, streams: streams)
     }
   }
 

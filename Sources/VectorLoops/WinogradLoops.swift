@@ -19,10 +19,13 @@ public protocol WinogradLoops {
   /// A^T m A: points -> 4 x 4 pixels, overwritten.
   /// - Parameter streams: whether stores go past the caches where a vector is a whole line, to `processor_end_streams`;
   ///   pixels then begin at multiples of a line.
+  /// - Parameter bias: of one vector of channels; a pixel x then becomes leaky(x + bias), as by `biasLeakyReLU`. `slope` is
+  ///   only read with it.
   static func outputTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, tiles: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
-    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, streams: Bool)
+    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, bias: UnsafePointer<Float>?, slope: Float,
+    streams: Bool)
 
   /// A y A^T: 4 x 4 pixels -> all n x n points.
   static func outputGradientTransform(

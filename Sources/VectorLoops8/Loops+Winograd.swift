@@ -22,14 +22,15 @@ extension Loops {
   public static func outputTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, tiles: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
-    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, streams: Bool
+    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, bias: UnsafePointer<Float>?, slope: Float,
+    streams: Bool
   ) {
     if pairs == 2 {
       Basis<2, 3>(c: coefficients).outputTransform(
-        rowPoints, columnPoints, scratch, tiles, source, offsets, pixels, channel, streams)
+        rowPoints, columnPoints, scratch, tiles, source, offsets, pixels, channel, bias, slope, streams)
     } else {
       Basis<3, 4>(c: coefficients).outputTransform(
-        rowPoints, columnPoints, scratch, tiles, source, offsets, pixels, channel, streams)
+        rowPoints, columnPoints, scratch, tiles, source, offsets, pixels, channel, bias, slope, streams)
     }
   }
 

@@ -61,6 +61,16 @@ struct Scattered: Line {
   }
 #endif
 
+/// Stores leaky(v + bias).
+struct Activated<Whole: Line>: Line {
+  let line: Whole
+  let bias: UnsafePointer<Float>
+  let slope: Float
+
+  @inline(__always) func address(_ i: Int) -> UnsafeMutablePointer<Float> { line.address(i) }
+  @inline(__always) func store(_ i: Int, _ v: Vector) { line.store(i, leaky(v + bias.vector, slope)) }
+}
+
 /// Stores add to what is there.
 struct Added: Line {
   let line: Strided

@@ -90,6 +90,18 @@ struct Basis<let pairs: Int, let half: Int> {
     to.store(3, y3)
   }
 
+  /// The same, to activated pixels where there is a bias.
+  @inline(__always)
+  private func output(
+    _ points: Int, _ from: some Line, _ to: some Line, _ bias: UnsafePointer<Float>?, _ slope: Float
+  ) {
+    if let bias {
+      output(points, from, Activated(line: to, bias: bias, slope: slope))
+    } else {
+      output(points, from, to)
+    }
+  }
+
   /// A: the transpose of `output`.
   @inline(__always)
   private func outputTransposed(_ from: some Line, _ to: some Line) {
@@ -188,7 +200,8 @@ extension Basis {
   func outputTransform(
     _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ tiles: Int,
     _ source: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>,
-    _ pixels: UnsafePointer<UnsafeMutablePointer<Float>>, _ channel: Int, _ streams: Bool
+    _ pixels: UnsafePointer<UnsafeMutablePointer<Float>>, _ channel: Int, _ bias: UnsafePointer<Float>?,
+    _ slope: Float, _ streams: Bool
   ) {
     for tile in 0..<tiles {
       let pixels = pixels + tile * 16
@@ -200,11 +213,11 @@ extension Basis {
         let row = Listed(addresses: pixels + 4 * r, step: 1, channel: channel)
         #if WIDE
           if streams {
-            output(columnPoints, scratchRow(scratch, r), Streamed(line: row))
+            output(columnPoints, scratchRow(scratch, r), Streamed(line: row), bias, slope)
             continue
           }
         #endif
-        output(columnPoints, scratchRow(scratch, r), row)
+        output(columnPoints, scratchRow(scratch, r), row, bias, slope)
       }
     }
   }

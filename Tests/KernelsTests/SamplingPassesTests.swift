@@ -17,8 +17,8 @@ func biasLeakyReLUIsExact(channels: Int, rows: Int) {
   let input = values(channels * rows, scale: 2)
   for context in contexts() {
     let buffer = Buffer(input + [123])
-    context.addBiasLeakyReLU(
-      buffer.pointer, count: input.count, bias: PeriodicBias(bias, context: context), slope: 0.2)
+    context.activate(
+      buffer.pointer, count: input.count, BiasLeakyReLU(bias: bias, slope: 0.2, context: context))
     for i in input.indices {
       let sum = input[i] + bias[i % channels]
       #expect(buffer.array[i] == max(sum, sum * 0.2))
@@ -143,4 +143,31 @@ func panelsOfAFilter(_ set: InstructionSet) {
   )
   #expect(context.plan(for: five) == ConvPlan(.winograd))
   #expect(context.plan(for: four) == ConvPlan(.direct))
+}
+
+// A transposed convolution activates on the way what another pass would activate behind it: the same bits. Channels fill
+// panels and do not; the last tensor is written past the caches.
+@Test(arguments: [
+  "n2 9x10x20 -> 5x5x24 k5x5 s2 p2,1,2,2", "n1 16x16x32 -> 8x8x16 k5x5 s2 p1,1,2,2",
+  "n2 7x9x19 -> 7x9x17 k5x5 s1 p2,2,2,2", "n36 64x64x64 -> 32x32x16 k5x5 s2 p1,1,2,2",
+])
+func convolutionActivates(_ text: String) throws {
+  let shape = try ConvShape(parsing: text)
+  let operands = Operands(shape, integers: false)
+  for context in contexts() {
+    let activation = BiasLeakyReLU(bias: values(shape.inputChannels, scale: 0.7), slope: 0.2, context: context)
+    for algorithm in ConvAlgorithm.allCases {
+      func result(_ activation: BiasLeakyReLU?) -> Buffer {
+        let result = Buffer(count: shape.inputCount)
+        result.fill(.nan)
+        Convolution(shape, context: context, plan: ConvPlan(algorithm)).backwardData(
+          outputGradient: operands.outputGradient, filter: operands.filter, inputGradient: result.pointer,
+          activation: activation)
+        return result
+      }
+      let expected = result(nil)
+      context.activate(expected.pointer, count: shape.inputCount, activation)
+      #expect(result(activation).array == expected.array)
+    }
+  }
 }
