@@ -32,32 +32,37 @@ extension WinogradConvolution {
       let lanes = min(w, s.outputChannels - panel * w)
       let scratch = scratch + worker * transformScratch
       let taps = scratch + 64 * w
+      let channels = task / outputPanels * group..<min((task / outputPanels + 1) * group, inputPanels * w)
       for (phase, parts) in phases.enumerated() {
         let offsets = layout.offsets(phase: phase, column: panel)
-        for channel in (task / outputPanels * group)..<min((task / outputPanels + 1) * group, inputPanels * w) {
-          var source = UnsafePointer(taps)
-          var (rowStride, columnStride) = (parts.x.taps * w, w)
-          let isReal = channel < s.inputChannels
-          if isReal && lanes == w {
-            source =
-              filter + (parts.y.firstTap * 5 + parts.x.firstTap) * tapStride + channel * s.outputChannels + panel * w
-            (rowStride, columnStride) = (s.stride * 5 * tapStride, s.stride * tapStride)
-          } else {
-            taps.update(repeating: 0, count: parts.y.taps * rowStride)
-            for p in 0..<(isReal ? parts.y.taps : 0) {
-              let tap = (parts.y.firstTap + p * s.stride) * 5 + parts.x.firstTap
-              loops.gatherPanels(
-                parts.x.taps, source: filter + tap * tapStride + channel * s.outputChannels + panel * w,
-                step: s.stride * tapStride, channels: lanes, panels: taps + p * rowStride, panelStride: 0)
-            }
-          }
+        func transform(
+          _ channel: Int, _ count: Int, _ source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int
+        ) {
           offsets.withUnsafeBufferPointer {
             loops.filterTransform(
               pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
-              coefficients: coefficients.pointer, scratch: scratch, count: 1, source: source, step: 0,
+              coefficients: coefficients.pointer, scratch: scratch, count: count, source: source, step: step,
               rowStride: rowStride, columnStride: columnStride, destination: buffer.pointer + channel * w,
               offsets: $0.baseAddress!, streams: streamsFilter)
           }
+        }
+        let first = filter + (parts.y.firstTap * 5 + parts.x.firstTap) * tapStride + panel * w
+        // Taps of whole vectors are read where they are.
+        let whole = lanes == w ? min(channels.upperBound, s.inputChannels) : channels.lowerBound
+        if whole > channels.lowerBound {
+          transform(
+            channels.lowerBound, whole - channels.lowerBound, first + channels.lowerBound * s.outputChannels,
+            step: s.outputChannels, rowStride: s.stride * 5 * tapStride, columnStride: s.stride * tapStride)
+        }
+        for channel in whole..<channels.upperBound {
+          let rowStride = parts.x.taps * w
+          taps.update(repeating: 0, count: parts.y.taps * rowStride)
+          for p in 0..<(channel < s.inputChannels ? parts.y.taps : 0) {
+            loops.gatherPanels(
+              parts.x.taps, source: first + p * s.stride * 5 * tapStride + channel * s.outputChannels,
+              step: s.stride * tapStride, channels: lanes, panels: taps + p * rowStride, panelStride: 0)
+          }
+          transform(channel, 1, taps, step: 0, rowStride: rowStride, columnStride: w)
         }
       }
       if streamsFilter { processor_end_streams() }

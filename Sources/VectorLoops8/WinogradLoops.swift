@@ -175,6 +175,24 @@ extension Basis {
     Strided(base: scratch + r * 8 * Vector.scalarCount, stride: Vector.scalarCount)
   }
 
+  /// The line that the next panel of some pixels begins with or is in: no processor sees a stream in a window's pixels.
+  @inline(__always)
+  private func prefetchNextPanel(
+    _ count: Int, _ pixels: UnsafePointer<UnsafeMutablePointer<Float>>, _ channel: Int
+  ) {
+    for pixel in 0..<count { processor_prefetch(pixels[pixel] + channel + 16) }
+  }
+
+  /// The taps of the next row of a filter: as many streams as there are taps, with long steps.
+  @inline(__always)
+  private func prefetchTaps(
+    _ rows: Int, _ columns: Int, _ first: UnsafePointer<Float>, _ rowStride: Int, _ columnStride: Int
+  ) {
+    for r in 0..<rows {
+      for c in 0..<columns { processor_prefetch(first + r * rowStride + c * columnStride) }
+    }
+  }
+
   @inline(never)
   func inputTransform(
     _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ tiles: Int,
@@ -184,8 +202,7 @@ extension Basis {
     for tile in 0..<tiles {
       let pixels = pixels + tile * rowPoints * columnPoints
       let destination = destination + tile * Vector.scalarCount
-      // The line that the next panel of these tiles begins with or is in: no processor sees a stream in a window's pixels.
-      for pixel in 0..<rowPoints * columnPoints { processor_prefetch(pixels[pixel] + channel + 16) }
+      prefetchNextPanel(rowPoints * columnPoints, pixels, channel)
       for c in 0..<columnPoints {
         input(
           rowPoints, Listed(addresses: pixels + c, step: columnPoints, channel: channel), scratchColumn(scratch, c))
@@ -230,6 +247,7 @@ extension Basis {
     for tile in 0..<tiles {
       let pixels = pixels + tile * 16
       let destination = destination + tile * Vector.scalarCount
+      prefetchNextPanel(16, pixels, channel)
       for c in 0..<4 {
         outputTransposed(Listed(addresses: pixels + c, step: 4, channel: channel), scratchColumn(scratch, c))
       }
@@ -249,6 +267,7 @@ extension Basis {
     for row in 0..<count {
       let source = source + row * step
       let destination = destination + row * Vector.scalarCount
+      prefetchTaps(rowPoints - 3, columnPoints - 3, source + step, rowStride, columnStride)
       for c in 0..<(columnPoints - 3) {
         filter(rowPoints, Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
       }
@@ -371,6 +390,7 @@ extension Basis {
     for row in 0..<count {
       let source = source + row * Vector.scalarCount
       let destination = destination + row * step
+      if accumulate { prefetchTaps(rowPoints - 3, columnPoints - 3, destination + step, rowStride, columnStride) }
       for c in 0..<columnPoints {
         filterTransposed(rowPoints, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
       }
