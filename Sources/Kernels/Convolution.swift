@@ -29,7 +29,7 @@ public final class Convolution {
     self.plan = plan ?? context.plan(for: shape)
   }
 
-  /// Whether the filter is to be laid out as [kh * kw, c / W, oc, W], W being the vector width: see `TensorAxes.reverse`.
+  /// Whether the filter is to be laid out as [c / W, oc, kh * kw, W], W being the vector width: see `TensorAxes.reverse`.
   public var takesPanels: Bool { plan.backwardData == .winograd && winograd.takesPanels }
 
   /// Pictures of the passes to come. What is kept of the filter serves any number of them.

@@ -1,7 +1,7 @@
 /// From the layouts of PyTorch's files to those of the kernels.
 public enum TensorAxes {
   /// Reverses three axes: [a, b, c] -> [c, b, a], with every element scaled by `scale[b]` where given. With `lanes` of b
-  /// kept together the result is [c, b / lanes, a, lanes].
+  /// kept together the result is [b / lanes, a, c, lanes].
   ///
   /// A transposed convolution's weight [in, out, kh * kw] becomes the filter [kh * kw, out, in] of the convolution that
   /// it is the adjoint of, or with W lanes the panels of that (see `Convolution.takesPanels`), and a dense weight
@@ -23,20 +23,21 @@ public enum TensorAxes {
     let finite = Buffer(count: panels)
     // Sixteen elements fill a cache line of the destination before it is left.
     let line = max(16 / lanes, 1)
+    let (rowStride, columnStride) = lanes == 1 ? (1, panels * a) : (c * lanes, lanes)
     context.parallel(panels) { panel in
       var zero: Float = 0
       var start = 0
       while start < a {
         let end = min(start + line, a)
         for k in 0..<c {
-          let target = destination + (k * panels + panel) * a * lanes
+          let target = destination + (lanes == 1 ? panel * a : panel * a * c * lanes) + k * columnStride
           for i in start..<end {
             for lane in 0..<lanes {
               let j = panel * lanes + lane
               let value = source.loadUnaligned(fromByteOffset: ((i * b + j) * c + k) * 4, as: Float.self)
               // Zero unless the value is infinite or NaN, and then NaN for good.
               zero += value * 0
-              target[i * lanes + lane] = value * (scale?[j] ?? 1)
+              target[i * rowStride + lane] = value * (scale?[j] ?? 1)
             }
           }
         }

@@ -25,7 +25,8 @@ final class WinogradConvolution {
   /// Whether transformed filters are kept until the filter changes. One that outgrows the caches is as slow to read as to
   /// compute again: then each product transforms it on the way (see `WinogradFilterProduct.swift`).
   let keepsFilter: Bool
-  /// Whether the filter of the data gradient comes in panels: [taps, inputChannels / W, outputChannels, W].
+  /// Whether the filter of the data gradient comes in panels: [inputChannels / W, outputChannels, taps, W]. With the taps
+  /// outermost those that are read together would lie a power of two apart, and compete for the same sets of the caches.
   let takesPanels: Bool
   /// Whether a transformed filter is written past the caches, which it would leave again before a product reads it. (Saves
   /// a tenth of the passes of 512 by 1024 channels for 64 tiles.)

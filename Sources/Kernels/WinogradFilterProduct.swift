@@ -45,7 +45,7 @@ extension WinogradConvolution {
     c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>, cPanelStride: Int
   ) {
     let (w, loops, parts) = (context.width, context.loops, phases[block.phase])
-    if block.rows <= loops.rowProductTiles && phases.count > 1 && taps.step == w && block.columnPanels % 2 == 0 {
+    if block.rows <= loops.rowProductTiles && phases.count > 1 && block.columnPanels % 2 == 0 {
       return multiplyFewTiles(
         block, taps: taps, a: a, aOffsets: aOffsets, aPanelStride: aPanelStride, c: c, cOffsets: cOffsets,
         cPanelStride: cPanelStride)
@@ -54,11 +54,13 @@ extension WinogradConvolution {
     let depth = block.depthPanels * w
     let pointStride = block.columnPanels * depth * w
     for i in block.points where i < parts.y.points {
+      let (row, rowTaps) = row(i, parts)
       for panel in 0..<block.columnPanels {
         loops.filterRowTransform(
           pairs: basis.points.count, columnPoints: parts.x.points, coefficients: coefficients.pointer,
-          row: filterRows.pointer + i * basis.taps, taps: parts.y.taps, count: depth,
-          source: taps.first + panel * taps.panelStride, step: taps.step, rowStride: taps.rowStride,
+          row: row + rowTaps.lowerBound, taps: rowTaps.count, count: depth,
+          source: taps.first + panel * taps.panelStride + rowTaps.lowerBound * taps.rowStride, step: taps.step,
+          rowStride: taps.rowStride,
           columnStride: taps.columnStride, destination: block.filter + panel * depth * w, pointStride: pointStride)
       }
       for j in 0..<parts.x.points {
@@ -87,6 +89,7 @@ extension WinogradConvolution {
         let source = taps.first + panel * taps.panelStride
         let next = panel + 2 < block.columnPanels ? source + 2 * taps.panelStride : taps.next
         for i in block.points where i < parts.y.points {
+          let (row, rowTaps) = row(i, parts)
           // The first row of points would wait for the taps, which come from memory, and the others not at all: so each asks
           // for some of those that come next.
           for point in 0..<parts.x.points {
@@ -95,15 +98,23 @@ extension WinogradConvolution {
             ahead[point] = column < 2 ? (next ?? source) + column * taps.panelStride + offset : source
           }
           context.loops.filterRowProduct(
-            columnPoints: parts.x.points, coefficients: coefficients.pointer, row: filterRows.pointer + i * basis.taps,
-            rowTaps: parts.y.taps, depthPanels: block.depthPanels, source: source, rowStride: taps.rowStride,
-            columnStride: taps.columnStride, sourcePanelStride: taps.panelStride, a: a, aOffsets: aOffsets + i * n,
+            columnPoints: parts.x.points, coefficients: coefficients.pointer, row: row + rowTaps.lowerBound,
+            rowTaps: rowTaps.count, depthPanels: block.depthPanels,
+            source: source + rowTaps.lowerBound * taps.rowStride, step: taps.step,
+            rowStride: taps.rowStride, columnStride: taps.columnStride, sourcePanelStride: taps.panelStride, a: a,
+            aOffsets: aOffsets + i * n,
             aPanelStride: aPanelStride, c: c + panel * cPanelStride, cOffsets: cOffsets + i * n,
             cPanelStride: cPanelStride, scratch: block.filter, accumulate: block.accumulate,
             ahead: ahead.baseAddress!)
         }
       }
     }
+  }
+
+  /// Row i of G, and the taps of a phase that it has factors for: 0 has one for the first alone, infinity for the last.
+  private func row(_ i: Int, _ phase: WinogradPhase) -> (UnsafePointer<Float>, Range<Int>) {
+    let row = UnsafePointer(filterRows.pointer) + i * basis.taps
+    return (row, i == 0 ? 0..<1 : i == n - 1 ? phase.y.taps - 1..<phase.y.taps : 0..<phase.y.taps)
   }
 
   /// Panels of columns of a task, and panels of depth of a block.
@@ -194,13 +205,13 @@ extension WinogradConvolution {
     _ axes: WinogradPhase, _ filter: UnsafePointer<Float>, column: Int, depth: Int, count: Int
   ) -> Taps {
     let (w, s) = (context.width, shape)
-    let tapStride = s.inputChannels * s.outputChannels
+    let step = 25 * w
     let last =
       (axes.y.firstTap + (axes.y.taps - 1) * s.stride) * 5 + axes.x.firstTap + (axes.x.taps - 1) * s.stride
-    let first = filter + last * tapStride + (column * s.outputChannels + depth * w) * w
+    let first = filter + last * w + (column * s.outputChannels + depth * w) * step
     return Taps(
-      first: first, step: w, rowStride: -5 * s.stride * tapStride, columnStride: -s.stride * tapStride,
-      panelStride: s.outputChannels * w, next: depth + count < outputPanels ? first + count * w * w : nil)
+      first: first, step: step, rowStride: -5 * s.stride * w, columnStride: -s.stride * w,
+      panelStride: s.outputChannels * step, next: depth + count < outputPanels ? first + count * w * step : nil)
   }
 
   /// Overwrites `target` with the taps of a block, the input channels as the lanes; flipped.

@@ -41,7 +41,7 @@ public protocol WinogradLoops {
     columnStride: Int, destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>,
     streams: Bool)
 
-  /// One row of G g G^T, with the row `row` [taps] of G for the first axis: taps x (columnPoints - 3) taps -> point j of
+  /// One row of G g G^T, with the row `row` [taps] of G for the first axis, or its only factor that is not zero: taps x (columnPoints - 3) taps -> point j of
   /// filter row k at destination + j * pointStride + k * W.
   static func filterRowTransform(
     pairs: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, taps: Int, count: Int,
@@ -51,12 +51,12 @@ public protocol WinogradLoops {
   /// The tiles of a call of `filterRowProduct`.
   static var rowProductTiles: Int { get }
 
-  /// `filterRowTransform` for up to three taps, rows W apart and two panels of columns, and at each of the row's points the
+  /// `filterRowTransform` for up to three taps and two panels of columns, and at each of the row's points the
   /// product with `rowProductTiles` tiles: c[j, tile] (+)= sum over k of a[j, tile, k] times point j of filter row k. The
   /// same bits as by `gemmTile`.
   ///
   /// - Parameters:
-  ///   - rowTaps: 2 or 3; columnPoints: 5 or 6.
+  ///   - rowTaps: 1, 2 or 3; columnPoints: 5 or 6.
   ///   - depthPanels: panels of W filter rows.
   ///   - sourcePanelStride, cPanelStride: from one panel of columns to the next.
   ///   - a, c: tiles are W apart; those that are not there are computed and written too.
@@ -68,9 +68,9 @@ public protocol WinogradLoops {
   ///     asked into the second-level cache, and none read.
   static func filterRowProduct(
     columnPoints: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, rowTaps: Int, depthPanels: Int,
-    source: UnsafePointer<Float>, rowStride: Int, columnStride: Int, sourcePanelStride: Int, a: UnsafePointer<Float>,
-    aOffsets: UnsafePointer<Int>, aPanelStride: Int, c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>,
-    cPanelStride: Int, scratch: UnsafeMutablePointer<Float>, accumulate: Bool,
+    source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int, sourcePanelStride: Int,
+    a: UnsafePointer<Float>, aOffsets: UnsafePointer<Int>, aPanelStride: Int, c: UnsafeMutablePointer<Float>,
+    cOffsets: UnsafePointer<Int>, cPanelStride: Int, scratch: UnsafeMutablePointer<Float>, accumulate: Bool,
     ahead: UnsafePointer<UnsafePointer<Float>>)
 
   /// G^T u G: points -> taps, overwritten or added to.

@@ -101,13 +101,13 @@ extension Loops {
   @inline(never)
   public static func filterRowProduct(
     columnPoints: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, rowTaps: Int, depthPanels: Int,
-    source: UnsafePointer<Float>, rowStride: Int, columnStride: Int, sourcePanelStride: Int, a: UnsafePointer<Float>,
-    aOffsets: UnsafePointer<Int>, aPanelStride: Int, c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>,
-    cPanelStride: Int, scratch: UnsafeMutablePointer<Float>, accumulate: Bool,
+    source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int, sourcePanelStride: Int,
+    a: UnsafePointer<Float>, aOffsets: UnsafePointer<Int>, aPanelStride: Int, c: UnsafeMutablePointer<Float>,
+    cOffsets: UnsafePointer<Int>, cPanelStride: Int, scratch: UnsafeMutablePointer<Float>, accumulate: Bool,
     ahead: UnsafePointer<UnsafePointer<Float>>
   ) {
     Basis<2, 3>(c: coefficients).filterRowProduct(
-      columnPoints, row, rowTaps, depthPanels, source, rowStride, columnStride, sourcePanelStride, a, aOffsets,
+      columnPoints, row, rowTaps, depthPanels, source, step, rowStride, columnStride, sourcePanelStride, a, aOffsets,
       aPanelStride, c, cOffsets, cPanelStride, scratch, accumulate, ahead)
   }
 }

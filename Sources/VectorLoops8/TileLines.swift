@@ -3,10 +3,21 @@ import VectorLoops
 
 // How the Winograd transforms reach the rows and columns of a tile.
 
-/// A row or column of a tile: vectors that lie at regular strides, or where a table says.
-protocol Line {
-  func address(_ i: Int) -> UnsafeMutablePointer<Float>
+/// Where a transform along one axis begins.
+protocol Values {
   func load(_ i: Int) -> Vector
+}
+
+/// Vectors in registers.
+struct Held<let count: Int>: Values {
+  var values = InlineArray<count, Vector>(repeating: .zero)
+
+  @inline(__always) func load(_ i: Int) -> Vector { values[i] }
+}
+
+/// A row or column of a tile: vectors that lie at regular strides, or where a table says.
+protocol Line: Values {
+  func address(_ i: Int) -> UnsafeMutablePointer<Float>
   func store(_ i: Int, _ v: Vector)
 }
 

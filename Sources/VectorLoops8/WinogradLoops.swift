@@ -119,18 +119,40 @@ struct Basis<let pairs: Int, let half: Int> {
     to.store(n - 1, y3)
   }
 
-  /// Rows of G: p^t / N.
+  /// Rows of G for 0 and for each +p: p^t / N. Taken from memory once, for stores might overwrite the coefficients for all
+  /// that the compiler knows.
+  private struct FilterRows {
+    let zero: Vector
+    var pair: InlineArray<pairs, InlineArray<5, Vector>>
+
+    @inline(__always)
+    init(_ basis: Basis) {
+      zero = basis.scale(0)
+      pair = InlineArray(repeating: InlineArray(repeating: .zero))
+      for i in 0..<pairs {
+        var power = basis.scale(i + 1)
+        for t in 0..<basis.n - 3 {
+          pair[i][t] = power
+          power *= basis.point(i)
+        }
+      }
+    }
+  }
+
+  /// Rows of G.
   @inline(__always)
-  private func filter(_ points: Int, _ from: some Line, _ to: some Line) {
+  private func filter(_ points: Int, _ rows: FilterRows, _ from: some Values, _ to: some Line) {
     let taps = points - 3
-    to.store(0, from.load(0) * scale(0))
+    to.store(0, from.load(0) * rows.zero)
     for i in 0..<pairs {
-      var power = scale(i + 1)
-      var e = from.load(0) * power
-      var o = Vector.zero
-      for t in 1..<taps {
-        power *= point(i)
-        if t % 2 == 0 { e = e.addingProduct(from.load(t), power) } else { o = o.addingProduct(from.load(t), power) }
+      var e = from.load(0) * rows.pair[i][0]
+      var o = from.load(1) * rows.pair[i][1]
+      for t in 2..<taps {
+        if t % 2 == 0 {
+          e = e.addingProduct(from.load(t), rows.pair[i][t])
+        } else {
+          o = o.addingProduct(from.load(t), rows.pair[i][t])
+        }
       }
       to.store(2 * i + 1, e + o)
       to.store(2 * i + 2, e - o)
@@ -264,22 +286,23 @@ extension Basis {
     _ source: UnsafePointer<Float>, _ step: Int, _ rowStride: Int, _ columnStride: Int,
     _ destination: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, _ streams: Bool
   ) {
+    let rows = FilterRows(self)
     for row in 0..<count {
       let source = source + row * step
       let destination = destination + row * Vector.scalarCount
       prefetchTaps(rowPoints - 3, columnPoints - 3, source + step, rowStride, columnStride)
       for c in 0..<(columnPoints - 3) {
-        filter(rowPoints, Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
+        filter(rowPoints, rows, Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
       }
       for r in 0..<rowPoints {
         let points = Scattered(base: destination, offsets: offsets + r * n, step: 1)
         #if WIDE
           if streams {
-            filter(columnPoints, scratchRow(scratch, r), Streamed(line: points))
+            filter(columnPoints, rows, scratchRow(scratch, r), Streamed(line: points))
             continue
           }
         #endif
-        filter(columnPoints, scratchRow(scratch, r), points)
+        filter(columnPoints, rows, scratchRow(scratch, r), points)
       }
     }
   }
@@ -292,20 +315,18 @@ extension Basis {
     _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
   ) {
     let w = Vector.scalarCount
-    // Floats, for an alignment of a whole vector would put them on the heap.
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: 8 * w) { sums in
-      let sums = sums.baseAddress!
-      for k in 0..<count {
-        let source = source + k * step
-        for c in 0..<columnTaps {
-          var sum = (source + c * columnStride).vector * row[0]
-          for t in 1..<rowTaps {
-            sum = sum.addingProduct((source + c * columnStride + t * rowStride).vector, Vector(repeating: row[t]))
-          }
-          (sums + c * w).vector = sum
-        }
-        filter(columnTaps + 3, Strided(base: sums, stride: w), Strided(base: destination + k * w, stride: pointStride))
+    let rows = FilterRows(self)
+    var factors = InlineArray<rowTaps, Vector>(repeating: .zero)
+    for t in 0..<rowTaps { factors[t] = Vector(repeating: row[t]) }
+    for k in 0..<count {
+      let source = source + k * step
+      var sums = Held<columnTaps>()
+      for c in 0..<columnTaps {
+        var sum = (source + c * columnStride).vector * factors[0]
+        for t in 1..<rowTaps { sum = sum.addingProduct((source + c * columnStride + t * rowStride).vector, factors[t]) }
+        sums.values[c] = sum
       }
+      filter(columnTaps + 3, rows, sums, Strided(base: destination + k * w, stride: pointStride))
     }
   }
 
@@ -314,12 +335,16 @@ extension Basis {
     _ columnPoints: Int, _ row: UnsafePointer<Float>, _ taps: Int, _ count: Int, _ source: UnsafePointer<Float>,
     _ step: Int, _ rowStride: Int, _ columnStride: Int, _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
   ) {
+    typealias One = InlineArray<1, Vector>
     typealias Two = InlineArray<2, Vector>
     typealias Three = InlineArray<3, Vector>
     typealias Five = InlineArray<5, Vector>
     let (n, s, t, u, v, d, p) = (count, source, step, rowStride, columnStride, destination, pointStride)
-    if pairs == 3 { return rowTransform(Five.self, Five.self, row, n, s, t, u, v, d, p) }
     switch (taps, columnPoints - 3) {
+    case (1, 3): rowTransform(One.self, Three.self, row, n, s, t, u, v, d, p)
+    case (1, 2): rowTransform(One.self, Two.self, row, n, s, t, u, v, d, p)
+    case (1, 5): rowTransform(One.self, Five.self, row, n, s, t, u, v, d, p)
+    case (5, 5): rowTransform(Five.self, Five.self, row, n, s, t, u, v, d, p)
     case (3, 3): rowTransform(Three.self, Three.self, row, n, s, t, u, v, d, p)
     case (3, 2): rowTransform(Three.self, Two.self, row, n, s, t, u, v, d, p)
     case (2, 3): rowTransform(Two.self, Three.self, row, n, s, t, u, v, d, p)
@@ -333,7 +358,7 @@ extension Basis {
   @inline(never)
   func filterRowProduct(
     _ columnPoints: Int, _ row: UnsafePointer<Float>, _ rowTaps: Int, _ depthPanels: Int,
-    _ source: UnsafePointer<Float>, _ rowStride: Int, _ columnStride: Int, _ sourcePanelStride: Int,
+    _ source: UnsafePointer<Float>, _ step: Int, _ rowStride: Int, _ columnStride: Int, _ sourcePanelStride: Int,
     _ a: UnsafePointer<Float>, _ aOffsets: UnsafePointer<Int>, _ aPanelStride: Int, _ c: UnsafeMutablePointer<Float>,
     _ cOffsets: UnsafePointer<Int>, _ cPanelStride: Int, _ scratch: UnsafeMutablePointer<Float>, _ accumulate: Bool,
     _ ahead: UnsafePointer<UnsafePointer<Float>>
@@ -344,19 +369,19 @@ extension Basis {
     for i in 0..<2 * columnPoints * FewTiles.count { (sums + i * w).vector = .zero }
     for panel in 0..<depthPanels {
       for column in 0..<2 {
-        let source = source + column * sourcePanelStride + panel * w * w
+        let source = source + column * sourcePanelStride + panel * w * step
         filterRowTransform(
-          columnPoints, row, rowTaps, w, source, w, rowStride, columnStride, scratch + column * n * w * w, w * w)
+          columnPoints, row, rowTaps, w, source, step, rowStride, columnStride, scratch + column * n * w * w, w * w)
       }
       for point in 0..<columnPoints {
         let a = a + panel * aPanelStride + aOffsets[point]
         let left = scratch + point * w * w
         let right = left + n * w * w
         let sums = sums + point * 2 * tile
-        let ahead = ahead[point] + panel * w * w
+        let ahead = ahead[point] + panel * w * step
         var (leftSums, rightSums) = (FewTiles(sums), FewTiles(sums + tile))
         for k in 0..<w {
-          processor_prefetch_second_level(ahead + k * w)
+          processor_prefetch_second_level(ahead + k * step)
           let u = (left + k * w).vector
           let v = (right + k * w).vector
           for t in 0..<FewTiles.count {

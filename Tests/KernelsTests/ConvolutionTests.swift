@@ -253,7 +253,7 @@ private let winogradShapes = [
     for tap in 0..<25 {
       for c in 0..<one.inputChannels {
         for oc in 0..<one.outputChannels {
-          panels[((tap * (one.inputChannels / w) + c / w) * one.outputChannels + oc) * w + c % w] =
+          panels[((c / w * one.outputChannels + oc) * 25 + tap) * w + c % w] =
             operands.filter[(tap * one.inputChannels + c) * one.outputChannels + oc]
         }
       }

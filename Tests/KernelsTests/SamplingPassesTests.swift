@@ -106,7 +106,7 @@ func panelsOfAFilter(_ set: InstructionSet) {
   for i in 0..<a {
     for j in 0..<b {
       for k in 0..<c {
-        let place = ((k * (b / w) + j / w) * a + i) * w + j % w
+        let place = ((j / w * a + i) * c + k) * w + j % w
         #expect(target.pointer[place] == source[(i * b + j) * c + k] * scale[j])
       }
     }
