@@ -90,18 +90,6 @@ struct Basis<let pairs: Int, let half: Int> {
     to.store(3, y3)
   }
 
-  /// The same, to activated pixels where there is a bias.
-  @inline(__always)
-  private func output(
-    _ points: Int, _ from: some Line, _ to: some Line, _ bias: UnsafePointer<Float>?, _ slope: Float
-  ) {
-    if let bias {
-      output(points, from, Activated(line: to, bias: bias, slope: slope))
-    } else {
-      output(points, from, to)
-    }
-  }
-
   /// A: the transpose of `output`.
   @inline(__always)
   private func outputTransposed(_ from: some Line, _ to: some Line) {
@@ -242,22 +230,34 @@ extension Basis {
     _ pixels: UnsafePointer<UnsafeMutablePointer<Float>>, _ channel: Int, _ bias: UnsafePointer<Float>?,
     _ slope: Float, _ streams: Bool
   ) {
-    for tile in 0..<tiles {
-      let pixels = pixels + tile * 16
-      let source = source + tile * Vector.scalarCount
-      for c in 0..<columnPoints {
-        output(rowPoints, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
+    @inline(__always)
+    func transform<Row: Line>(_ row: (Listed) -> Row) {
+      for tile in 0..<tiles {
+        let pixels = pixels + tile * 16
+        let source = source + tile * Vector.scalarCount
+        for c in 0..<columnPoints {
+          output(rowPoints, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
+        }
+        for r in 0..<4 {
+          output(
+            columnPoints, scratchRow(scratch, r), row(Listed(addresses: pixels + 4 * r, step: 1, channel: channel)))
+        }
       }
-      for r in 0..<4 {
-        let row = Listed(addresses: pixels + 4 * r, step: 1, channel: channel)
-        #if WIDE
-          if streams {
-            output(columnPoints, scratchRow(scratch, r), Streamed(line: row), bias, slope)
-            continue
-          }
-        #endif
-        output(columnPoints, scratchRow(scratch, r), row, bias, slope)
+    }
+    #if WIDE
+      if streams {
+        if let bias {
+          transform { Activated(line: Streamed(line: $0), bias: bias, slope: slope) }
+        } else {
+          transform { Streamed(line: $0) }
+        }
+        return
       }
+    #endif
+    if let bias {
+      transform { Activated(line: $0, bias: bias, slope: slope) }
+    } else {
+      transform { $0 }
     }
   }
 
