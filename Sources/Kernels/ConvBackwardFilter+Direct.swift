@@ -47,7 +47,7 @@ extension DirectConvolution {
 
     context.parallel(blocks * parts) { task, worker in
       let (rowRange, columnRange) = extent(task / parts)
-      let (row, rows) = (rowRange.lowerBound, rowRange.count)
+      let rows = rowRange.count
       let (column, columns) = (columnRange.lowerBound, columnRange.count)
       let part = task % parts
       let pixels = (grid.pixels * part / parts)..<(grid.pixels * (part + 1) / parts)
@@ -56,16 +56,7 @@ extension DirectConvolution {
       let c = sums + task * sumCount
       for first in stride(from: pixels.lowerBound, to: pixels.upperBound, by: blockDepth) {
         let range = first..<min(first + blockDepth, pixels.upperBound)
-        var r = 0
-        while r < rows {
-          let (tap, panel) = (row + r).quotientAndRemainder(dividingBy: panelsPerTap)
-          let count = min(panelsPerTap - panel, rows - r)
-          grid.gather(
-            grid.taps[tap], range, source: source, channel: panel * w,
-            channels: grid.mayOverread ? count * w : min(count * w, grid.tapChannels - panel * w),
-            panels: a + r * depthRows * w, panelStride: depthRows * w, loops: loops)
-          r += count
-        }
+        grid.gather(rowRange, range, source: source, panels: a, panelStride: depthRows * w, loops: loops)
         // The grid's pixels are the output gradient's.
         loops.gatherPanels(
           range.count, source: outputGradient + first * shape.outputChannels + column * w, step: shape.outputChannels,

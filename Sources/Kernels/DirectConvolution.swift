@@ -122,16 +122,7 @@ final class DirectConvolution {
       let c = writes ? target + range.lowerBound * grid.targetChannels + panel * w : a + block * rows * w
       for k in stride(from: 0, to: depthPanels, by: block) {
         let depth = min(block, depthPanels - k)
-        var d = 0
-        while d < depth {
-          let (tap, first) = (k + d).quotientAndRemainder(dividingBy: filter.panelsPerTap)
-          let count = min(filter.panelsPerTap - first, depth - d)
-          grid.gather(
-            grid.taps[tap], range, source: source, channel: first * w,
-            channels: grid.mayOverread ? count * w : min(count * w, grid.tapChannels - first * w),
-            panels: a + d * rows * w, panelStride: rows * w, loops: loops)
-          d += count
-        }
+        grid.gather(k..<k + depth, range, source: source, panels: a, panelStride: rows * w, loops: loops)
         product.multiply(
           rows: range.count, columnPanels: panels, depthPanels: depth, panelDepth: filter.panelDepth, a: a,
           aPanelStride: rows * w, b: filter.panels.pointer + panel * filter.panelStride + k * filter.panelDepth * w,

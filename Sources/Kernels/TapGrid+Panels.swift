@@ -1,9 +1,29 @@
 import VectorLoops
 
 extension TapGrid {
+  /// For the grid pixels in `range`, some panels of the axis (tap, channel), each tap filled up to whole panels -> the same
+  /// number of neighbouring panels.
+  func gather(
+    _ wanted: Range<Int>, _ range: Range<Int>, source: UnsafePointer<Float>, panels: UnsafeMutablePointer<Float>,
+    panelStride: Int, loops: any VectorLoops.Type
+  ) {
+    let w = loops.width
+    let panelsPerTap = ceilDivide(tapChannels, w)
+    var next = wanted.lowerBound
+    while next < wanted.upperBound {
+      let (tap, panel) = next.quotientAndRemainder(dividingBy: panelsPerTap)
+      let count = min(panelsPerTap - panel, wanted.upperBound - next)
+      gather(
+        taps[tap], range, source: source, channel: panel * w,
+        channels: mayOverread ? count * w : min(count * w, tapChannels - panel * w),
+        panels: panels + (next - wanted.lowerBound) * panelStride, panelStride: panelStride, loops: loops)
+      next += count
+    }
+  }
+
   /// For the grid pixels in `range`, `channels` channels from `channel` on of the source pixels that tap `t` reads, zero
   /// where these lie outside -> neighbouring panels.
-  func gather(
+  private func gather(
     _ t: Tap, _ range: Range<Int>, source: UnsafePointer<Float>, channel: Int, channels: Int,
     panels: UnsafeMutablePointer<Float>, panelStride: Int, loops: any VectorLoops.Type
   ) {

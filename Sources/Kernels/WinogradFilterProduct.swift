@@ -165,7 +165,7 @@ extension WinogradConvolution {
     rows: Int, a: UnsafePointer<Float>, aLayout: PointLayout, filter: UnsafePointer<Float>,
     c: UnsafeMutablePointer<Float>, cLayout: PointLayout
   ) {
-    let (w, panels) = (context.width, productPanels)
+    let panels = productPanels
     // A tap of a block, transposed; taps in panels are used where they are.
     let tapFloats = WinogradConvolution.productColumns * WinogradConvolution.productDepth
     let perWorker = rowFloats + phases.map { $0.y.taps * $0.x.taps }.max()! * tapFloats
