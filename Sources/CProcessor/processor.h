@@ -49,6 +49,9 @@ typedef float processor_float16 __attribute__((ext_vector_type(16)));
   static inline __attribute__((always_inline)) vector processor_multiply##lanes(vector a, vector b) { return a * b; } \
   static inline __attribute__((always_inline)) vector processor_multiply_add##lanes(vector a, vector b, vector c) { \
     return __builtin_elementwise_fma(a, b, c); \
+  } \
+  static inline __attribute__((always_inline)) vector processor_multiply_subtract##lanes(vector a, vector b, vector c) { \
+    return __builtin_elementwise_fma(-a, b, c); \
   }
 PROCESSOR_ARITHMETIC(processor_float8, 8)
 PROCESSOR_ARITHMETIC(processor_float16, 16)

@@ -52,17 +52,22 @@ struct WeightReader {
     let shape = convolution.shape
     return try reversed(
       name, shape.outputChannels, shape.inputChannels, shape.kernelHeight * shape.kernelWidth, scale: scale,
-      lanes: convolution.takesPanels ? context.width : 1)
+      groups: convolution.tapGroups)
   }
 
   private func reversed(
-    _ name: String, _ a: Int, _ b: Int, _ c: Int, scale: [Float]?, lanes: Int = 1
+    _ name: String, _ a: Int, _ b: Int, _ c: Int, scale: [Float]?, groups: [[Int]]? = nil
   ) throws -> Buffer {
     // Or the weights would be in memory twice, as they are and as they are used.
     defer { try? file.release(prefix + name) }
     let buffer = Buffer(count: a * b * c)
     func reverse(_ source: UnsafeRawPointer) -> Bool {
-      TensorAxes.reverse(source, a, b, c, lanes: lanes, into: buffer.pointer, scale: scale, context: context)
+      if let groups {
+        TensorAxes.panels(
+          source, a, b, groups: groups, lanes: context.width, into: buffer.pointer, scale: scale, context: context)
+      } else {
+        TensorAxes.reverse(source, a, b, c, into: buffer.pointer, scale: scale, context: context)
+      }
     }
     if file.dtype(of: prefix + name) == .float32 {
       // The general reader below finds the element that is not finite and says so.

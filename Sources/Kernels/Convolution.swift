@@ -4,7 +4,7 @@ public enum FilterUse: Sendable {
   case often
   /// Each pass makes it anew, a block at a time. Results differ from `often` in rounding.
   case once
-  /// The same, and nothing but `backwardData` runs. It reads a large filter in panels; see `takesPanels`.
+  /// The same, and nothing but `backwardData` runs. It reads a large filter in panels; see `tapGroups`.
   case sampling
 }
 
@@ -29,8 +29,9 @@ public final class Convolution {
     self.plan = plan ?? context.plan(for: shape)
   }
 
-  /// Whether the filter is to be laid out as [c / W, oc, kh * kw, W], W being the vector width: see `TensorAxes.reverse`.
-  public var takesPanels: Bool { plan.backwardData == .winograd && winograd.takesPanels }
+  /// Where not nil, the filter is to be laid out in panels of these groups of taps, W being the vector width; see
+  /// `TensorAxes.panels`.
+  public var tapGroups: [[Int]]? { plan.backwardData == .winograd ? winograd.tapGroups : nil }
 
   /// Pictures of the passes to come. What is kept of the filter serves any number of them.
   public func setBatch(_ batch: Int) {

@@ -1,16 +1,19 @@
 /// Winograd's minimal filtering F(m, r): m outputs of an r-tap filter from m + r - 1 multiplications.
 ///
 /// Derivation (Toom and Cook, transposed). Take n - 1 distinct points p_0 ... p_{n-2} and infinity, n = m + r - 1, and
-/// let N_j be the product of (p_j - p_k) over k != j. Then y[i] = sum over t of d[i + t] g[t], for i < m, equals
-/// y = A^T [(G g) . (B^T d)] with
+/// let N_j be the product of (p_j - p_k) over k != j, and N_inf = 1. Then y[i] = sum over t of d[i + t] g[t], for i < m,
+/// equals y = A^T D [(G g) . (B^T d)] with
 ///
 ///     A^T[i][j] = p_j^i            A^T[i][inf] = 1 for i = m - 1, else 0
-///     G[j][t]   = p_j^t / N_j      G[inf][t]   = 1 for t = r - 1, else 0
+///     D[j][j]   = 1 / N_j
+///     G[j][t]   = p_j^t            G[inf][t]   = 1 for t = r - 1, else 0
 ///     B^T[j]    = coefficients of the product of (x - p_k) over k != j
 ///     B^T[inf]  = coefficients of the product of (x - p_k) over all k
 ///
-/// (Winograd, "Arithmetic Complexity of Computations", 1980; Lavin and Gray, arXiv 1509.09308.) With points in pairs
-/// +-p beside 0, rows for +p and -p differ only in the sign of their odd part; the inner loops use that.
+/// (Winograd, "Arithmetic Complexity of Computations", 1980; Lavin and Gray, arXiv 1509.09308, both with D in G.) With
+/// points in pairs +-p beside 0, rows for +p and -p differ only in the sign of their odd part; the inner loops use that.
+/// Whatever comes out of the products is scaled by D, outputs and filter gradients alike: it costs nothing in sums that
+/// are there anyway, and a third of the filter's transform.
 ///
 /// A filter with one tap fewer than r has nothing at infinity: that point is left out, in B^T too.
 public struct WinogradBasis: Sendable {
@@ -37,7 +40,7 @@ public struct WinogradBasis: Sendable {
   public var taps: Int { size - WinogradBasis.outputs + 1 }
 
   /// 0, +p_0, -p_0, +p_1, ...: the finite points in the order of rows.
-  private var finite: [Double] { [0] + points.flatMap { [$0, -$0] } }
+  var finite: [Double] { [0] + points.flatMap { [$0, -$0] } }
 
   private func norm(_ j: Int) -> Double {
     finite.indices.reduce(1) { $1 == j ? $0 : $0 * (finite[j] - finite[$1]) }
@@ -60,14 +63,14 @@ public struct WinogradBasis: Sendable {
 
   /// G, size x taps.
   public var filterMatrix: [[Double]] {
-    let rows = finite.indices.map { j in (0..<taps).map { t in power(finite[j], t) / norm(j) } }
+    let rows = finite.map { p in (0..<taps).map { power(p, $0) } }
     return rows + [(0..<taps).map { $0 == taps - 1 ? 1 : 0 }]
   }
 
-  /// A^T, outputs x size.
+  /// A^T D, outputs x size.
   public var outputMatrix: [[Double]] {
     let m = WinogradBasis.outputs
-    return (0..<m).map { i in finite.map { power($0, i) } + [i == m - 1 ? 1 : 0] }
+    return (0..<m).map { i in finite.indices.map { power(finite[$0], i) / norm($0) } + [i == m - 1 ? 1 : 0] }
   }
 
   private func power(_ x: Double, _ exponent: Int) -> Double { (0..<exponent).reduce(1) { value, _ in value * x } }

@@ -25,14 +25,14 @@ final class WinogradConvolution {
   /// Whether transformed filters are kept until the filter changes. One that outgrows the caches is as slow to read as to
   /// compute again: then each product transforms it on the way (see `WinogradFilterProduct.swift`).
   let keepsFilter: Bool
-  /// Whether the filter of the data gradient comes in panels: [inputChannels / W, outputChannels, taps, W]. With the taps
-  /// outermost those that are read together would lie a power of two apart, and compete for the same sets of the caches.
-  let takesPanels: Bool
+  /// Where not nil, the filter of the data gradient comes in panels, for each of these groups of taps in turn: [group,
+  /// inputChannels / W, outputChannels, taps of the group, W]. A group has the taps of a phase in the order in which they
+  /// are used, so that they come from memory as one stream. (As [kh, kw, ...], those that are read together lie a power of
+  /// two apart, and compete for the same sets of the caches.)
+  let tapGroups: [[Int]]?
   /// Whether a transformed filter is written past the caches, which it would leave again before a product reads it. (Saves
   /// a tenth of the passes of 512 by 1024 channels for 64 tiles.)
   let streamsFilter: Bool
-  /// G, one row of `basis.taps` after the other.
-  let filterRows: Buffer
 
   /// Tiles that go through the points together. More of them reuse a transformed filter that does not fit in a cache;
   /// fewer keep the points of shallow layers in the last-level cache. A constant, so that the order of sums is one too.
@@ -58,15 +58,14 @@ final class WinogradConvolution {
     keepsFilter =
       use == .often || !streamsFilter || shape.inputChannels % context.width != 0
       || shape.outputChannels % context.width != 0
-    takesPanels = use == .sampling && !keepsFilter
     self.shape = shape
     self.context = context
     basis = shape.stride == 2 ? .threeTaps : .fiveTaps
     coefficients = Buffer(basis.coefficients)
-    filterRows = Buffer(basis.filterMatrix.flatMap { $0.map { Float($0) } })
     let vertical = WinogradPhase.Axis.all(pad: shape.padTop, stride: shape.stride)
     let horizontal = WinogradPhase.Axis.all(pad: shape.padLeft, stride: shape.stride)
     phases = vertical.flatMap { y in horizontal.map { x in WinogradPhase(y: y, x: x) } }
+    tapGroups = use == .sampling && !keepsFilter ? phases.map { $0.flippedTaps(stride: shape.stride) } : nil
   }
 
   func filterChanged() {
@@ -79,9 +78,12 @@ final class WinogradConvolution {
   var inputPanels: Int { ceilDivide(shape.inputChannels, context.width) }
   var outputPanels: Int { ceilDivide(shape.outputChannels, context.width) }
 
-  /// Rows of a panel that holds `tiles` tiles. Four more than needed: at a stride of a multiple of 4 KB the panels would
-  /// compete for the same cache sets.
-  func panelRows(_ tiles: Int) -> Int { tiles + 4 }
+  /// Rows of a panel that holds `tiles` tiles: as many as the least product writes, and four more where panels would lie a
+  /// multiple of 4 KB apart and compete for the same cache sets.
+  func panelRows(_ tiles: Int) -> Int {
+    let rows = max(tiles, RowProduct.mostTiles)
+    return rows * context.width % 1024 == 0 ? rows + 4 : rows
+  }
 
   /// A tensor over the points with a slot for each phase.
   func phasedLayout(panels: Int, rows: Int) -> PointLayout {
@@ -124,6 +126,13 @@ struct WinogradPhase {
 
   var y: Axis
   var x: Axis
+
+  /// The taps of this phase, each as row * 5 + column, the last one first.
+  func flippedTaps(stride: Int) -> [Int] {
+    (0..<y.taps).reversed().flatMap { p in
+      (0..<x.taps).reversed().map { q in (y.firstTap + p * stride) * 5 + x.firstTap + q * stride }
+    }
+  }
 }
 
 /// Rows of offsets at fixed addresses: reading them counts no references, which every thread would have to take turns at.

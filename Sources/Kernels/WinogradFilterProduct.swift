@@ -3,17 +3,17 @@ import VectorLoops
 // Products at the points with a filter that is transformed on the way, a block at a time, while the block is in the
 // second-level cache. The whole of it would be five times as long as the filter: 254 MB for 512 by 1024 channels.
 //
-// A task takes some rows of points, so that what it adds up stays in the cache too. One axis of G g G^T costs little, so
-// a row of points is computed by itself: G's row times the taps, and the other axis of that.
+// A task takes some rows of points, so that what it adds up stays in the cache too. Rows go in twos: those of +p and -p
+// are made of the same sums, and those of 0 and infinity are the first and the last row of taps.
 
 extension WinogradConvolution {
   /// Columns of a task: the transform of a row serves all tiles, and A is read once for so many.
   private static let productColumns = 64
   /// Depth of a block, whose transform then is small enough for the second-level cache.
   private static let productDepth = 128
-  /// Rows of points per task: as many as leave what they add up, less than a megabyte, in the second-level cache. All of
-  /// them for a few tiles, for which bringing the taps into order costs more than the products.
-  private func productRows(_ tiles: Int) -> Int { max(2, min(n, 512 / tiles)) }
+  /// Twos of rows of points per task: as many as leave what they add up, less than a megabyte, in the second-level cache.
+  /// All of them for a few tiles, for which bringing the taps into order costs more than the products.
+  private func productTwos(_ tiles: Int) -> Int { max(1, min(n / 2, 256 / tiles)) }
 
   /// Where the taps of one phase lie for the product: W lanes of columns for each row of depth.
   private struct Taps {
@@ -23,29 +23,30 @@ extension WinogradConvolution {
     var rowStride: Int
     var columnStride: Int
     var panelStride: Int
-    /// `first` of the block that follows; nil where none does or it is not known.
+    /// `first` of the block that comes after this one, or of this one again; nil where taps come into a cache before they
+    /// get here.
     var next: UnsafePointer<Float>? = nil
   }
 
-  /// A block of the product: A's panels first ..< first + count, at the points of some rows of one phase.
+  /// A block of the product: A's panels first ..< first + count, at the points of some twos of rows of one phase.
   private struct Block {
     var phase: Int
-    var points: Range<Int>
+    var twos: Range<Int>
     var rows: Int
     var depthPanels: Int
     var columnPanels: Int
-    /// U, for one row of points.
+    /// U, for two rows of points.
     var filter: UnsafeMutablePointer<Float>
     var accumulate: Bool
   }
 
-  /// Transforms the taps row by row and multiplies: C (+)= A U at each point of the block.
+  /// Transforms the taps two rows at a time and multiplies: C (+)= A U at each point of the block.
   private func multiply(
     _ block: Block, taps: Taps, a: UnsafePointer<Float>, aOffsets: UnsafePointer<Int>, aPanelStride: Int,
     c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>, cPanelStride: Int
   ) {
     let (w, loops, parts) = (context.width, context.loops, phases[block.phase])
-    if block.rows <= loops.rowProductTiles && phases.count > 1 && block.columnPanels % 2 == 0 {
+    if tapGroups != nil && block.rows <= RowProduct.mostTiles && phases.count > 1 {
       return multiplyFewTiles(
         block, taps: taps, a: a, aOffsets: aOffsets, aPanelStride: aPanelStride, c: c, cOffsets: cOffsets,
         cPanelStride: cPanelStride)
@@ -53,68 +54,73 @@ extension WinogradConvolution {
     let product = PanelProduct(loops: loops)
     let depth = block.depthPanels * w
     let pointStride = block.columnPanels * depth * w
-    for i in block.points where i < parts.y.points {
-      let (row, rowTaps) = row(i, parts)
+    for two in block.twos {
       for panel in 0..<block.columnPanels {
         loops.filterRowTransform(
-          pairs: basis.points.count, columnPoints: parts.x.points, coefficients: coefficients.pointer,
-          row: row + rowTaps.lowerBound, taps: rowTaps.count, count: depth,
-          source: taps.first + panel * taps.panelStride + rowTaps.lowerBound * taps.rowStride, step: taps.step,
-          rowStride: taps.rowStride,
-          columnStride: taps.columnStride, destination: block.filter + panel * depth * w, pointStride: pointStride)
+          pairs: basis.points.count, rows: two, rowPoints: parts.y.points, columnPoints: parts.x.points,
+          coefficients: coefficients.pointer, count: depth, source: taps.first + panel * taps.panelStride,
+          step: taps.step, rowStride: taps.rowStride, columnStride: taps.columnStride,
+          destination: block.filter + panel * depth * w, pointStride: pointStride)
       }
-      for j in 0..<parts.x.points {
-        let point = i * n + j
-        let filter = block.filter + j * pointStride
+      let points = points(two, block.phase)
+      for (place, point) in points.enumerated() {
+        let filter = block.filter + place * pointStride
         product.multiply(
           rows: block.rows, columnPanels: block.columnPanels, depthPanels: block.depthPanels, panelDepth: w,
           a: a + aOffsets[point], aPanelStride: aPanelStride, b: filter, bPanelStride: depth * w,
           c: c + cOffsets[point], cPanelStride: cPanelStride, stores: block.accumulate ? .adds : .overwrites,
-          next: j + 1 < parts.x.points ? (a + aOffsets[point + 1], UnsafePointer(filter + pointStride)) : nil)
+          next: place + 1 < points.count ? (a + aOffsets[points[place + 1]], UnsafePointer(filter + pointStride)) : nil)
       }
     }
   }
 
-  /// The same for tiles so few that what is transformed serves but one register tile: then a little of it at a time goes no
-  /// further than the first-level cache. (One picture of 128 pixels has 4 tiles in its deepest layer. Panels have rows to
-  /// spare for tiles that are not there.)
+  /// The same for tiles so few that what is transformed serves but one register tile: then it does not leave the registers.
+  /// (One picture of 128 pixels has 4 tiles in its deepest layer. Panels have rows to spare for tiles that are not there.)
+  ///
+  /// The block is cut once more, so that the taps of a piece stay in the first-level cache while all rows of points use
+  /// them; while they do, the taps of the next piece come into the second-level cache.
   private func multiplyFewTiles(
     _ block: Block, taps: Taps, a: UnsafePointer<Float>, aOffsets: UnsafePointer<Int>, aPanelStride: Int,
     c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>, cPanelStride: Int
   ) {
-    let parts = phases[block.phase]
-    let tapCount = parts.y.taps * parts.x.taps
-    withUnsafeTemporaryAllocation(of: UnsafePointer<Float>.self, capacity: n) { ahead in
-      for panel in stride(from: 0, to: block.columnPanels, by: 2) {
-        let source = taps.first + panel * taps.panelStride
-        let next = panel + 2 < block.columnPanels ? source + 2 * taps.panelStride : taps.next
-        for i in block.points where i < parts.y.points {
-          let (row, rowTaps) = row(i, parts)
-          // The first row of points would wait for the taps, which come from memory, and the others not at all: so each asks
-          // for some of those that come next.
-          for point in 0..<parts.x.points {
-            let (column, tap) = (i * parts.x.points + point).quotientAndRemainder(dividingBy: tapCount)
-            let offset = tap / parts.x.taps * taps.rowStride + tap % parts.x.taps * taps.columnStride
-            ahead[point] = column < 2 ? (next ?? source) + column * taps.panelStride + offset : source
-          }
+    let (w, parts) = (context.width, phases[block.phase])
+    let pieces = stride(from: 0, to: block.depthPanels, by: max(32 / w, 1)).map {
+      $0..<min($0 + max(32 / w, 1), block.depthPanels)
+    }
+    let rowSums = n * RowProduct.mostTiles * w
+    let finite = basis.finite.map { Float($0) } + [0]
+    for (index, piece) in pieces.enumerated() {
+      for panel in 0..<block.columnPanels {
+        let source = taps.first + panel * taps.panelStride + piece.lowerBound * w * taps.step
+        let next: UnsafePointer<Float>
+        if panel + 1 < block.columnPanels {
+          next = source + taps.panelStride
+        } else if index + 1 < pieces.count {
+          next = taps.first + piece.upperBound * w * taps.step
+        } else {
+          next = taps.next ?? taps.first
+        }
+        for i in 0..<parts.y.points {
+          let isEnd = i == 0 || i == n - 1
+          let row = RowProduct(
+            point: finite[i], depthPanels: piece.count,
+            source: source + (i == n - 1 ? (parts.y.taps - 1) * taps.rowStride : 0), step: taps.step,
+            a: a + piece.lowerBound * aPanelStride, aPanelStride: aPanelStride, aOffsets: aOffsets + i * n,
+            sums: block.filter + (panel * n + i) * rowSums, continues: index > 0,
+            c: index + 1 < pieces.count ? nil : c + panel * cPanelStride, cOffsets: cOffsets + i * n,
+            accumulates: block.accumulate, ahead: next + i * piece.count * w * 32)
           context.loops.filterRowProduct(
-            columnPoints: parts.x.points, coefficients: coefficients.pointer, row: row + rowTaps.lowerBound,
-            rowTaps: rowTaps.count, depthPanels: block.depthPanels,
-            source: source + rowTaps.lowerBound * taps.rowStride, step: taps.step,
-            rowStride: taps.rowStride, columnStride: taps.columnStride, sourcePanelStride: taps.panelStride, a: a,
-            aOffsets: aOffsets + i * n,
-            aPanelStride: aPanelStride, c: c + panel * cPanelStride, cOffsets: cOffsets + i * n,
-            cPanelStride: cPanelStride, scratch: block.filter, accumulate: block.accumulate,
-            ahead: ahead.baseAddress!)
+            rowTaps: isEnd ? 1 : parts.y.taps, columnPoints: parts.x.points, coefficients: coefficients.pointer, row)
         }
       }
     }
   }
 
-  /// Row i of G, and the taps of a phase that it has factors for: 0 has one for the first alone, infinity for the last.
-  private func row(_ i: Int, _ phase: WinogradPhase) -> (UnsafePointer<Float>, Range<Int>) {
-    let row = UnsafePointer(filterRows.pointer) + i * basis.taps
-    return (row, i == 0 ? 0..<1 : i == n - 1 ? phase.y.taps - 1..<phase.y.taps : 0..<phase.y.taps)
+  /// The points of two rows of a phase: of a pair +-p, or the last two of 0 and infinity where the phase has it.
+  private func points(_ two: Int, _ phase: Int) -> [Int] {
+    let (y, x) = (phases[phase].y, phases[phase].x)
+    let rows = two < basis.points.count ? [2 * two + 1, 2 * two + 2] : y.points == n ? [0, n - 1] : [0]
+    return rows.flatMap { row in (0..<x.points).map { row * n + $0 } }
   }
 
   /// Panels of columns of a task, and panels of depth of a block.
@@ -122,8 +128,8 @@ extension WinogradConvolution {
     (WinogradConvolution.productColumns / context.width, WinogradConvolution.productDepth / context.width)
   }
 
-  /// Floats of U for one row of points of a block.
-  private var rowFloats: Int { n * WinogradConvolution.productColumns * WinogradConvolution.productDepth }
+  /// Floats of U for two rows of points of a block.
+  private var twoRowFloats: Int { 2 * n * WinogradConvolution.productColumns * WinogradConvolution.productDepth }
 
   /// The forward pass: C[point] = sum over phases of A[point, phase] U[phase].
   func multiplyForward(
@@ -132,20 +138,20 @@ extension WinogradConvolution {
   ) {
     let (w, s, panels) = (context.width, shape, productPanels)
     let tapStride = s.inputChannels * s.outputChannels
-    let scratch = context.scratch("winograd.filter", rowFloats * context.threads)
+    let scratch = context.scratch("winograd.filter", twoRowFloats * context.threads)
     let blocks = ceilDivide(outputPanels, panels.columns)
-    let pointRows = productRows(rows)
-    let parts = ceilDivide(n, pointRows)
+    let twos = productTwos(rows)
+    let parts = ceilDivide(n / 2, twos)
     context.parallel(parts * blocks) { task, worker in
       let first = task % blocks * panels.columns
-      let top = task / blocks * pointRows
+      let top = task / blocks * twos
       for (phase, axes) in phases.enumerated() {
         for depth in stride(from: 0, to: inputPanels, by: panels.depth) {
           multiply(
             Block(
-              phase: phase, points: top..<min(top + pointRows, n), rows: rows,
+              phase: phase, twos: top..<min(top + twos, n / 2), rows: rows,
               depthPanels: min(panels.depth, inputPanels - depth),
-              columnPanels: min(panels.columns, outputPanels - first), filter: scratch + worker * rowFloats,
+              columnPanels: min(panels.columns, outputPanels - first), filter: scratch + worker * twoRowFloats,
               accumulate: phase > 0 || depth > 0),
             taps: Taps(
               first: filter + (axes.y.firstTap * 5 + axes.x.firstTap) * tapStride + depth * w * s.outputChannels
@@ -168,29 +174,39 @@ extension WinogradConvolution {
     let panels = productPanels
     // A tap of a block, transposed; taps in panels are used where they are.
     let tapFloats = WinogradConvolution.productColumns * WinogradConvolution.productDepth
-    let perWorker = rowFloats + phases.map { $0.y.taps * $0.x.taps }.max()! * tapFloats
+    let perWorker = twoRowFloats + phases.map { $0.y.taps * $0.x.taps }.max()! * tapFloats
     let scratch = context.scratch("winograd.filter", perWorker * context.threads)
     let blocks = ceilDivide(inputPanels, panels.columns)
-    let pointRows = productRows(rows)
-    let parts = ceilDivide(n, pointRows)
+    let twos = productTwos(rows)
+    let parts = ceilDivide(n / 2, twos)
     // The phases with most points come first, so that the longest tasks do not come last.
-    context.parallel(phases.count * parts * blocks) { task, worker in
-      let first = task % blocks * panels.columns
-      let top = task / blocks % parts * pointRows
-      let phase = task / (blocks * parts)
-      let axes = phases[phase]
+    let tasks = phases.indices.flatMap { phase in
+      (0..<parts).flatMap { part in
+        (0..<blocks).map { (phase: phase, top: part * twos, column: $0 * panels.columns) }
+      }
+    }
+    context.parallel(tasks.count) { task, worker in
+      let (phase, top, first) = tasks[task]
       let columns = min(panels.columns, inputPanels - first)
       let points = scratch + worker * perWorker
-      let taps = points + rowFloats
       for depth in stride(from: 0, to: outputPanels, by: panels.depth) {
         let depthPanels = min(panels.depth, outputPanels - depth)
-        let source =
-          takesPanels
-          ? tapsInPanels(axes, filter, column: first, depth: depth, count: depthPanels)
-          : transposedTaps(axes, filter, first..<first + columns, depth..<depth + depthPanels, taps)
+        var source: Taps
+        if tapGroups == nil {
+          source = transposedTaps(
+            phases[phase], filter, first..<first + columns, depth..<depth + depthPanels, points + twoRowFloats)
+        } else {
+          source = tapsInPanels(phase, filter, column: first, depth: depth)
+          if depth + depthPanels < outputPanels {
+            source.next = tapsInPanels(phase, filter, column: first, depth: depth + depthPanels).first
+          } else if task + context.threads < tasks.count {
+            let next = tasks[task + context.threads]
+            source.next = tapsInPanels(next.phase, filter, column: next.column, depth: 0).first
+          }
+        }
         multiply(
           Block(
-            phase: phase, points: top..<min(top + pointRows, n), rows: rows,
+            phase: phase, twos: top..<min(top + twos, n / 2), rows: rows,
             depthPanels: depthPanels, columnPanels: columns, filter: points, accumulate: depth > 0),
           taps: source,
           a: a + depth * aLayout.panelStride, aOffsets: aLayout.phaseOffsets[0], aPanelStride: aLayout.panelStride,
@@ -200,18 +216,17 @@ extension WinogradConvolution {
     }
   }
 
-  /// The flipped taps of `count` panels of depth of a filter in panels.
-  private func tapsInPanels(
-    _ axes: WinogradPhase, _ filter: UnsafePointer<Float>, column: Int, depth: Int, count: Int
-  ) -> Taps {
+  /// Taps of a filter in panels, where they are.
+  private func tapsInPanels(_ phase: Int, _ filter: UnsafePointer<Float>, column: Int, depth: Int) -> Taps {
     let (w, s) = (context.width, shape)
-    let step = 25 * w
-    let last =
-      (axes.y.firstTap + (axes.y.taps - 1) * s.stride) * 5 + axes.x.firstTap + (axes.x.taps - 1) * s.stride
-    let first = filter + last * w + (column * s.outputChannels + depth * w) * step
+    let taps = phases.map { $0.y.taps * $0.x.taps }
+    let step = taps[phase] * w
+    let first =
+      filter + taps[..<phase].reduce(0, +) * s.inputChannels * s.outputChannels
+      + (column * s.outputChannels + depth * w) * step
     return Taps(
-      first: first, step: step, rowStride: -5 * s.stride * w, columnStride: -s.stride * w,
-      panelStride: s.outputChannels * step, next: depth + count < outputPanels ? first + count * w * step : nil)
+      first: first, step: step, rowStride: phases[phase].x.taps * w, columnStride: w,
+      panelStride: s.outputChannels * step, next: first)
   }
 
   /// Overwrites `target` with the taps of a block, the input channels as the lanes; flipped.

@@ -16,7 +16,7 @@ public protocol WinogradLoops {
     scratch: UnsafeMutablePointer<Float>, tiles: Int, pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int,
     destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>)
 
-  /// A^T m A: points -> 4 x 4 pixels, overwritten.
+  /// A^T D m D A: points -> 4 x 4 pixels, overwritten.
   /// - Parameter streams: whether stores go past the caches where a vector is a whole line, to `processor_end_streams`;
   ///   pixels then begin at multiples of a line.
   /// - Parameter bias: of one vector of channels; a pixel x then becomes leaky(x + bias), as by `biasLeakyReLU`. `slope` is
@@ -41,41 +41,76 @@ public protocol WinogradLoops {
     columnStride: Int, destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>,
     streams: Bool)
 
-  /// One row of G g G^T, with the row `row` [taps] of G for the first axis, or its only factor that is not zero: taps x (columnPoints - 3) taps -> point j of
-  /// filter row k at destination + j * pointStride + k * W.
+  /// Two rows of G g G^T: taps -> those of +-p of pair `rows`, or for `rows` = pairs those of 0 and, where rowPoints is n,
+  /// infinity. Point j of the first row, for filter row k, goes to destination + j * pointStride + k * W; the second row's
+  /// points follow as if they were more of the first's.
   static func filterRowTransform(
-    pairs: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, taps: Int, count: Int,
+    pairs: Int, rows: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, count: Int,
     source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int,
     destination: UnsafeMutablePointer<Float>, pointStride: Int)
 
-  /// The tiles of a call of `filterRowProduct`.
-  static var rowProductTiles: Int { get }
-
-  /// `filterRowTransform` for up to three taps and two panels of columns, and at each of the row's points the
-  /// product with `rowProductTiles` tiles: c[j, tile] (+)= sum over k of a[j, tile, k] times point j of filter row k. The
-  /// same bits as by `gemmTile`.
-  ///
+  /// One row of G g G^T for two pairs of points, and at each of its points the product with a few tiles: c[j, tile] (+)= sum
+  /// over k of a[j, tile, k] times point j of filter row k. The same bits as by `gemmTile`.
   /// - Parameters:
-  ///   - rowTaps: 1, 2 or 3; columnPoints: 5 or 6.
-  ///   - depthPanels: panels of W filter rows.
-  ///   - sourcePanelStride, cPanelStride: from one panel of columns to the next.
-  ///   - a, c: tiles are W apart; those that are not there are computed and written too.
-  ///   - aOffsets, cOffsets: of each point of the row.
-  ///   - aPanelStride: from one panel of k to the next.
-  ///   - scratch: 12 W + 48 vectors.
-  ///   - accumulate: adds to c; otherwise c is overwritten.
-  ///   - ahead: for each of the row's points, taps that a later call will read. As many rows of them as this call has are
-  ///     asked into the second-level cache, and none read.
+  ///   - rowTaps: the rows of taps that this row is made of: 2 or 3, or 1 for the rows of 0 and infinity.
+  ///   - columnPoints: 5 or 6.
   static func filterRowProduct(
-    columnPoints: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, rowTaps: Int, depthPanels: Int,
-    source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int, sourcePanelStride: Int,
-    a: UnsafePointer<Float>, aOffsets: UnsafePointer<Int>, aPanelStride: Int, c: UnsafeMutablePointer<Float>,
-    cOffsets: UnsafePointer<Int>, cPanelStride: Int, scratch: UnsafeMutablePointer<Float>, accumulate: Bool,
-    ahead: UnsafePointer<UnsafePointer<Float>>)
+    rowTaps: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, _ row: RowProduct)
 
-  /// G^T u G: points -> taps, overwritten or added to.
+  /// G^T D u D G: points -> taps, overwritten or added to.
   static func filterGradientTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
     destination: UnsafeMutablePointer<Float>, step: Int, rowStride: Int, columnStride: Int, accumulate: Bool)
+}
+
+/// What a call of `filterRowProduct` works on.
+public struct RowProduct {
+  /// Tiles that one product takes, W apart in `a` and c; those that are not there are computed and written too.
+  public static let mostTiles = 4
+  public var tiles: Int { RowProduct.mostTiles }
+
+  /// The row's point on the first axis; not read where it is made of one row of taps.
+  public var point: Float
+  /// Panels of W filter rows k.
+  public var depthPanels: Int
+  /// The first tap of the row. Taps of one k follow each other, W lanes of columns each; those of the next lie `step` on.
+  public var source: UnsafePointer<Float>
+  public var step: Int
+  public var a: UnsafePointer<Float>
+  /// From one panel of k to the next.
+  public var aPanelStride: Int
+  /// Of each point of the row.
+  public var aOffsets: UnsafePointer<Int>
+  /// [columnPoints, tiles, W]: what a sum has come to where its k go on in a later call.
+  public var sums: UnsafeMutablePointer<Float>
+  /// Whether sums begin with those of an earlier call, and not at zero.
+  public var continues: Bool
+  /// Where sums go that are complete; nil puts them into `sums`.
+  public var c: UnsafeMutablePointer<Float>?
+  public var cOffsets: UnsafePointer<Int>
+  /// Adds to c; otherwise c is overwritten.
+  public var accumulates: Bool
+  /// 128 bytes of it for each k are asked into the second-level cache, and none read.
+  public var ahead: UnsafePointer<Float>
+
+  public init(
+    point: Float, depthPanels: Int, source: UnsafePointer<Float>, step: Int, a: UnsafePointer<Float>,
+    aPanelStride: Int, aOffsets: UnsafePointer<Int>, sums: UnsafeMutablePointer<Float>, continues: Bool,
+    c: UnsafeMutablePointer<Float>?, cOffsets: UnsafePointer<Int>, accumulates: Bool, ahead: UnsafePointer<Float>
+  ) {
+    self.point = point
+    self.depthPanels = depthPanels
+    self.source = source
+    self.step = step
+    self.a = a
+    self.aPanelStride = aPanelStride
+    self.aOffsets = aOffsets
+    self.sums = sums
+    self.continues = continues
+    self.c = c
+    self.cOffsets = cOffsets
+    self.accumulates = accumulates
+    self.ahead = ahead
+  }
 }

@@ -83,31 +83,23 @@ extension Loops {
 
   @inline(never)
   public static func filterRowTransform(
-    pairs: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, taps: Int, count: Int,
+    pairs: Int, rows: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, count: Int,
     source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int,
     destination: UnsafeMutablePointer<Float>, pointStride: Int
   ) {
     if pairs == 2 {
       Basis<2, 3>(c: coefficients).filterRowTransform(
-        columnPoints, row, taps, count, source, step, rowStride, columnStride, destination, pointStride)
+        rows, rowPoints, columnPoints, count, source, step, rowStride, columnStride, destination, pointStride)
     } else {
       Basis<3, 4>(c: coefficients).filterRowTransform(
-        columnPoints, row, taps, count, source, step, rowStride, columnStride, destination, pointStride)
+        rows, rowPoints, columnPoints, count, source, step, rowStride, columnStride, destination, pointStride)
     }
   }
 
-  public static var rowProductTiles: Int { 4 }
-
   @inline(never)
   public static func filterRowProduct(
-    columnPoints: Int, coefficients: UnsafePointer<Float>, row: UnsafePointer<Float>, rowTaps: Int, depthPanels: Int,
-    source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int, sourcePanelStride: Int,
-    a: UnsafePointer<Float>, aOffsets: UnsafePointer<Int>, aPanelStride: Int, c: UnsafeMutablePointer<Float>,
-    cOffsets: UnsafePointer<Int>, cPanelStride: Int, scratch: UnsafeMutablePointer<Float>, accumulate: Bool,
-    ahead: UnsafePointer<UnsafePointer<Float>>
+    rowTaps: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, _ row: RowProduct
   ) {
-    Basis<2, 3>(c: coefficients).filterRowProduct(
-      columnPoints, row, rowTaps, depthPanels, source, step, rowStride, columnStride, sourcePanelStride, a, aOffsets,
-      aPanelStride, c, cOffsets, cPanelStride, scratch, accumulate, ahead)
+    Basis<2, 3>(c: coefficients).filterRowProduct(rowTaps, columnPoints, row)
   }
 }

@@ -46,4 +46,14 @@ extension Vector {
       processor_multiply_add8(a, b, self)
     #endif
   }
+
+  /// self - a * b, rounded once.
+  @inline(__always)
+  func subtractingProduct(_ a: Vector, _ b: Vector) -> Vector {
+    #if WIDE
+      processor_multiply_subtract16(a, b, self)
+    #else
+      processor_multiply_subtract8(a, b, self)
+    #endif
+  }
 }

@@ -1,29 +1,6 @@
 import CProcessor
 import VectorLoops
 
-/// What `filterRowProduct` adds up at one point and in one panel of columns: as many sums as hide the latency of an addition.
-private struct FewTiles {
-  static let count = 4
-  private var sums: InlineArray<4, Vector>
-
-  @inline(__always)
-  init(_ source: UnsafeMutablePointer<Float>) {
-    sums = InlineArray(repeating: .zero)
-    for t in 0..<4 { sums[t] = (source + t * Vector.scalarCount).vector }
-  }
-
-  @inline(__always)
-  subscript(_ t: Int) -> Vector {
-    get { sums[t] }
-    set { sums[t] = newValue }
-  }
-
-  @inline(__always)
-  func store(_ target: UnsafeMutablePointer<Float>) {
-    for t in 0..<4 { (target + t * Vector.scalarCount).vector = sums[t] }
-  }
-}
-
 extension Basis {
   /// The taps of the next row of a filter: as many streams as there are taps, with long steps.
   @inline(__always)
@@ -41,122 +18,180 @@ extension Basis {
     _ source: UnsafePointer<Float>, _ step: Int, _ rowStride: Int, _ columnStride: Int,
     _ destination: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, _ streams: Bool
   ) {
-    let rows = FilterRows(self)
+    let powers = powers
     for row in 0..<count {
       let source = source + row * step
       let destination = destination + row * Vector.scalarCount
       prefetchTaps(rowPoints - 3, columnPoints - 3, source + step, rowStride, columnStride)
       for c in 0..<(columnPoints - 3) {
-        filter(rowPoints, rows, Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
+        filter(rowPoints, powers, Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
       }
       for r in 0..<rowPoints {
         let points = Scattered(base: destination, offsets: offsets + r * n, step: 1)
         #if WIDE
           if streams {
-            filter(columnPoints, rows, scratchRow(scratch, r), Streamed(line: points))
+            filter(columnPoints, powers, scratchRow(scratch, r), Streamed(line: points))
             continue
           }
         #endif
-        filter(columnPoints, rows, scratchRow(scratch, r), points)
+        filter(columnPoints, powers, scratchRow(scratch, r), points)
       }
     }
   }
 
-  /// One row of G g G^T for `count` filter rows: along the first axis by `row`, then along the second.
+  /// Two rows of G g G^T for `count` filter rows: along the first axis those of +-p, then all along the second.
   @inline(__always)
-  private func rowTransform<let rowTaps: Int, let columnTaps: Int>(
-    _: InlineArray<rowTaps, Vector>.Type, _: InlineArray<columnTaps, Vector>.Type, _ row: UnsafePointer<Float>,
-    _ count: Int, _ source: UnsafePointer<Float>, _ step: Int, _ rowStride: Int, _ columnStride: Int,
+  private func pairTransform<let rowTaps: Int, let columnTaps: Int>(
+    _: InlineArray<rowTaps, Vector>.Type, _: InlineArray<columnTaps, Vector>.Type, _ pair: Int, _ count: Int,
+    _ source: UnsafePointer<Float>, _ step: Int, _ rowStride: Int, _ columnStride: Int,
     _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
   ) {
-    let w = Vector.scalarCount
-    let rows = FilterRows(self)
-    var factors = InlineArray<rowTaps, Vector>(repeating: .zero)
-    for t in 0..<rowTaps { factors[t] = Vector(repeating: row[t]) }
+    let powers = powers
+    let own = powers[pair]
+    let second = destination + (columnTaps + 3) * pointStride
     for k in 0..<count {
       let source = source + k * step
-      var sums = Held<columnTaps>()
+      var (plus, minus) = (Held<columnTaps>(), Held<columnTaps>())
       for c in 0..<columnTaps {
-        var sum = (source + c * columnStride).vector * factors[0]
-        for t in 1..<rowTaps { sum = sum.addingProduct((source + c * columnStride + t * rowStride).vector, factors[t]) }
-        sums.values[c] = sum
+        (plus.values[c], minus.values[c]) = own.rows(rowTaps, Strided(source + c * columnStride, rowStride))
       }
-      filter(columnTaps + 3, rows, sums, Strided(base: destination + k * w, stride: pointStride))
+      let point = k * Vector.scalarCount
+      filter(columnTaps + 3, powers, plus, Strided(base: destination + point, stride: pointStride))
+      filter(columnTaps + 3, powers, minus, Strided(base: second + point, stride: pointStride))
+    }
+  }
+
+  /// One row of G g G^T, for 0 or infinity: a row of taps itself, along the second axis.
+  @inline(__always)
+  private func endTransform<let columnTaps: Int>(
+    _: InlineArray<columnTaps, Vector>.Type, _ count: Int, _ source: UnsafePointer<Float>, _ step: Int,
+    _ columnStride: Int, _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
+  ) {
+    let powers = powers
+    for k in 0..<count {
+      filter(
+        columnTaps + 3, powers, Strided(source + k * step, columnStride),
+        Strided(base: destination + k * Vector.scalarCount, stride: pointStride))
     }
   }
 
   @inline(never)
   func filterRowTransform(
-    _ columnPoints: Int, _ row: UnsafePointer<Float>, _ taps: Int, _ count: Int, _ source: UnsafePointer<Float>,
-    _ step: Int, _ rowStride: Int, _ columnStride: Int, _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
+    _ rows: Int, _ rowPoints: Int, _ columnPoints: Int, _ count: Int, _ source: UnsafePointer<Float>, _ step: Int,
+    _ rowStride: Int, _ columnStride: Int, _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
   ) {
-    typealias One = InlineArray<1, Vector>
     typealias Two = InlineArray<2, Vector>
     typealias Three = InlineArray<3, Vector>
     typealias Five = InlineArray<5, Vector>
-    let (n, s, t, u, v, d, p) = (count, source, step, rowStride, columnStride, destination, pointStride)
-    switch (taps, columnPoints - 3) {
-    case (1, 3): rowTransform(One.self, Three.self, row, n, s, t, u, v, d, p)
-    case (1, 2): rowTransform(One.self, Two.self, row, n, s, t, u, v, d, p)
-    case (1, 5): rowTransform(One.self, Five.self, row, n, s, t, u, v, d, p)
-    case (5, 5): rowTransform(Five.self, Five.self, row, n, s, t, u, v, d, p)
-    case (3, 3): rowTransform(Three.self, Three.self, row, n, s, t, u, v, d, p)
-    case (3, 2): rowTransform(Three.self, Two.self, row, n, s, t, u, v, d, p)
-    case (2, 3): rowTransform(Two.self, Three.self, row, n, s, t, u, v, d, p)
-    case (2, 2): rowTransform(Two.self, Two.self, row, n, s, t, u, v, d, p)
-    default: preconditionFailure("filterRowTransform: \(taps) taps for \(columnPoints) points")
+    let (i, n, s, t, u, v, d, p) = (rows, count, source, step, rowStride, columnStride, destination, pointStride)
+    guard rows == pairs else {
+      switch (rowPoints - 3, columnPoints - 3) {
+      case (3, 3): pairTransform(Three.self, Three.self, i, n, s, t, u, v, d, p)
+      case (3, 2): pairTransform(Three.self, Two.self, i, n, s, t, u, v, d, p)
+      case (2, 3): pairTransform(Two.self, Three.self, i, n, s, t, u, v, d, p)
+      case (2, 2): pairTransform(Two.self, Two.self, i, n, s, t, u, v, d, p)
+      case (5, 5): pairTransform(Five.self, Five.self, i, n, s, t, u, v, d, p)
+      default: preconditionFailure("filterRowTransform: \(rowPoints) x \(columnPoints) points")
+      }
+      return
+    }
+    for end in 0..<rowPoints - 2 * pairs {
+      let (s, d) = (s + end * (rowPoints - 4) * u, d + end * columnPoints * p)
+      switch columnPoints - 3 {
+      case 2: endTransform(Two.self, n, s, t, v, d, p)
+      case 3: endTransform(Three.self, n, s, t, v, d, p)
+      case 5: endTransform(Five.self, n, s, t, v, d, p)
+      default: preconditionFailure("filterRowTransform: \(columnPoints) points")
+      }
     }
   }
 
-  /// W rows of k at a time are transformed into the first-level cache, for two panels of columns; then each point's product
-  /// with the few tiles goes on where it stopped. The sums run in the order of `gemmTile`, so both ways yield the same bits.
-  @inline(never)
-  func filterRowProduct(
-    _ columnPoints: Int, _ row: UnsafePointer<Float>, _ rowTaps: Int, _ depthPanels: Int,
-    _ source: UnsafePointer<Float>, _ step: Int, _ rowStride: Int, _ columnStride: Int, _ sourcePanelStride: Int,
-    _ a: UnsafePointer<Float>, _ aOffsets: UnsafePointer<Int>, _ aPanelStride: Int, _ c: UnsafeMutablePointer<Float>,
-    _ cOffsets: UnsafePointer<Int>, _ cPanelStride: Int, _ scratch: UnsafeMutablePointer<Float>, _ accumulate: Bool,
-    _ ahead: UnsafePointer<UnsafePointer<Float>>
+  /// A row of points of `columnTaps` + 3, for `tiles` tiles: `sums` products for each k, and as many registers. The row of
+  /// G g is made of taps and used up; nothing of it is stored.
+  @inline(__always)
+  private func rowProduct<let rowTaps: Int, let columnTaps: Int, let sums: Int>(
+    _: InlineArray<rowTaps, Vector>.Type, _: InlineArray<columnTaps, Vector>.Type, _: InlineArray<sums, Vector>.Type,
+    _ row: RowProduct, _ tile: Int
   ) {
     let w = Vector.scalarCount
-    let tile = FewTiles.count * w
-    let sums = scratch + 2 * n * w * w
-    for i in 0..<2 * columnPoints * FewTiles.count { (sums + i * w).vector = .zero }
-    for panel in 0..<depthPanels {
-      for column in 0..<2 {
-        let source = source + column * sourcePanelStride + panel * w * step
-        filterRowTransform(
-          columnPoints, row, rowTaps, w, source, step, rowStride, columnStride, scratch + column * n * w * w, w * w)
+    let points = columnTaps + 3
+    let tiles = sums / points
+    let powers = powers
+    let (factor, square) = (Vector(repeating: row.point), Vector(repeating: row.point * row.point))
+    let partial = row.sums + tile * w
+    let stride = row.tiles * w
+    var total = InlineArray<sums, Vector> { _ in .zero }
+    if row.continues {
+      for i in 0..<sums { total[i] = (partial + i / tiles * stride + i % tiles * w).vector }
+    }
+    var (source, ahead) = (row.source, row.ahead)
+    for panel in 0..<row.depthPanels {
+      let a = InlineArray<6, UnsafePointer<Float>> { j in
+        row.a + panel * row.aPanelStride + row.aOffsets[min(j, points - 1)] + tile * w
       }
-      for point in 0..<columnPoints {
-        let a = a + panel * aPanelStride + aOffsets[point]
-        let left = scratch + point * w * w
-        let right = left + n * w * w
-        let sums = sums + point * 2 * tile
-        let ahead = ahead[point] + panel * w * step
-        var (leftSums, rightSums) = (FewTiles(sums), FewTiles(sums + tile))
-        for k in 0..<w {
-          processor_prefetch_second_level(ahead + k * step)
-          let u = (left + k * w).vector
-          let v = (right + k * w).vector
-          for t in 0..<FewTiles.count {
-            let value = Vector(repeating: a[t * w + k])
-            leftSums[t] = leftSums[t].addingProduct(value, u)
-            rightSums[t] = rightSums[t].addingProduct(value, v)
+      for k in 0..<w {
+        processor_prefetch_second_level(ahead)
+        processor_prefetch_second_level(ahead + 16)
+        ahead += 32
+        var taps = Held<columnTaps>()
+        for c in 0..<columnTaps {
+          var value = (source + c * w).vector
+          if rowTaps > 2 { value = value.addingProduct((source + (2 * columnTaps + c) * w).vector, square) }
+          if rowTaps > 1 { value = value.addingProduct((source + (columnTaps + c) * w).vector, factor) }
+          taps.values[c] = value
+        }
+        source += row.step
+        @inline(__always)
+        func add(_ point: Int, _ u: Vector) {
+          for t in 0..<tiles {
+            total[point * tiles + t] = total[point * tiles + t].addingProduct(Vector(repeating: a[point][t * w + k]), u)
           }
         }
-        leftSums.store(sums)
-        rightSums.store(sums + tile)
+        add(0, taps.values[0])
+        for i in 0..<pairs {
+          let (plus, minus) = powers[i].rows(columnTaps, taps)
+          add(2 * i + 1, plus)
+          add(2 * i + 2, minus)
+        }
+        if points == n { add(n - 1, taps.values[columnTaps - 1]) }
       }
     }
-    for point in 0..<columnPoints {
-      for column in 0..<2 {
-        let c = c + column * cPanelStride + cOffsets[point]
-        let sums = sums + (2 * point + column) * tile
-        for t in 0..<FewTiles.count {
-          let sum = (sums + t * w).vector
-          (c + t * w).vector = accumulate ? (c + t * w).vector + sum : sum
-        }
+    guard let c = row.c else {
+      for i in 0..<sums { (partial + i / tiles * stride + i % tiles * w).vector = total[i] }
+      return
+    }
+    for point in 0..<points {
+      let c = c + row.cOffsets[point] + tile * w
+      for t in 0..<tiles {
+        let sum = total[point * tiles + t]
+        (c + t * w).vector = row.accumulates ? (c + t * w).vector + sum : sum
+      }
+    }
+  }
+
+  @inline(never)
+  func filterRowProduct(_ rowTaps: Int, _ columnPoints: Int, _ row: RowProduct) {
+    typealias One = InlineArray<1, Vector>
+    typealias Two = InlineArray<2, Vector>
+    typealias Three = InlineArray<3, Vector>
+    #if WIDE
+      typealias Five = InlineArray<20, Vector>
+      typealias Six = InlineArray<24, Vector>
+      let step = 4
+    #else
+      typealias Five = InlineArray<10, Vector>
+      typealias Six = InlineArray<12, Vector>
+      let step = 2
+    #endif
+    for tile in stride(from: 0, to: row.tiles, by: step) {
+      switch (rowTaps, columnPoints) {
+      case (1, 5): rowProduct(One.self, Two.self, Five.self, row, tile)
+      case (2, 5): rowProduct(Two.self, Two.self, Five.self, row, tile)
+      case (3, 5): rowProduct(Three.self, Two.self, Five.self, row, tile)
+      case (1, 6): rowProduct(One.self, Three.self, Six.self, row, tile)
+      case (2, 6): rowProduct(Two.self, Three.self, Six.self, row, tile)
+      case (3, 6): rowProduct(Three.self, Three.self, Six.self, row, tile)
+      default: preconditionFailure("filterRowProduct: \(rowTaps) taps, \(columnPoints) points")
       }
     }
   }

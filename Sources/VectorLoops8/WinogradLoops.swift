@@ -10,9 +10,7 @@ struct Basis<let pairs: Int, let half: Int> {
 
   @inline(__always) var n: Int { 2 * pairs + 2 }
   @inline(__always) func point(_ i: Int) -> Vector { Vector(repeating: c[i]) }
-  @inline(__always) func negativePoint(_ i: Int) -> Vector { Vector(repeating: -c[i]) }
   @inline(__always) func square(_ i: Int) -> Vector { Vector(repeating: c[i] * c[i]) }
-  @inline(__always) func cube(_ i: Int) -> Vector { Vector(repeating: c[i] * c[i] * c[i]) }
   @inline(__always) func q(_ i: Int, _ j: Int) -> Vector { Vector(repeating: c[pairs + i * pairs + j]) }
   @inline(__always) func product(_ j: Int) -> Vector { Vector(repeating: c[pairs + pairs * pairs + j]) }
   @inline(__always) func scale(_ i: Int) -> Vector { Vector(repeating: c[pairs + pairs * pairs + half + i]) }
@@ -35,7 +33,7 @@ struct Basis<let pairs: Int, let half: Int> {
         o = o.addingProduct(odd[j], q(i, j))
       }
       to.store(2 * i + 1, e.addingProduct(o, point(i)))
-      to.store(2 * i + 2, e.addingProduct(o, negativePoint(i)))
+      to.store(2 * i + 2, e.subtractingProduct(o, point(i)))
     }
     if points == n {
       var infinity = from.load(n - 1)
@@ -44,10 +42,30 @@ struct Basis<let pairs: Int, let half: Int> {
     }
   }
 
-  /// Rows k of A^T: p^k, and infinity in the last.
+  /// Rows of A^T D for 0 and for each +p: p^k / N. Taken from memory once, for stores might overwrite the coefficients for
+  /// all that the compiler knows.
+  private struct OutputRows {
+    let zero: Vector
+    var pair: InlineArray<pairs, InlineArray<4, Vector>>
+
+    @inline(__always)
+    init(_ basis: Basis) {
+      zero = basis.scale(0)
+      pair = InlineArray(repeating: InlineArray(repeating: .zero))
+      for i in 0..<pairs {
+        var power = basis.scale(i + 1)
+        for k in 0..<4 {
+          pair[i][k] = power
+          power *= basis.point(i)
+        }
+      }
+    }
+  }
+
+  /// Rows of A^T D, infinity in the last.
   @inline(__always)
-  private func output(_ points: Int, _ from: some Line, _ to: some Line) {
-    var y0 = from.load(0)
+  private func output(_ points: Int, _ rows: OutputRows, _ from: some Line, _ to: some Line) {
+    var y0 = from.load(0) * rows.zero
     var y1 = Vector.zero
     var y2 = Vector.zero
     var y3 = points == n ? from.load(n - 1) : Vector.zero
@@ -56,10 +74,10 @@ struct Basis<let pairs: Int, let half: Int> {
       let minus = from.load(2 * i + 2)
       let sum = plus + minus
       let difference = plus - minus
-      y0 += sum
-      y1 = y1.addingProduct(difference, point(i))
-      y2 = y2.addingProduct(sum, square(i))
-      y3 = y3.addingProduct(difference, cube(i))
+      y0 = y0.addingProduct(sum, rows.pair[i][0])
+      y1 = y1.addingProduct(difference, rows.pair[i][1])
+      y2 = y2.addingProduct(sum, rows.pair[i][2])
+      y3 = y3.addingProduct(difference, rows.pair[i][3])
     }
     to.store(0, y0)
     to.store(1, y1)
@@ -67,7 +85,7 @@ struct Basis<let pairs: Int, let half: Int> {
     to.store(3, y3)
   }
 
-  /// A: the transpose of `output`.
+  /// A, without D.
   @inline(__always)
   private func outputTransposed(_ from: some Line, _ to: some Line) {
     let y0 = from.load(0)
@@ -79,53 +97,53 @@ struct Basis<let pairs: Int, let half: Int> {
       let e = y0.addingProduct(y2, square(i))
       let o = y1.addingProduct(y3, square(i))
       to.store(2 * i + 1, e.addingProduct(o, point(i)))
-      to.store(2 * i + 2, e.addingProduct(o, negativePoint(i)))
+      to.store(2 * i + 2, e.subtractingProduct(o, point(i)))
     }
     to.store(n - 1, y3)
   }
 
-  /// Rows of G for 0 and for each +p: p^t / N. Taken from memory once, for stores might overwrite the coefficients for all
-  /// that the compiler knows.
-  struct FilterRows {
-    let zero: Vector
-    var pair: InlineArray<pairs, InlineArray<5, Vector>>
+  /// p, p^2 and p^4 of a pair of points, taken from memory once, as `OutputRows` are.
+  struct Powers {
+    let first: Vector
+    let second: Vector
+    let fourth: Vector
 
     @inline(__always)
-    init(_ basis: Basis) {
-      zero = basis.scale(0)
-      pair = InlineArray(repeating: InlineArray(repeating: .zero))
-      for i in 0..<pairs {
-        var power = basis.scale(i + 1)
-        for t in 0..<basis.n - 3 {
-          pair[i][t] = power
-          power *= basis.point(i)
-        }
-      }
+    init(_ basis: Basis, _ i: Int) {
+      first = basis.point(i)
+      second = basis.square(i)
+      fourth = second * second
+    }
+
+    /// The rows of G for +p and -p.
+    @inline(__always)
+    func rows(_ taps: Int, _ from: some Values) -> (plus: Vector, minus: Vector) {
+      var e = from.load(0)
+      var o = from.load(1)
+      if taps > 2 { e = e.addingProduct(from.load(2), second) }
+      if taps > 3 { o = o.addingProduct(from.load(3), second) }
+      if taps > 4 { e = e.addingProduct(from.load(4), fourth) }
+      return (e.addingProduct(o, first), e.subtractingProduct(o, first))
     }
   }
 
+  @inline(__always)
+  var powers: InlineArray<pairs, Powers> { InlineArray { Powers(self, $0) } }
+
   /// Rows of G.
   @inline(__always)
-  func filter(_ points: Int, _ rows: FilterRows, _ from: some Values, _ to: some Line) {
+  func filter(_ points: Int, _ powers: InlineArray<pairs, Powers>, _ from: some Values, _ to: some Line) {
     let taps = points - 3
-    to.store(0, from.load(0) * rows.zero)
+    to.store(0, from.load(0))
     for i in 0..<pairs {
-      var e = from.load(0) * rows.pair[i][0]
-      var o = from.load(1) * rows.pair[i][1]
-      for t in 2..<taps {
-        if t % 2 == 0 {
-          e = e.addingProduct(from.load(t), rows.pair[i][t])
-        } else {
-          o = o.addingProduct(from.load(t), rows.pair[i][t])
-        }
-      }
-      to.store(2 * i + 1, e + o)
-      to.store(2 * i + 2, e - o)
+      let (plus, minus) = powers[i].rows(taps, from)
+      to.store(2 * i + 1, plus)
+      to.store(2 * i + 2, minus)
     }
     if points == n { to.store(n - 1, from.load(taps - 1)) }
   }
 
-  /// G^T: the transpose of `filter`.
+  /// G^T D.
   @inline(__always)
   func filterTransposed(_ points: Int, _ from: some Line, _ to: some Line) {
     let taps = points - 3
@@ -199,15 +217,16 @@ extension Basis {
   ) {
     @inline(__always)
     func transform<Row: Line>(_ row: (Listed) -> Row) {
+      let rows = OutputRows(self)
       for tile in 0..<tiles {
         let pixels = pixels + tile * 16
         let source = source + tile * Vector.scalarCount
         for c in 0..<columnPoints {
-          output(rowPoints, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
+          output(rowPoints, rows, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
         }
         for r in 0..<4 {
           output(
-            columnPoints, scratchRow(scratch, r), row(Listed(addresses: pixels + 4 * r, step: 1, channel: channel)))
+            columnPoints, rows, scratchRow(scratch, r), row(Listed(addresses: pixels + 4 * r, step: 1, channel: channel)))
         }
       }
     }

@@ -249,18 +249,22 @@ private let winogradShapes = [
     }
     let one = shape(1)
     let operands = Operands(one, integers: false)
-    var panels = [Float](repeating: .nan, count: one.filterCount)
-    for tap in 0..<25 {
-      for c in 0..<one.inputChannels {
+    let sampling = WinogradConvolution(one, context: context, use: .sampling, largestFreelyKept: 0)
+    var panels: [Float] = []
+    for group in sampling.tapGroups! {
+      for panel in 0..<one.inputChannels / w {
         for oc in 0..<one.outputChannels {
-          panels[((c / w * one.outputChannels + oc) * 25 + tap) * w + c % w] =
-            operands.filter[(tap * one.inputChannels + c) * one.outputChannels + oc]
+          for tap in group {
+            for c in panel * w..<(panel + 1) * w {
+              panels.append(operands.filter[(tap * one.inputChannels + c) * one.outputChannels + oc])
+            }
+          }
         }
       }
     }
     func run(_ use: FilterUse, _ batch: Int) -> [Float] {
       let convolution = WinogradConvolution(shape(batch), context: context, use: use, largestFreelyKept: 0)
-      #expect(convolution.takesPanels == (use == .sampling))
+      #expect((convolution.tapGroups != nil) == (use == .sampling))
       let result = Buffer(count: shape(batch).inputCount)
       let gradient = (0..<batch).flatMap { _ in operands.outputGradient }
       convolution.backwardData(

@@ -97,22 +97,28 @@ func reversedAxesAreWhereTheyBelong(a: Int, b: Int, c: Int) {
 @Test(arguments: InstructionSet.available)
 func panelsOfAFilter(_ set: InstructionSet) {
   let context = Context(threads: 2, instructionSet: set)
-  let (a, b, c, w) = (5, 32, 9, context.width)
+  let (a, b, groups, w) = (5, 32, [[8, 2, 0], [1, 7], [3], [6, 5, 4]], context.width)
+  let c = groups.joined().count
   var source = (0..<a * b * c).map { Float($0) }
   let scale = (0..<b).map { Float($0 + 1) }
   let target = Buffer(count: a * b * c)
   target.fill(.nan)
-  #expect(TensorAxes.reverse(source, a, b, c, lanes: w, into: target.pointer, scale: scale, context: context))
-  for i in 0..<a {
-    for j in 0..<b {
-      for k in 0..<c {
-        let place = ((j / w * a + i) * c + k) * w + j % w
-        #expect(target.pointer[place] == source[(i * b + j) * c + k] * scale[j])
+  #expect(TensorAxes.panels(source, a, b, groups: groups, lanes: w, into: target.pointer, scale: scale, context: context))
+  var place = 0
+  for group in groups {
+    for panel in 0..<b / w {
+      for i in 0..<a {
+        for k in group {
+          for j in panel * w..<(panel + 1) * w {
+            #expect(target.pointer[place] == source[(i * b + j) * c + k] * scale[j])
+            place += 1
+          }
+        }
       }
     }
   }
   source[a * b * c - 2] = .infinity
-  #expect(!TensorAxes.reverse(source, a, b, c, lanes: w, into: target.pointer, context: context))
+  #expect(!TensorAxes.panels(source, a, b, groups: groups, lanes: w, into: target.pointer, context: context))
 }
 
 @Test func theEnvironmentChoosesTheInstructions() throws {
