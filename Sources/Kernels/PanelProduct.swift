@@ -27,11 +27,13 @@ struct PanelProduct {
   /// and written again for each block, whatever `stores` says of the first.
   /// - Parameter next: of the product that this thread computes next, laid out alike; nil where that is not known. They,
   ///   or this product's next block, come into the second-level cache meanwhile.
-  /// - Parameter stream: what comes there instead of A's next block.
+  /// - Parameter stream: what comes there instead of A's next block, or where B is in the cache already, after it.
+  /// - Parameter bIsCached: whether nobody need ask for B.
   func multiply(
     rows: Int, columnPanels: Int, depthPanels: Int, panelDepth: Int, a: UnsafePointer<Float>, aPanelStride: Int,
     b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cRowStride: Int? = nil,
-    cPanelStride: Int, stores: TileStores, next: Operands? = nil, ahead stream: UnsafeBufferPointer<Float>? = nil
+    cPanelStride: Int, stores: TileStores, next: Operands? = nil, ahead stream: UnsafeBufferPointer<Float>? = nil,
+    bIsCached: Bool = false
   ) {
     let w = loops.width
     let cRowStride = cRowStride ?? w
@@ -44,18 +46,21 @@ struct PanelProduct {
       // Panels of A follow each other, so a block of it is one stream, which all tiles but two of each column share.
       var aheadInA = following?.0 ?? a
       var endInA = aheadInA + (following == nil ? 0 : min(block, depthPanels) * aPanelStride)
-      if let stream, k == 0 {
-        aheadInA = stream.baseAddress!
-        endInA = aheadInA + stream.count
-      }
+      var afterA = k == 0 ? stream : nil
       for n in stride(from: 0, to: columnPanels, by: 2) {
         let bBlock = b + n * bPanelStride + k * panelDepth * w
         let aheadInB = n + 2 < columnPanels ? bBlock + 2 * bPanelStride : following?.1 ?? bBlock
         for tile in 0..<tiles {
           let m = rows * tile / tiles
           var ahead = aheadInB + tile * bPanelStride
-          if tile >= 2 {
+          if tile >= 2 || bIsCached {
+            if let stream = afterA, aheadInA >= endInA || !bIsCached {
+              aheadInA = stream.baseAddress!
+              endInA = aheadInA + stream.count
+              afterA = nil
+            }
             ahead = aheadInA
+            // One line for each step of k.
             if aheadInA < endInA { aheadInA += depth * panelDepth * w }
           }
           loops.gemmTile(

@@ -65,13 +65,31 @@ extension WinogradConvolution {
       let points = points(two, block.phase)
       for (place, point) in points.enumerated() {
         let filter = block.filter + place * pointStride
+        let products = parts.y.points * parts.x.points
+        let ahead = taps.next.map { next in
+          let done = two * 2 * parts.x.points + place
+          return share(done, of: products, in: block, taps, next)
+        }
         product.multiply(
           rows: block.rows, columnPanels: block.columnPanels, depthPanels: block.depthPanels, panelDepth: w,
           a: a + aOffsets[point], aPanelStride: aPanelStride, b: filter, bPanelStride: depth * w,
           c: c + cOffsets[point], cPanelStride: cPanelStride, stores: block.accumulate ? .adds : .overwrites,
-          next: place + 1 < points.count ? (a + aOffsets[points[place + 1]], UnsafePointer(filter + pointStride)) : nil)
+          next: place + 1 < points.count ? (a + aOffsets[points[place + 1]], UnsafePointer(filter + pointStride)) : nil,
+          ahead: ahead, bIsCached: true)
       }
     }
+  }
+
+  /// The part of the next block's taps that one of a block's products asks for. They come from memory, and the transform
+  /// would wait for all of them at once.
+  private func share(
+    _ product: Int, of products: Int, in block: Block, _ taps: Taps, _ next: UnsafePointer<Float>
+  ) -> UnsafeBufferPointer<Float> {
+    let perPanel = max(products / block.columnPanels, 1)
+    let (panel, part) = product.quotientAndRemainder(dividingBy: perPanel)
+    let count = block.depthPanels * context.width * taps.step
+    let range = panel < block.columnPanels ? count * part / perPanel..<count * (part + 1) / perPanel : 0..<0
+    return UnsafeBufferPointer(start: next + panel * taps.panelStride + range.lowerBound, count: range.count)
   }
 
   /// The same for tiles so few that what is transformed serves but one register tile: then it does not leave the registers.

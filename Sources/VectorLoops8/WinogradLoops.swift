@@ -225,8 +225,8 @@ extension Basis {
           output(rowPoints, rows, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
         }
         for r in 0..<4 {
-          output(
-            columnPoints, rows, scratchRow(scratch, r), row(Listed(addresses: pixels + 4 * r, step: 1, channel: channel)))
+          let line = row(Listed(addresses: pixels + 4 * r, step: 1, channel: channel))
+          output(columnPoints, rows, scratchRow(scratch, r), line)
         }
       }
     }
