@@ -14,21 +14,16 @@ public enum PNGWriter {
     _ pixels: UnsafeRawBufferPointer, width: Int, height: Int
   ) throws(PictureError) -> [UInt8] {
     precondition(pixels.count == width * height * 3 && !pixels.isEmpty)
-    var image = png_image()
-    image.version = UInt32(PNG_IMAGE_VERSION)
-    image.width = UInt32(width)
-    image.height = UInt32(height)
-    image.format = UInt32(PNG_FORMAT_FLAG_COLOR)
-    image.flags = UInt32(PNG_IMAGE_FLAG_FAST)
-    var size = largestSize(pixelBytes: pixels.count, rows: height)
-    var failure: PictureError?
-    let encoded = [UInt8](unsafeUninitializedCapacity: size) { output, count in
-      let succeeded = png_image_write_to_memory(&image, output.baseAddress, &size, 0, pixels.baseAddress, 0, nil)
-      if succeeded == 0 { failure = PictureError("libpng: \(message(of: image))") }
-      count = succeeded == 0 ? 0 : size
+    var target = cpng_memory()
+    var succeeded = false
+    let encoded = [UInt8](unsafeUninitializedCapacity: largestSize(pixelBytes: pixels.count, rows: height)) {
+      target.bytes = $0.baseAddress
+      target.capacity = $0.count
+      let first = pixels.bindMemory(to: UInt8.self).baseAddress
+      succeeded = cpng_encode_rgb(first, UInt32(width), UInt32(height), &target) != 0
+      $1 = succeeded ? target.count : 0
     }
-    png_image_free(&image)
-    if let failure { throw failure }
+    guard succeeded else { throw PictureError("libpng: \(message(of: target))") }
     return encoded
   }
 
@@ -40,7 +35,7 @@ public enum PNGWriter {
     return deflated + (deflated / 1024 + 1) * 12 + 1024
   }
 
-  private static func message(of image: png_image) -> String {
-    withUnsafeBytes(of: image.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  private static func message(of target: cpng_memory) -> String {
+    withUnsafeBytes(of: target.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
   }
 }
