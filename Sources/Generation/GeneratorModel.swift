@@ -15,8 +15,8 @@ public final class GeneratorModel {
 
   private let context: Context
   private let path: String
-  private let dense: Layer
-  private let layers: [Layer]
+  private var dense: Layer
+  private var layers: [Layer]
   private let lastBias: PeriodicBias
   private let latents: Buffer
   private let activations: (Buffer, Buffer)
@@ -24,9 +24,14 @@ public final class GeneratorModel {
   /// The dense layer, or a transposed convolution, whose forward pass is `convolution.backwardData`.
   private struct Layer {
     let convolution: Convolution
-    let filter: Buffer
+    var filter: Buffer
     /// None in the last layer, whose values become bytes.
     let activation: BiasLeakyReLU?
+
+    /// After a pass: a filter that its convolution has put into other words would be in memory twice.
+    mutating func dropFilter() {
+      if convolution.keepsFilter { filter = Buffer(count: 0) }
+    }
   }
 
   /// Slope of every LeakyReLU of the recipe.
@@ -126,14 +131,17 @@ public final class GeneratorModel {
     }
     var (source, target) = (activations.1, activations.0)
     dense.convolution.forward(input: latents.pointer, filter: dense.filter.pointer, output: target.pointer)
+    dense.dropFilter()
     if let activation = dense.activation {
       context.activate(target.pointer, count: dense.convolution.shape.outputCount, activation)
     }
-    for layer in layers {
+    for index in layers.indices {
       swap(&source, &target)
+      let layer = layers[index]
       layer.convolution.backwardData(
         outputGradient: source.pointer, filter: layer.filter.pointer, inputGradient: target.pointer,
         activation: layer.activation)
+      layers[index].dropFilter()
     }
     let finite = context.addBiasTanhToBytes(
       target.pointer, count: z.count * bytesPerPicture, bias: lastBias, bytes: bytes)

@@ -33,6 +33,10 @@ public final class Convolution {
   /// `TensorAxes.panels`.
   public var tapGroups: [[Int]]? { plan.backwardData == .winograd ? winograd.tapGroups : nil }
 
+  /// Whether `backwardData`, and likewise `forward` to more than one channel, leaves the filter unread from its second call
+  /// on until the filter changes: what it needs of it is kept.
+  public var keepsFilter: Bool { plan.backwardData == .direct || winograd.keepsFilter }
+
   /// Pictures of the passes to come. What is kept of the filter serves any number of them.
   public func setBatch(_ batch: Int) {
     shape.batch = batch
