@@ -15,8 +15,8 @@ public enum TensorAxes {
     scale: [Float]? = nil, context: Context
   ) -> Bool {
     // Sixteen elements fill a cache line of the destination before it is left.
-    copy(source, a, b, c, lanes: 1, block: 16, scale: scale, context: context) { i, panel, k in
-      destination + (k * b + panel) * a + i
+    copy(source, a, b, c, lanes: 1, block: 16, scale: scale, context: context) { panel, k in
+      (destination + (k * b + panel) * a, 1)
     }
   }
 
@@ -36,7 +36,10 @@ public enum TensorAxes {
     into destination: UnsafeMutablePointer<Float>, scale: [Float]? = nil, context: Context
   ) -> Bool {
     let c = groups.joined().count
-    var (base, first, step) = (0, [Int](repeating: 0, count: c), [Int](repeating: 0, count: c))
+    // Where the first row of each k begins, and how far apart rows are.
+    let table = OffsetTable(rows: 2, columns: c)
+    let (first, step) = (table[0], table[1])
+    var base = 0
     for group in groups {
       for (place, k) in group.enumerated() {
         first[k] = base + place * lanes
@@ -44,26 +47,31 @@ public enum TensorAxes {
       }
       base += a * b * group.count
     }
-    return copy(source, a, b, c, lanes: lanes, block: 1, scale: scale, context: context) { i, panel, k in
-      destination + first[k] + (panel * a + i) * step[k]
+    defer { withExtendedLifetime(table) {} }
+    return copy(source, a, b, c, lanes: lanes, block: 1, scale: scale, context: context) { panel, k in
+      (destination + first[k] + panel * a * step[k], step[k])
     }
   }
 
-  /// Copies `lanes` of b to where `target` says for each i in a and k in c; `block` of i, the innermost, for one k.
+  /// Copies `lanes` of b for each i of a and each k of c, `block` of i for one k before the next.
+  /// - Parameter rows: where i = 0 goes for a panel and k, and how far apart the others are.
   @inline(__always)
   private static func copy(
     _ source: UnsafeRawPointer, _ a: Int, _ b: Int, _ c: Int, lanes: Int, block: Int, scale: [Float]?, context: Context,
-    target: (_ i: Int, _ panel: Int, _ k: Int) -> UnsafeMutablePointer<Float>
+    rows: (_ panel: Int, _ k: Int) -> (first: UnsafeMutablePointer<Float>, step: Int)
   ) -> Bool {
     precondition((scale == nil || scale?.count == b) && b % lanes == 0)
     nonisolated(unsafe) let source = source
     let finite = Buffer(count: b / lanes)
     context.parallel(b / lanes) { panel in
       var zero: Float = 0
-      for start in stride(from: 0, to: a, by: block) {
+      var start = 0
+      while start < a {
+        let end = min(start + block, a)
         for k in 0..<c {
-          for i in start..<min(start + block, a) {
-            let target = target(i, panel, k)
+          let (first, step) = rows(panel, k)
+          for i in start..<end {
+            let target = first + i * step
             for lane in 0..<lanes {
               let j = panel * lanes + lane
               let value = source.loadUnaligned(fromByteOffset: ((i * b + j) * c + k) * 4, as: Float.self)
@@ -73,6 +81,7 @@ public enum TensorAxes {
             }
           }
         }
+        start = end
       }
       finite.pointer[panel] = zero == 0 ? 1 : 0
     }
