@@ -27,8 +27,9 @@ struct PanelProduct {
   /// and written again for each block, whatever `stores` says of the first.
   /// - Parameter next: of the product that this thread computes next, laid out alike; nil where that is not known. They,
   ///   or this product's next block, come into the second-level cache meanwhile.
-  /// - Parameter stream: what comes there instead of A's next block, or where B is in the cache already, after it.
-  /// - Parameter bIsCached: whether nobody need ask for B.
+  /// - Parameter stream: what comes there instead of A's next block.
+  /// - Parameter bIsCached: whether the next B is in the cache already. What tiles would ask of it they then ask of A, and of
+  ///   `stream` after A's next block.
   func multiply(
     rows: Int, columnPanels: Int, depthPanels: Int, panelDepth: Int, a: UnsafePointer<Float>, aPanelStride: Int,
     b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cRowStride: Int? = nil,

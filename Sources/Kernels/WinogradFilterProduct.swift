@@ -15,6 +15,9 @@ extension WinogradConvolution {
   /// All of them for a few tiles, for which bringing the taps into order costs more than the products.
   private func productTwos(_ tiles: Int) -> Int { max(1, min(n / 2, 256 / tiles)) }
 
+  /// Depth of a piece of a block for a few tiles, whose taps then are small enough for the first-level cache.
+  private static let pieceDepth = 32
+
   /// Where the taps of one phase lie for the product: W lanes of columns for each row of depth.
   private struct Taps {
     var first: UnsafePointer<Float>
@@ -96,14 +99,16 @@ extension WinogradConvolution {
   /// (One picture of 128 pixels has 4 tiles in its deepest layer. Panels have rows to spare for tiles that are not there.)
   ///
   /// The block is cut once more, so that the taps of a piece stay in the first-level cache while all rows of points use
-  /// them; while they do, the taps of the next piece come into the second-level cache.
+  /// them; while they do, the taps of the next piece come into the second-level cache. (A block for so few tiles has all
+  /// rows; see `productTwos`.)
   private func multiplyFewTiles(
     _ block: Block, taps: Taps, a: UnsafePointer<Float>, aOffsets: UnsafePointer<Int>, aPanelStride: Int,
     c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>, cPanelStride: Int
   ) {
     let (w, parts) = (context.width, phases[block.phase])
-    let pieces = stride(from: 0, to: block.depthPanels, by: max(32 / w, 1)).map {
-      $0..<min($0 + max(32 / w, 1), block.depthPanels)
+    let pieceDepth = WinogradConvolution.pieceDepth / w
+    let pieces = stride(from: 0, to: block.depthPanels, by: pieceDepth).map {
+      $0..<min($0 + pieceDepth, block.depthPanels)
     }
     let rowSums = n * RowProduct.mostTiles * w
     let finite = basis.finite.map { Float($0) } + [0]
