@@ -48,6 +48,13 @@ struct PanelProduct {
       var aheadInA = following?.0 ?? a
       var endInA = aheadInA + (following == nil ? 0 : min(block, depthPanels) * aPanelStride)
       var afterA = k == 0 ? stream : nil
+      func goOnWithStream() {
+        guard let stream = afterA else { return }
+        aheadInA = stream.baseAddress!
+        endInA = aheadInA + stream.count
+        afterA = nil
+      }
+      if !bIsCached { goOnWithStream() }
       for n in stride(from: 0, to: columnPanels, by: 2) {
         let bBlock = b + n * bPanelStride + k * panelDepth * w
         let aheadInB = n + 2 < columnPanels ? bBlock + 2 * bPanelStride : following?.1 ?? bBlock
@@ -55,11 +62,7 @@ struct PanelProduct {
           let m = rows * tile / tiles
           var ahead = aheadInB + tile * bPanelStride
           if tile >= 2 || bIsCached {
-            if let stream = afterA, aheadInA >= endInA || !bIsCached {
-              aheadInA = stream.baseAddress!
-              endInA = aheadInA + stream.count
-              afterA = nil
-            }
+            if aheadInA >= endInA { goOnWithStream() }
             ahead = aheadInA
             // One line for each step of k.
             if aheadInA < endInA { aheadInA += depth * panelDepth * w }

@@ -12,8 +12,8 @@
 ///
 /// (Winograd, "Arithmetic Complexity of Computations", 1980; Lavin and Gray, arXiv 1509.09308, both with D in G.) With
 /// points in pairs +-p beside 0, rows for +p and -p differ only in the sign of their odd part; the inner loops use that.
-/// Whatever comes out of the products is scaled by D, outputs and filter gradients alike: it costs nothing in sums that
-/// are there anyway, and a third of the filter's transform.
+/// Whatever comes out of the products is scaled by D, outputs and filter gradients alike: among the factors of A^T that
+/// costs one multiplication per line, and in G two for each pair of points and more.
 ///
 /// A filter with one tap fewer than r has nothing at infinity: that point is left out, in B^T too.
 public struct WinogradBasis: Sendable {

@@ -81,7 +81,7 @@ final class WinogradConvolution {
   /// Rows of a panel that holds `tiles` tiles: as many as the least product writes, and four more where panels would lie a
   /// multiple of 4 KB apart and compete for the same cache sets.
   func panelRows(_ tiles: Int) -> Int {
-    let rows = max(tiles, RowProduct.mostTiles)
+    let rows = max(tiles, RowProduct.tiles)
     return rows * context.width % 1024 == 0 ? rows + 4 : rows
   }
 
@@ -127,11 +127,12 @@ struct WinogradPhase {
   var y: Axis
   var x: Axis
 
-  /// The taps of this phase, each as row * 5 + column, the last one first.
+  /// Which tap of the filter tap (p, q) of this phase is, as row * 5 + column.
+  func tap(_ p: Int, _ q: Int, stride: Int) -> Int { (y.firstTap + p * stride) * 5 + x.firstTap + q * stride }
+
+  /// The taps of this phase, the last one first.
   func flippedTaps(stride: Int) -> [Int] {
-    (0..<y.taps).reversed().flatMap { p in
-      (0..<x.taps).reversed().map { q in (y.firstTap + p * stride) * 5 + x.firstTap + q * stride }
-    }
+    (0..<y.taps).reversed().flatMap { p in (0..<x.taps).reversed().map { q in tap(p, q, stride: stride) } }
   }
 }
 

@@ -108,7 +108,7 @@ extension WinogradConvolution {
     let taps = scratch + transformScratch
     for p in 0..<parts.y.taps {
       for q in 0..<parts.x.taps {
-        let tap = (parts.y.firstTap + p * s.stride) * 5 + parts.x.firstTap + q * s.stride
+        let tap = parts.tap(p, q, stride: s.stride)
         let target = taps + (p * parts.x.taps + q) * w * w
         loops.transposePanel(
           rows: channels, lanes: lanes,

@@ -49,7 +49,7 @@ extension WinogradConvolution {
     c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>, cPanelStride: Int
   ) {
     let (w, loops, parts) = (context.width, context.loops, phases[block.phase])
-    if tapGroups != nil && block.rows <= RowProduct.mostTiles && phases.count > 1 {
+    if tapGroups != nil && block.rows <= RowProduct.tiles && phases.count > 1 {
       return multiplyFewTiles(
         block, taps: taps, a: a, aOffsets: aOffsets, aPanelStride: aPanelStride, c: c, cOffsets: cOffsets,
         cPanelStride: cPanelStride)
@@ -107,31 +107,28 @@ extension WinogradConvolution {
   ) {
     let (w, parts) = (context.width, phases[block.phase])
     let pieceDepth = WinogradConvolution.pieceDepth / w
-    let pieces = stride(from: 0, to: block.depthPanels, by: pieceDepth).map {
-      $0..<min($0 + pieceDepth, block.depthPanels)
-    }
-    let rowSums = n * RowProduct.mostTiles * w
+    let rowSums = n * RowProduct.tiles * w
     let finite = basis.finite.map { Float($0) } + [0]
-    for (index, piece) in pieces.enumerated() {
+    for first in stride(from: 0, to: block.depthPanels, by: pieceDepth) {
+      let depth = min(pieceDepth, block.depthPanels - first)
+      let isLast = first + depth == block.depthPanels
       for panel in 0..<block.columnPanels {
-        let source = taps.first + panel * taps.panelStride + piece.lowerBound * w * taps.step
+        let source = taps.first + panel * taps.panelStride + first * w * taps.step
         let next: UnsafePointer<Float>
         if panel + 1 < block.columnPanels {
           next = source + taps.panelStride
-        } else if index + 1 < pieces.count {
-          next = taps.first + piece.upperBound * w * taps.step
         } else {
-          next = taps.next ?? taps.first
+          next = isLast ? taps.next ?? taps.first : taps.first + (first + depth) * w * taps.step
         }
         for i in 0..<parts.y.points {
           let isEnd = i == 0 || i == n - 1
           let row = RowProduct(
-            point: finite[i], depthPanels: piece.count,
+            point: finite[i], depthPanels: depth,
             source: source + (i == n - 1 ? (parts.y.taps - 1) * taps.rowStride : 0), step: taps.step,
-            a: a + piece.lowerBound * aPanelStride, aPanelStride: aPanelStride, aOffsets: aOffsets + i * n,
-            sums: block.filter + (panel * n + i) * rowSums, continues: index > 0,
-            c: index + 1 < pieces.count ? nil : c + panel * cPanelStride, cOffsets: cOffsets + i * n,
-            accumulates: block.accumulate, ahead: next + i * piece.count * w * 32)
+            a: a + first * aPanelStride, aPanelStride: aPanelStride, aOffsets: aOffsets + i * n,
+            sums: block.filter + (panel * n + i) * rowSums, continues: first > 0,
+            c: isLast ? c + panel * cPanelStride : nil, cOffsets: cOffsets + i * n,
+            accumulates: block.accumulate, ahead: next + i * depth * w * 32)
           context.loops.filterRowProduct(
             rowTaps: isEnd ? 1 : parts.y.taps, columnPoints: parts.x.points, coefficients: coefficients.pointer, row)
         }
@@ -262,7 +259,7 @@ extension WinogradConvolution {
     let panelStride = depth.count * w * w
     for p in 0..<axes.y.taps {
       for q in 0..<axes.x.taps {
-        let tap = (axes.y.firstTap + p * s.stride) * 5 + axes.x.firstTap + q * s.stride
+        let tap = axes.tap(p, q, stride: s.stride)
         let target = target + (p * axes.x.taps + q) * tapFloats
         for panel in 0..<columns.count {
           let row =

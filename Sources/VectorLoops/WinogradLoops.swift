@@ -67,8 +67,7 @@ public protocol WinogradLoops {
 /// What a call of `filterRowProduct` works on.
 public struct RowProduct {
   /// Tiles that one product takes, W apart in `a` and c; those that are not there are computed and written too.
-  public static let mostTiles = 4
-  public var tiles: Int { RowProduct.mostTiles }
+  public static let tiles = 4
 
   /// The row's point on the first axis; not read where it is made of one row of taps.
   public var point: Float

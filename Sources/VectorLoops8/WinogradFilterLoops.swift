@@ -119,7 +119,7 @@ extension Basis {
     let powers = powers
     let (factor, square) = (Vector(repeating: row.point), Vector(repeating: row.point * row.point))
     let partial = row.sums + tile * w
-    let stride = row.tiles * w
+    let stride = RowProduct.tiles * w
     var total = InlineArray<sums, Vector> { _ in .zero }
     if row.continues {
       for i in 0..<sums { total[i] = (partial + i / tiles * stride + i % tiles * w).vector }
@@ -183,7 +183,7 @@ extension Basis {
       typealias Six = InlineArray<12, Vector>
       let step = 2
     #endif
-    for tile in stride(from: 0, to: row.tiles, by: step) {
+    for tile in stride(from: 0, to: RowProduct.tiles, by: step) {
       switch (rowTaps, columnPoints) {
       case (1, 5): rowProduct(One.self, Two.self, Five.self, row, tile)
       case (2, 5): rowProduct(Two.self, Two.self, Five.self, row, tile)
