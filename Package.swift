@@ -30,6 +30,7 @@ let package = Package(
   platforms: [.macOS(.v26)],
   products: [
     .library(name: "Kernels", targets: ["Kernels"]),
+    .library(name: "Networks", targets: ["Networks"]),
     .library(name: "Layers", targets: ["Layers"]),
     .library(name: "CatGAN", targets: ["CatGAN"]),
     .executable(name: "cattrain", targets: ["cattrain"]),
@@ -47,7 +48,8 @@ let package = Package(
     .target(name: "VectorLoops8", dependencies: ["VectorLoops", "CProcessor"], swiftSettings: narrow),
     .target(name: "VectorLoops16", dependencies: ["VectorLoops", "CProcessor"], swiftSettings: wide),
     .target(name: "Kernels", dependencies: ["VectorLoops", "VectorLoops8", "VectorLoops16", "CProcessor"]),
-    .target(name: "Layers", dependencies: ["Kernels"]),
+    .target(name: "Networks", dependencies: ["Kernels"]),
+    .target(name: "Layers", dependencies: ["Kernels", "Networks"]),
     .target(name: "Storage"),
     .target(name: "Arguments"),
     .target(name: "Generation", dependencies: ["Kernels", "Storage", "CPNG"]),

@@ -26,3 +26,4 @@
 /// }
 /// ```
 @_exported import Kernels
+@_exported import Networks

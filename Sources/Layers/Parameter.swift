@@ -1,14 +1,5 @@
 import Kernels
 
-/// How a parameter starts.
-public enum Initializer: Hashable, Sendable {
-  case constant(Float)
-  /// Normal with standard deviation `sigma`, cut at two of them.
-  case truncatedNormal(sigma: Double)
-  /// Uniform in plus or minus sqrt(6 / (inputs + outputs)) (Glorot and Bengio 2010).
-  case glorotUniform(inputs: Int, outputs: Int)
-}
-
 /// Named numbers of a layer: learned ones with gradient and Adam's moments, or statistics that only follow the data.
 public final class Parameter {
   /// Unique in its store, such as `conv1.weight`.

@@ -1,33 +1,5 @@
 import Kernels
 
-/// Sizes of a channels-last array: pictures, height, width, channels, the channel fastest.
-public struct Shape: Hashable, Sendable, CustomStringConvertible {
-  public var n: Int
-  public var h: Int
-  public var w: Int
-  public var c: Int
-
-  public init(n: Int, h: Int, w: Int, c: Int) {
-    precondition(n > 0 && h > 0 && w > 0 && c > 0, "shape [\(n), \(h), \(w), \(c)] is empty")
-    self.n = n
-    self.h = h
-    self.w = w
-    self.c = c
-  }
-
-  public var count: Int { n * h * w * c }
-
-  /// Positions that share one set of channels.
-  public var rows: Int { n * h * w }
-
-  /// Elements of one picture.
-  public var elements: Int { h * w * c }
-
-  public func with(n: Int) -> Shape { Shape(n: n, h: h, w: w, c: c) }
-
-  public var description: String { "[\(n), \(h), \(w), \(c)]" }
-}
-
 /// A typed view of a run of a buffer. Copies of a tensor are views of the same memory.
 public struct Tensor {
   public let shape: Shape
