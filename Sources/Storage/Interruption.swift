@@ -1,5 +1,6 @@
-// Being asked to stop: SIGINT and SIGTERM. The first request is remembered and answered where nothing is half done; the
-// second one leaves at once.
+// Being asked to stop. A request is remembered and answered where nothing is half done. Signals come in twos: a shell
+// that loses its terminal passes on the SIGHUP that the system sends as well, and a service manager sends SIGTERM after
+// it. So no signal but a deliberate third SIGINT leaves at once.
 
 import Dispatch
 import Synchronization
@@ -19,6 +20,8 @@ public final class Interruption: Sendable {
   private let number = Atomic<Int32>(0)
   // Only `watchSignals` touches it, once; a source that nobody holds stops.
   private nonisolated(unsafe) var sources: [any DispatchSourceSignal] = []
+  // Only the signals' queue touches it: how often Ctrl-C was pressed, and when last.
+  private nonisolated(unsafe) var interrupts: (count: Int, last: ContinuousClock.Instant?) = (0, nil)
 
   public init() {}
 
@@ -28,22 +31,50 @@ public final class Interruption: Sendable {
   /// Asks for a stop, as a signal would.
   public func request() { requests.add(1, ordering: .releasing) }
 
-  /// Takes over SIGINT and SIGTERM for the rest of the process. To be called once.
-  /// - Parameter announce: called with the signal's number at the first one, on another thread.
-  public func watchSignals(announce: @escaping @Sendable (Int32) -> Void = { _ in }) {
+  /// Takes over SIGINT, SIGTERM and SIGHUP for the rest of the process; a SIGHUP that is ignored already, as under
+  /// nohup, stays so. The third SIGINT ends the process at once; one within a second of the one before does not count,
+  /// since a key may be held. To be called once.
+  /// - Parameters:
+  ///   - more: further signals that ask for a stop.
+  ///   - announce: called with what to say, on another thread.
+  public func watchSignals(
+    _ more: [Int32] = [], announce: @escaping @Sendable (Announcement) -> Void = { _ in }
+  ) {
     // A serial queue of its own gets a thread even while computing keeps all others busy.
     let queue = DispatchQueue(label: "signals", qos: .userInteractive)
-    for number in [SIGINT, SIGTERM] {
-      signal(number, SIG_IGN)
+    for number in [SIGINT, SIGTERM, SIGHUP] + more {
+      let before = signal(number, SIG_IGN)
+      if number == SIGHUP, unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { continue }
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-      source.setEventHandler { [weak self] in
-        guard let self else { return }
-        _ = self.number.compareExchange(expected: 0, desired: number, ordering: .relaxed)
-        if self.requests.add(1, ordering: .acquiringAndReleasing).oldValue > 0 { _exit(128 + number) }
-        announce(number)
-      }
+      source.setEventHandler { [weak self] in self?.receive(number, announce) }
       source.resume()
       sources.append(source)
+    }
+  }
+
+  public enum Announcement: Sendable {
+    /// The first request, or the first Ctrl-C after another signal.
+    case stopping
+    /// A second Ctrl-C: the next one leaves at once.
+    case stillStopping
+  }
+
+  private func receive(_ signal: Int32, _ announce: (Announcement) -> Void) {
+    _ = number.compareExchange(expected: 0, desired: signal, ordering: .relaxed)
+    let isFirst = requests.add(1, ordering: .acquiringAndReleasing).oldValue == 0
+    guard signal == SIGINT else {
+      if isFirst { announce(.stopping) }
+      return
+    }
+    let now = ContinuousClock.now
+    let last = interrupts.last
+    interrupts.last = now
+    if let last, now - last < .seconds(1) { return }
+    interrupts.count += 1
+    switch interrupts.count {
+    case 1: announce(.stopping)
+    case 2: announce(.stillStopping)
+    default: _exit(128 + signal)
     }
   }
 

@@ -31,8 +31,8 @@ let catgen = Command(
     Flag(
       "--checkpoint", "PATH", group: "Running", defaultNote: "Fixtures/cats64.safetensors",
       help:
-        "a run's directory (its newest checkpoint), a checkpoint, or a bare safetensors generator with the same tensor "
-        + "names"),
+        "a run's directory (its newest checkpoint), RUN@STEP, a checkpoint, or a bare safetensors generator with the same "
+        + "tensor names"),
     Flag(
       switch: "--ema", group: "Running", default: true, help: "use the averaged generator where the checkpoint has one"),
     Flag("--batch-size", "N", group: "Running", defaultNote: "by memory", help: "pictures computed at once"),

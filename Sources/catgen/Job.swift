@@ -28,7 +28,7 @@ struct Job {
     let truncation = Float(try given.double("--truncation", in: 0...2))
     _ = try given.int("--fps", in: 1...1000)
     let wish = given.isGiven("--z") ? try given.choice("--z", of: LatentDistribution.allCases.map(\.rawValue)) : nil
-    let path = try given.optionalString("--checkpoint").map(CheckpointPath.find) ?? CheckpointPath.shipped()
+    let path = try given.optionalString("--checkpoint").map { try CheckpointPath($0).file() } ?? ShippedModel.path()
     let file = try SafeTensors(path: path)
     let averaged = given.isGiven("--ema") ? given.isOn("--ema") : nil
     let description = try CheckpointDescription(file, averaged: averaged)

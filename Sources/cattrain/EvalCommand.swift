@@ -16,7 +16,11 @@ struct EvalCommand {
   static let command = Command(
     "eval", version: TrainingCommand.version, summary: "compares a checkpoint's samples with real pictures",
     flags: [
-      Flag("--checkpoint", "FILE", group: "What", help: "a checkpoint of cattrain or an exported generator"),
+      Flag(
+        "--checkpoint", "PATH", group: "What",
+        help:
+          "a checkpoint of cattrain (a file, a run's directory, which means its newest one, or RUN@STEP) or an exported "
+          + "generator"),
       Flag(
         "--pictures", "DIR", group: "What", help: "judge the pictures of this folder in place of a checkpoint's samples"
       ),
@@ -39,8 +43,7 @@ struct EvalCommand {
     ],
     epilogue: """
       Examples:
-        cattrain eval --checkpoint runs/00003-cats64-w32/checkpoints/epoch0100-step00024300.safetensors \\
-          --data photos --out eval
+        cattrain eval --checkpoint runs/00003-cats64-w32@24300 --data photos --out eval
         cattrain eval --checkpoint cats64.safetensors --data photos --count 5000 --export samples
 
       Each figure stands beside that of as many real pictures, judged in the same way: samples cannot do better.
@@ -109,7 +112,7 @@ struct EvalCommand {
 
     init(_ arguments: Arguments) throws {
       let size = try arguments.optionalInt("--size", in: 16...256)
-      let path = arguments.optionalString("--checkpoint")
+      let path = try arguments.optionalString("--checkpoint").map { try CheckpointPath($0).file() }
       folder = arguments.optionalString("--pictures")
       switch (path, folder) {
       case (nil, nil): throw UsageError("--checkpoint is missing: name one, or a folder with --pictures")

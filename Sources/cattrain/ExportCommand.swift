@@ -2,13 +2,18 @@
 
 import Arguments
 import CatGAN
+import Generation
 import Kernels
 
 enum ExportCommand {
   static let command = Command(
     "export", version: TrainingCommand.version, summary: "writes the generator of a checkpoint alone, for catgen",
     operands: [
-      Operand("CHECKPOINT", help: "a checkpoint of cattrain; its averaged generator is taken where there is one"),
+      Operand(
+        "CHECKPOINT",
+        help:
+          "a checkpoint of cattrain: a file, a run's directory (its newest one) or RUN@STEP; its averaged generator is taken "
+          + "where there is one"),
       Operand("FILE", help: "the safetensors file to write"),
     ],
     flags: [
@@ -19,7 +24,8 @@ enum ExportCommand {
 
   static func run(_ arguments: Arguments) throws {
     try Checkpoint.exportGenerator(
-      of: arguments.operands[0], half: arguments.isOn("--half"), note: arguments.optionalString("--note") ?? "",
+      of: CheckpointPath(arguments.operands[0]).file(), half: arguments.isOn("--half"),
+      note: arguments.optionalString("--note") ?? "",
       to: arguments.operands[1], overwrite: arguments.isOn("--force"), context: Context(threads: 1))
   }
 }

@@ -2,6 +2,7 @@
 
 import Arguments
 import CatGAN
+import Generation
 import Kernels
 import Storage
 
@@ -22,8 +23,12 @@ struct TrainingCommand {
       Examples:
         cattrain photos --preset cats64 --width 32          begin a run in runs/
         cattrain --resume runs/00003-cats64-w32             go on after a stop
+        cattrain --resume runs/00003-cats64-w32@1200        a new run from an older checkpoint of that one
         cattrain photos --width 64 --dry-run                how long and how much memory?
         cattrain prepare photos faces --size 64             make a clean data set first
+
+      Ctrl-C, SIGTERM, SIGHUP (a terminal that closes; under nohup it is ignored) and SIGUSR1 save within a step and stop.
+      A third Ctrl-C, each at least a second after the one before, leaves at once: the newest checkpoint stays the last one.
       """)
 
   let arguments: Arguments
@@ -43,38 +48,45 @@ struct TrainingCommand {
     let context = try Context.fromEnvironment(threads: threads)
     let force = arguments.isOn("--force")
 
-    var earlier: (run: RunDirectory, configuration: RunConfiguration)?
-    if let path = arguments.optionalString("--resume") {
-      for name in ["--out", "--dry-run", "--generator"] where arguments.isGiven(name) {
-        throw UsageError("\(name) does not go with --resume: leave one of them out")
-      }
-      let run = try RunDirectory(resuming: path)
-      earlier = (run, try RunConfiguration(of: run))
-    }
+    let earlier = try Resumption(arguments)
     guard let folder = arguments.operands.first ?? earlier?.configuration.folder else {
       throw UsageError("DATA_DIR is missing: give a folder of pictures, as in cattrain photos")
     }
-    var options = try options(earlier?.configuration.options, force: force)
+    var options = try options(earlier, force: force)
     let memory = MemoryEstimate(options)
     let dataset = try load(folder, options, memory, threads: threads)
     try Trainer.checkBatch(dataset.count, options)
-    try earlier?.configuration.allow(dataset.summary, of: absolute(folder), force: force)
+    try earlier?.configuration.allow(dataset.summary, of: absolutePath(folder), force: force)
 
     let model = GANModel(options, data: dataset.summary, version: Self.version, context: context)
-    if let file = arguments.optionalString("--generator") { options.generator = try model.beginFrom(generatorOf: file) }
+    if let path = arguments.optionalString("--generator") {
+      options.generator = try model.beginFrom(generatorOf: CheckpointPath(path).file())
+    }
+    let origin = try earlier?.origin.map {
+      RunOrigin(checkpoint: $0.checkpoint, position: try model.load($0.checkpoint))
+    }
     if arguments.isOn("--dry-run") { return estimate(model, dataset, options, memory) }
     // Until here there is nothing to save, and a signal ends the process at once.
     let interruption = Interruption()
-    interruption.watchSignals { _ in Console.error("\nstopping after this step; once more leaves at once\n") }
-    let run = try earlier?.run ?? RunDirectory.create(in: arguments.string("--out"), name: options.runName)
+    interruption.watchSignals([SIGUSR1]) { announcement in
+      switch announcement {
+      case .stopping: Console.error("\nstopping: this step is finished and saved first\n")
+      case .stillStopping:
+        Console.error("\nstill in that step, or saving; Ctrl-C once more leaves at once and loses what is not saved\n")
+      }
+    }
+    let parent = earlier?.origin?.parent ?? arguments.string("--out")
+    let run = try earlier?.run ?? RunDirectory.create(in: parent, name: options.runName)
     var configuration = RunConfiguration(
-      version: Self.version, folder: absolute(folder), data: dataset.summary, options: options)
-    if let earlier { configuration.created = earlier.configuration.created }
+      version: Self.version, folder: absolutePath(folder), data: dataset.summary, options: options)
+    if let earlier, earlier.run != nil { configuration.created = earlier.configuration.created }
     let session = Session(interruption: interruption, deadline: limit.map { start + $0.seconds }, progress: progress)
     let trainer = try Trainer(
-      model: model, dataset: dataset, configuration: configuration, run: run, session: session, resume: earlier != nil)
+      model: model, dataset: dataset, configuration: configuration, run: run, session: session,
+      resume: earlier?.run != nil, from: origin)
     try configuration.write(to: run)
     progress.say("\(run.path): \(dataset.description)")
+    if let origin { progress.say("\(run.path): \(origin.description)") }
     _ = try trainer.train()
   }
 
@@ -86,10 +98,10 @@ struct TrainingCommand {
     return span
   }
 
-  private func options(_ earlier: RunOptions?, force: Bool) throws -> RunOptions {
+  private func options(_ earlier: Resumption?, force: Bool) throws -> RunOptions {
     var options: RunOptions
     if let earlier {
-      options = earlier
+      options = earlier.configuration.options
       if let name = arguments.optionalString("--preset") { options.preset = name }
     } else {
       let name = arguments.optionalString("--preset") ?? RunOptions.presets[0]
@@ -99,7 +111,8 @@ struct TrainingCommand {
       options = RunOptions(preset: name)
     }
     try TrainingFlags.apply(arguments, to: &options)
-    try earlier?.allow(options, force: force)
+    // A new run may be another experiment.
+    if let earlier { try earlier.configuration.options.allow(options, force: force || earlier.run == nil) }
     return options
   }
 
@@ -142,12 +155,6 @@ struct TrainingCommand {
     let total = options.steps ?? options.epochs * steps
     progress.say("\(steps) steps per epoch, \(TimeSpan(seconds: time * Double(steps))) per epoch")
     progress.say("\(total) steps in all, \(TimeSpan(seconds: time * Double(total)))")
-  }
-
-  private func absolute(_ path: String) -> String {
-    guard let resolved = realpath(path, nil) else { return path }
-    defer { free(resolved) }
-    return String(cString: resolved)
   }
 }
 

@@ -21,8 +21,10 @@ enum TrainingFlags {
       "--steps", "N", group: "Run", defaultNote: "by epochs",
       help: "training steps in all; takes the place of --epochs"),
     Flag(
-      "--resume", "RUN_DIR", group: "Run",
-      help: "go on with this run from its newest checkpoint, as if it had never stopped"),
+      "--resume", "RUN", group: "Run",
+      help:
+        "go on with the run of this directory from its newest checkpoint, as if it had never stopped; RUN@STEP or a "
+        + "checkpoint's file begins a new run there, beside the old one or in --out"),
     Flag("--time-limit", "TIME", group: "Run", defaultNote: "none", help: "stop cleanly after so long: 90m, 8h, 1h30m"),
     Flag(
       "--save-every", "EPOCHS", group: "Run", defaultNote: "\(defaults.saveEvery)", help: "epochs between checkpoints"),
@@ -92,8 +94,10 @@ enum TrainingFlags {
       "--loss", "KIND", group: "Levers beyond the recipe", defaultNote: defaults.loss.rawValue,
       help: "bce, cross entropy with real and fake, or hinge"),
     Flag(
-      "--generator", "FILE", group: "Levers beyond the recipe", defaultNote: "random weights",
-      help: "begin with the generator of a checkpoint or of cattrain export; the discriminator begins afresh"),
+      "--generator", "PATH", group: "Levers beyond the recipe", defaultNote: "random weights",
+      help:
+        "begin with the generator of a checkpoint (a file, a run's directory or RUN@STEP) or of cattrain export; the "
+        + "discriminator begins afresh"),
   ]
 
   private static let safety = [

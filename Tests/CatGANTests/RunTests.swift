@@ -1,6 +1,7 @@
 // What a run writes and says: formats against their specifications, judgements against made-up histories.
 
 import Foundation
+import Generation
 import Testing
 
 @testable import CatGAN

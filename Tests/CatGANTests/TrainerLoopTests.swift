@@ -1,6 +1,7 @@
 // The loop around the networks, with a model that takes no time and does what a test wants.
 
 import Foundation
+import Generation
 import Storage
 import Testing
 

@@ -227,7 +227,7 @@ import Testing
   }
 
   /// Signalled while the temporary file is there, which is as late as can be.
-  @Test(arguments: [SIGINT, SIGTERM], ["film.raw", "folder"])
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP], ["film.raw", "folder"])
   func signalsLeaveNothingHalfWritten(number: Int32, out: String) throws {
     let place = try Place()
     let process = try Self.catgen.start(

@@ -173,7 +173,7 @@ import Testing
     let place = try Place()
     try FileManager.default.createDirectory(atPath: place("run/checkpoints"), withIntermediateDirectories: true)
     let empty = try Program("catgen").run(["--checkpoint", "run", "--out", "-"], in: place.path)
-    #expect(empty.status == 1 && empty.error.contains("'run' is a folder without checkpoints"), "\(empty.error)")
+    #expect(empty.status == 1 && empty.error.contains("'run' holds no checkpoints"), "\(empty.error)")
     let names = ["epoch0009-step00000900", "epoch0010-step00001000", "epoch0010-step00001001-partial", "epoch0010-x"]
     var file = try SmallGenerator()
     for (index, name) in names.enumerated() {

@@ -36,7 +36,8 @@ import Testing
     ("pictures --on-nan panic", "--on-nan panic"), ("pictures --time-limit 5", "--time-limit 5"),
     ("pictures --time-limit soon", "--time-limit soon"), ("pictures --threads 0", "--threads 0"),
     ("pictures --preset dogs", "--preset dogs"), ("pictures surplus", "surplus"), ("pictures --nope", "--nope"),
-    ("--resume run --out runs", "--out"), ("--resume run --dry-run", "--dry-run"),
+    ("--resume run --out runs", "--out"), ("--resume run@4 --out runs", "--out"),
+    ("--resume run --dry-run", "--dry-run"),
   ]
 
   @Test(arguments: mistakes.indices) func mistakesOfUsage(index: Int) throws {

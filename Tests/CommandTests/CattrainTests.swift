@@ -77,7 +77,7 @@ import Testing
   }
 
   /// A signal as soon as the first step is logged: the run saves, says how to go on, and goes on to the same bytes.
-  @Test(arguments: [SIGINT, SIGTERM]) func signalsSaveWithinAStep(signal: Int32) throws {
+  @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGUSR1]) func signalsSaveWithinAStep(signal: Int32) throws {
     let place = try Place()
     let pictures = try Self.pictures(8, in: place)
     let output = Pipe()

@@ -1,5 +1,7 @@
 // The contents of `config.json`: what a run was asked for and which data it saw.
 
+import Storage
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -22,12 +24,14 @@ public struct RunConfiguration: Codable, Sendable {
     self.options = options
   }
 
-  /// Reads the `config.json` of `run`.
-  public init(of run: RunDirectory) throws {
-    let path = "\(run.path)/config.json"
-    guard let bytes = run.read("config.json") else { throw RunError("'\(path)' cannot be read") }
+  /// Reads the `config.json` of the run directory `run`.
+  public init(ofRunAt run: String) throws {
+    let path = "\(run)/config.json"
+    guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+      throw RunError("\(quoted(path)) cannot be read, and it says how the run was made; restore it or start a new run")
+    }
     do {
-      self = try JSONDecoder().decode(RunConfiguration.self, from: Data(bytes))
+      self = try JSONDecoder().decode(RunConfiguration.self, from: data)
     } catch {
       throw RunError("'\(path)' is not what cattrain wrote; restore it or start a new run")
     }

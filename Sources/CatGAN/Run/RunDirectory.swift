@@ -1,5 +1,6 @@
 // A run's own directory: where its files lie and how they are written. What stands in them is decided elsewhere.
 
+import Generation
 import Storage
 
 #if canImport(FoundationEssentials)
@@ -51,7 +52,7 @@ public final class RunDirectory {
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     guard (try? fileSystem.kind(of: "\(path)/config.json")) == .file else {
       throw RunError(
-        "\(quoted(path)) is no run directory, as it holds no config.json; name one like runs/00003-cats64-w32")
+        "\(quoted(path)) is no run directory, as it holds no config.json; \(CheckpointPath.choices(path))")
     }
     for folder in ["samples", "checkpoints"] {
       try createDirectory("\(path)/\(folder)", fileSystem: fileSystem)
@@ -137,7 +138,7 @@ public final class RunDirectory {
 
   /// The checkpoints that are there, oldest first.
   public func checkpoints() -> [CheckpointName] {
-    ((try? fileSystem.names(in: "\(path)/checkpoints")) ?? []).compactMap(CheckpointName.init).sorted()
+    CheckpointPath.checkpoints(of: path, fileSystem: fileSystem)
   }
 
   public func path(of checkpoint: CheckpointName) -> String { "\(path)/checkpoints/\(checkpoint)" }

@@ -1,5 +1,7 @@
 // Event files on disk. TensorBoard finds them by `tfevents` in the name and reads a directory's files in order of name.
 
+import Generation
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else

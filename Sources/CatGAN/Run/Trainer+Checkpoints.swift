@@ -1,5 +1,7 @@
 // The checkpoints of a run: saving, going on from the newest, and going back to it where values stop being finite.
 
+import Generation
+
 extension Trainer {
   var checkpointName: CheckpointName {
     CheckpointName(epoch: position.epoch, step: position.step, isEpochEnd: position.stepInEpoch == 0)
@@ -61,18 +63,23 @@ extension Trainer {
     lastLog = (session.now(), position.step)
   }
 
+  /// Goes to where the model is after it was loaded.
+  func take(_ loaded: Position, from checkpoint: String) {
+    position = loaded
+    if position.stepInEpoch >= stepsPerEpoch {
+      // A smaller data set than before, taken with --force: its epoch is over.
+      position.stepInEpoch = 0
+      position.epoch += 1
+    }
+    record(RunEvent(.resumed, step: position.step, epoch: position.epoch, message: "from \(checkpoint)"))
+  }
+
   /// Goes to the newest checkpoint that can be read; a damaged one is said aloud and passed over.
   func loadNewestCheckpoint() throws {
     var failure: (any Error)?
     for name in run.checkpoints().reversed() {
       do {
-        position = try model.load(run.path(of: name))
-        if position.stepInEpoch >= stepsPerEpoch {
-          // A smaller data set than before, taken with --force: its epoch is over.
-          position.stepInEpoch = 0
-          position.epoch += 1
-        }
-        record(RunEvent(.resumed, step: position.step, epoch: position.epoch, message: "from \(name)"))
+        take(try model.load(run.path(of: name)), from: name.description)
         return
       } catch {
         say("\(error)")

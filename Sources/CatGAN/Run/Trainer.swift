@@ -28,6 +28,24 @@ public enum Ending: Equatable, Sendable {
   case finished, interrupted, timeIsUp
 }
 
+/// What a new run begins from instead of random weights: a checkpoint of another one.
+public struct RunOrigin: Sendable {
+  /// The checkpoint's file.
+  public let checkpoint: String
+  /// How far its run had come.
+  public let position: Position
+
+  public init(checkpoint: String, position: Position) {
+    self.checkpoint = checkpoint
+    self.position = position
+  }
+
+  public var description: String {
+    "begins at epoch \(position.epoch), step \(position.step) of \(printable(checkpoint, limit: 4000)), whose run stays "
+      + "as it is"
+  }
+}
+
 /// Trains a model until the run's end, or until somebody or something asks for a stop.
 public final class Trainer {
   let model: any TrainingModel
@@ -36,6 +54,7 @@ public final class Trainer {
   let run: RunDirectory
   let configuration: RunConfiguration
   let randomness: Randomness
+  let origin: RunOrigin?
   var session: Session
   public internal(set) var position = Position()
   var history: History
@@ -63,11 +82,13 @@ public final class Trainer {
   /// Pictures of a sample grid, eight by eight.
   static let sampleCount = 64
 
-  /// - Parameter resume: start from the newest checkpoint of `run` that can be read.
+  /// - Parameters:
+  ///   - resume: start from the newest checkpoint of `run` that can be read.
+  ///   - origin: what the model already holds, where a new run does not begin at the beginning.
   /// - Throws: `RunError` where the data set holds less than one batch, or no checkpoint can be read.
   public init(
     model: any TrainingModel, dataset: Dataset, configuration: RunConfiguration, run: RunDirectory, session: Session,
-    resume: Bool
+    resume: Bool, from origin: RunOrigin? = nil
   ) throws {
     self.model = model
     self.dataset = dataset
@@ -81,7 +102,9 @@ public final class Trainer {
     sessionStart = session.now()
     lastLog = (sessionStart, 0)
     try Trainer.checkBatch(dataset.count, options)
+    self.origin = origin
     if resume { try loadNewestCheckpoint() }
+    if let origin { take(origin.position, from: origin.checkpoint) }
     earlierSeconds = history.seconds
     if options.tensorboard { openTensorBoard(resumed: resume) }
   }
@@ -116,6 +139,11 @@ public final class Trainer {
     try? run.note(
       "cattrain \(configuration.version) begins at step \(position.step) of \(totalSteps): \(dataset.description), "
         + "from \(configuration.folder)")
+    if let origin {
+      try? run.note(origin.description)
+      // Whatever happens from here on, there is something to go on from.
+      _ = save()
+    }
     var order: (epoch: Int, pictures: [Int]) = (-1, [])
     var reals = [Float](repeating: 0, count: options.batchSize * model.imageSize * model.imageSize * 3)
     while !isComplete {

@@ -1,0 +1,99 @@
+// How a checkpoint is named, on every command line alike. This looks at names only; what is in a file is its reader's.
+
+import Storage
+
+/// A checkpoint as a person names it: by its file, by its run's directory, which stands for the newest one, or by the
+/// directory and a step, `RUN@1200`.
+public enum CheckpointPath: Equatable, Sendable {
+  case file(String)
+  case run(String)
+  case step(Int, run: String)
+
+  /// What `text` means by what is on the disk: a name that is there is taken as it stands, also one with an @. A name
+  /// that is not there is a run's, unless it ends as a file does.
+  public init(_ text: String) {
+    let kind = Self.kind(text)
+    if kind == .directory {
+      self = .run(Self.withoutSlashes(text))
+    } else if kind == .absent, let (run, step) = Self.split(text), Self.kind(run) == .directory {
+      self = .step(step, run: run)
+    } else {
+      self = kind == .absent && !text.hasSuffix(".safetensors") ? .run(Self.withoutSlashes(text)) : .file(text)
+    }
+  }
+
+  /// The file that is meant.
+  /// - Throws: `CheckpointError` where there is none, with the names that would do.
+  public func file() throws -> String {
+    switch self {
+    case .file(let path):
+      if Self.kind(path) == .absent, let run = Self.run(of: path) {
+        throw CheckpointError(path, "is not there; \(Self.choices(run))")
+      }
+      return path
+    case .run(let run):
+      if let newest = Self.checkpoints(of: run).last { return "\(run)/checkpoints/\(newest)" }
+      let problem = Self.kind(run) == .absent ? "is not there" : "holds no checkpoints/*.safetensors"
+      throw CheckpointError(run, "\(problem); \(Self.choices(run))")
+    case .step(let step, let run):
+      if let name = Self.checkpoints(of: run).last(where: { $0.step == step }) { return "\(run)/checkpoints/\(name)" }
+      throw CheckpointError(run, "has no checkpoint of step \(step); \(Self.choices(run))")
+    }
+  }
+
+  /// The checkpoints of a run, oldest first.
+  public static func checkpoints(of run: String, fileSystem: any FileSystem = Disk()) -> [CheckpointName] {
+    ((try? fileSystem.names(in: "\(run)/checkpoints")) ?? []).compactMap(CheckpointName.init).sorted()
+  }
+
+  /// The directory of the run that the checkpoint at `path` lies in, nil where it lies in none.
+  public static func run(of path: String) -> String? {
+    let folder = directory(of: path)
+    guard folder == "checkpoints" || folder.hasSuffix("/checkpoints"), kind(folder) == .directory else { return nil }
+    return directory(of: folder)
+  }
+
+  // MARK: Words
+
+  /// Names that a sentence lists at most.
+  private static let listed = 8
+
+  /// The names that would do in place of one that does not: those of a run's checkpoints, newest first, the run around
+  /// a folder of checkpoints, or the runs in a folder of runs.
+  public static func choices(_ path: String) -> String {
+    let path = withoutSlashes(path)
+    if kind(path) == .absent, let mark = path.lastIndex(of: "@") { return choices(String(path[..<mark])) }
+    let steps = Set(checkpoints(of: path).map(\.step)).sorted(by: >).map { "\(path)@\($0)" }
+    if !steps.isEmpty { return "name one that is there: \(list(steps))" }
+    let names = ((try? Disk().names(in: path)) ?? []).sorted(by: >)
+    if names.contains(where: { CheckpointName($0) != nil }) { return "name the run, \(printable(directory(of: path)))" }
+    let runs = names.lazy.map { path == "/" ? "/\($0)" : "\(path)/\($0)" }.filter { !checkpoints(of: $0).isEmpty }
+    let found = Array(runs.prefix(listed + 1))
+    return found.isEmpty ? "name a checkpoint or a run's directory" : "name one of the runs in it: \(list(found))"
+  }
+
+  private static func list(_ names: [String]) -> String {
+    let shown = names.prefix(listed).map { printable($0) }.joined(separator: ", ")
+    return names.count > listed ? "\(shown) and others" : shown
+  }
+
+  // MARK: Names
+
+  private static func kind(_ path: String) -> FileKind { (try? Disk().kind(of: path)) ?? .other }
+
+  private static func withoutSlashes(_ path: String) -> String {
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    return path
+  }
+
+  /// `RUN@1200` in its parts.
+  private static func split(_ text: String) -> (run: String, step: Int)? {
+    guard let mark = text.lastIndex(of: "@") else { return nil }
+    let digits = text[text.index(after: mark)...]
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }), let step = Int(digits) else {
+      return nil
+    }
+    return (withoutSlashes(String(text[..<mark])), step)
+  }
+}

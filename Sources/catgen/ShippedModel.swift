@@ -1,0 +1,31 @@
+// The model that comes with the program.
+
+import Generation
+import Storage
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+enum ShippedModel {
+  /// Fixtures/cats64.safetensors, under the working directory or a folder above the program.
+  static func path() throws -> String {
+    let name = "Fixtures/cats64.safetensors"
+    if access(name, R_OK) == 0 { return name }
+    #if os(Linux)
+      if let program = realpath("/proc/self/exe", nil) {
+        var folder = directory(of: String(cString: program))
+        free(program)
+        // .build/release/catgen, or .build/x86_64-unknown-linux-gnu/release/catgen, and one to spare.
+        for _ in 0..<5 {
+          if access("\(folder)/\(name)", R_OK) == 0 { return "\(folder)/\(name)" }
+          folder = directory(of: folder)
+        }
+      }
+    #endif
+    throw PictureError(
+      "there is no \(name) here or beside the program: train one with 'cattrain FOLDER', or name one with --checkpoint")
+  }
+}

@@ -1,0 +1,29 @@
+import Foundation
+import Generation
+import Testing
+
+@Suite struct CheckpointPathTests {
+  @Test func namesWithAnAt() throws {
+    let folder = NSTemporaryDirectory() + "catgan-names-\(UUID().uuidString)"
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    func make(_ run: String, _ names: [String]) throws {
+      try FileManager.default.createDirectory(
+        atPath: "\(folder)/\(run)/checkpoints", withIntermediateDirectories: true)
+      for name in names { try Data().write(to: URL(filePath: "\(folder)/\(run)/checkpoints/\(name).safetensors")) }
+    }
+    try make("a", ["epoch0001-step00000005"])
+    try make("a@5", ["epoch0001-step00000007", "epoch0001-step00000008-partial", "epoch0002-step00000008", "notes"])
+    // What is there is taken as it stands; only the last @ begins a step.
+    #expect(CheckpointPath("\(folder)/a@5") == .run("\(folder)/a@5"))
+    #expect(CheckpointPath("\(folder)/a@5@7//") == .run("\(folder)/a@5@7"))
+    #expect(CheckpointPath("\(folder)/a@5/@7") == .step(7, run: "\(folder)/a@5"))
+    #expect(CheckpointPath("\(folder)/a@+7") == .run("\(folder)/a@+7"))
+    #expect(
+      try CheckpointPath("\(folder)/a@5@7").file().hasSuffix("/a@5/checkpoints/epoch0001-step00000007.safetensors"))
+    // Of two of one step the one with more epochs is newer.
+    #expect(try CheckpointPath("\(folder)/a@5").file().hasSuffix("epoch0002-step00000008.safetensors"))
+    #expect(throws: CheckpointError.self) { try CheckpointPath("\(folder)/a@99999999999999999999").file() }
+    try FileManager.default.removeItem(atPath: "\(folder)/a@5")
+    #expect(try CheckpointPath("\(folder)/a@5").file().hasSuffix("/a/checkpoints/epoch0001-step00000005.safetensors"))
+  }
+}
