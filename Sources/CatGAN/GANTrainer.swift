@@ -62,7 +62,7 @@ public final class GANTrainer {
   /// drawn from `random`.
   /// - Parameter reals: [batchSize, size, size, 3] in [-1, 1]; not changed.
   public func step(reals: Tensor) -> StepResult {
-    generator.drawLatents(latents, &random)
+    generator.drawLatents(latents, seed: random.next())
     return step(reals: reals, latents: latents, seed: options.augmentation.isEmpty ? 0 : random.next())
   }
 

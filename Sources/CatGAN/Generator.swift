@@ -46,14 +46,10 @@ public final class Generator {
     Shape(n: count, h: configuration.imageSize, w: configuration.imageSize, c: 3)
   }
 
-  /// Overwrites latents [n, 1, 1, zDim] with draws from the configuration's distribution, in memory order.
-  public func drawLatents(_ latents: Tensor, _ random: inout RandomGenerator) {
-    for i in 0..<latents.count {
-      switch configuration.zDistribution {
-      case .uniform: latents.pointer[i] = random.uniform(-1, 1)
-      case .normal: latents.pointer[i] = Float(random.normal())
-      }
-    }
+  /// Overwrites latents [n, 1, 1, zDim] with what `Latent` draws from the configuration's distribution, as one vector.
+  public func drawLatents(_ latents: Tensor, seed: UInt64) {
+    let z = Latent.vector(seed: seed, dimension: latents.count, distribution: configuration.zDistribution)
+    latents.pointer.update(from: z, count: z.count)
   }
 
   /// Pictures [n, size, size, 3] in [-1, 1] from latents, with the running statistics. The result lies in the workspace:

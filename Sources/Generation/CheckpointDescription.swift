@@ -57,7 +57,8 @@ public struct CheckpointDescription: Sendable {
       return distribution
     }
     discriminatorParameterCount = file.names.filter { name in
-      name.hasPrefix("discriminator.") && ![".running_", ".weight_u", ".weight_v"].contains(where: name.contains)
+      name.hasPrefix("discriminator.")
+        && ![".running_", ".num_batches_tracked", ".weight_u", ".weight_v"].contains(where: name.contains)
     }.reduce(0) { $0 + (file.shape(of: $1) ?? []).reduce(1, *) }
   }
 

@@ -66,7 +66,7 @@ public final class GeneratorModel {
         file.path, "needs \(counts.sum * 4 >> 20) MB for one picture, far more than its \(file.byteCount) bytes warrant"
       )
     }
-    let reader = WeightReader(file: file, prefix: description.prefix, context: context)
+    let reader = try WeightReader(file, prefix: description.prefix, context: context)
 
     func activation(_ bias: [Float]) -> BiasLeakyReLU {
       BiasLeakyReLU(bias: bias, slope: GeneratorModel.slope, context: context)

@@ -7,6 +7,14 @@ struct WeightReader {
   let file: SafeTensors
   let prefix: String
   let context: Context
+  let statisticsStart: StatisticsStart?
+
+  init(_ file: SafeTensors, prefix: String, context: Context) throws {
+    self.file = file
+    self.prefix = prefix
+    self.context = context
+    statisticsStart = try StatisticsStart(file, prefix: prefix)
+  }
 
   /// The epsilon of every batch normalisation of the recipe, and PyTorch's default.
   static let epsilon = 1e-5
@@ -30,12 +38,16 @@ struct WeightReader {
       try hasBias ? file.floats("\(prefix)\(name).bias") : [Float](repeating: 0, count: convolution.shape.inputChannels)
     let gamma = try file.floats("\(prefix)batch_\(name).weight")
     let beta = try file.floats("\(prefix)batch_\(name).bias")
-    let mean = try file.floats("\(prefix)batch_\(name).running_mean")
-    let variance = try file.floats("\(prefix)batch_\(name).running_var")
+    var mean = try file.floats("\(prefix)batch_\(name).running_mean")
+    var variance = try file.floats("\(prefix)batch_\(name).running_var")
     if let negative = variance.firstIndex(where: { $0 < 0 }) {
       throw CheckpointError(
         file.path,
         "has the variance \(variance[negative]) in \(prefix)batch_\(name).running_var, which no data can have")
+    }
+    if let statisticsStart {
+      mean = mean.map(statisticsStart.mean)
+      variance = variance.map(statisticsStart.variance)
     }
     let scale = zip(gamma, variance).map { Double($0) / (Double($1) + WeightReader.epsilon).squareRoot() }
     let folded = bias.indices.map { Float((Double(bias[$0]) - Double(mean[$0])) * scale[$0] + Double(beta[$0])) }

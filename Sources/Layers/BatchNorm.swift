@@ -1,11 +1,21 @@
 import Kernels
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// Batch normalisation over everything but the channel (Ioffe and Szegedy 2015), with a leaky ReLU fused behind it:
 /// [n, h, w, channels] -> the same.
 ///
-/// In training it uses the batch's mean and biased variance and moves the running ones by 1 - momentum towards the
-/// batch's mean and unbiased variance, as PyTorch does with momentum 0.01; otherwise it uses the running ones.
-/// Parameters: weight (gamma) 1, bias (beta) 0; statistics: running_mean 0, running_var 1; all [channels].
+/// In training it uses the batch's mean and biased variance, and the running ones follow the batch's mean and unbiased
+/// variance; otherwise it uses the running ones. These are averages of what they saw and of nothing else: batch t weighs
+/// (1 - momentum) / (1 - momentum^t), which makes the first one's statistics the average, and after many is 1 - momentum,
+/// PyTorch's momentum of 0.01. It is the moving average from 0 divided by 1 - momentum^t, the sum of its weights, as the
+/// moments of Adam are (Kingma and Ba 2015, section 3).
+/// Parameters: weight (gamma) 1, bias (beta) 0; statistics: running_mean 0, running_var 1; all [channels]. Counter:
+/// num_batches_tracked.
 public final class BatchNorm: Layer {
   public let name: String
   public let channels: Int
@@ -17,12 +27,10 @@ public final class BatchNorm: Layer {
   public let bias: Parameter
   public let runningMean: Parameter
   public let runningVariance: Parameter
+  /// Batches that the running statistics are of; parts of a pass count each by itself.
+  public let batchesTracked: Counter
   /// Bias of the layer before, which it left out: the running mean includes it, as in files of other frameworks.
   let inputBias: Parameter?
-
-  /// Where not nil, running statistics become plain means over this and coming batches instead of moving averages;
-  /// counts the batches so far.
-  private var averagedBatches: Int?
 
   /// What a pass over one part computes with, each [channels]; y = leaky(scale * x + shift).
   private struct Coefficients {
@@ -48,6 +56,7 @@ public final class BatchNorm: Layer {
     momentum: Double = 0.99
   ) {
     precondition(inputBias == nil || inputBias!.count == channels, "\(name): input bias of another size")
+    precondition((0..<1).contains(momentum), "\(name): momentum \(momentum)")
     self.name = name
     self.channels = channels
     self.epsilon = epsilon
@@ -58,9 +67,11 @@ public final class BatchNorm: Layer {
     bias = Parameter("\(name).bias", .vector(channels), .constant(0))
     runningMean = Parameter("\(name).running_mean", .vector(channels), .constant(0), isTrained: false)
     runningVariance = Parameter("\(name).running_var", .vector(channels), .constant(1), isTrained: false)
+    batchesTracked = Counter("\(name).num_batches_tracked")
   }
 
   public var parameters: [Parameter] { [weight, bias, runningMean, runningVariance] }
+  public var counters: [Counter] { [batchesTracked] }
   public var placement: Placement { .gradientsInPlace }
   public var backwardReadsOutput: Bool { false }
 
@@ -115,30 +126,28 @@ public final class BatchNorm: Layer {
     }
   }
 
-  /// Starts the running statistics anew: until `endAveraging` they are the mean over the training batches that follow.
-  public func beginAveraging() { averagedBatches = 0 }
-
-  public func endAveraging() { averagedBatches = nil }
+  /// Forgets the running statistics: the next training batch's take their place.
+  public func resetRunningStatistics() { batchesTracked.value = 0 }
 
   private func useBatchStatistics(of input: Tensor, _ coefficients: Coefficients, _ context: Context) {
     let rows = input.shape.rows
     let correction = rows > 1 ? Double(rows) / Double(rows - 1) : 1
-    var gain = 1 - momentum
-    if let batches = averagedBatches {
-      gain = 1 / Double(batches + 1)
-      averagedBatches = batches + 1
-    }
+    batchesTracked.value += 1
+    let isFirst = batchesTracked.value == 1
+    let gain = (1 - momentum) / (1 - pow(momentum, Double(batchesTracked.value)))
     withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * channels) { moments in
       let means = moments.baseAddress!
       let variances = means + channels
       context.batchMoments(input.pointer, rows: rows, channels: channels, mean: means, variance: variances)
       for c in 0..<channels {
         set(coefficients, c, mean: means[c], variance: variances[c])
-        let oldMean = Double(runningMean.value.pointer[c])
-        let oldVariance = Double(runningVariance.value.pointer[c])
         let newMean = means[c] + Double(inputBias?.value.pointer[c] ?? 0)
+        let newVariance = variances[c] * correction
+        // Not even an infinity is left of what was there before the first batch.
+        let oldMean = isFirst ? newMean : Double(runningMean.value.pointer[c])
+        let oldVariance = isFirst ? newVariance : Double(runningVariance.value.pointer[c])
         runningMean.value.pointer[c] = Float(oldMean + gain * (newMean - oldMean))
-        runningVariance.value.pointer[c] = Float(oldVariance + gain * (variances[c] * correction - oldVariance))
+        runningVariance.value.pointer[c] = Float(oldVariance + gain * (newVariance - oldVariance))
       }
     }
     runningMean.changed()

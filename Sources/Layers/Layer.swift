@@ -48,6 +48,8 @@ public enum Placement: Sendable {
 public protocol Layer: AnyObject {
   var name: String { get }
   var parameters: [Parameter] { get }
+  /// What it counts; most layers nothing.
+  var counters: [Counter] { get }
   var placement: Placement { get }
   /// Whether `backward` reads `output`.
   var backwardReadsOutput: Bool { get }
@@ -67,4 +69,8 @@ public protocol Layer: AnyObject {
   func backward(
     input: Tensor, output: Tensor, outputGradient: Tensor, into inputGradient: Tensor?,
     parameters: ParameterGradients, row: String, _ execution: Execution)
+}
+
+extension Layer {
+  public var counters: [Counter] { [] }
 }

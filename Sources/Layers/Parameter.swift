@@ -86,30 +86,44 @@ public enum ParameterArray: Hashable, Sendable, CaseIterable {
   case value, gradient, firstMoment, secondMoment
 }
 
-/// All parameters of a network, in the order of its layers.
+/// A named whole number of a layer, which goes into files beside its parameters.
+public final class Counter {
+  /// Unique in its store, such as `batch_conv1.num_batches_tracked`.
+  public let name: String
+  public var value = 0
+
+  public init(_ name: String) { self.name = name }
+}
+
+/// All parameters and counters of a network, in the order of its layers.
 public struct ParameterStore {
   public let parameters: [Parameter]
+  public let counters: [Counter]
 
-  public init(_ parameters: [Parameter]) {
-    precondition(Set(parameters.map(\.name)).count == parameters.count, "two parameters share a name")
+  public init(_ parameters: [Parameter], counters: [Counter] = []) {
+    let names = parameters.map(\.name) + counters.map(\.name)
+    precondition(Set(names).count == names.count, "two parameters share a name")
     self.parameters = parameters
+    self.counters = counters
   }
 
   public subscript(name: String) -> Parameter? { parameters.first { $0.name == name } }
 
   public var trained: [Parameter] { parameters.filter(\.isTrained) }
 
-  /// Draws new values for every parameter, in order.
+  /// Draws new values for every parameter, in order; counters begin at 0.
   public func initialize(_ random: inout RandomGenerator) {
     for parameter in parameters { parameter.initialize(&random) }
+    for counter in counters { counter.value = 0 }
   }
 
-  /// Overwrites the values of parameters with those of a store of the same network.
+  /// Overwrites the values of parameters and counters with those of a store of the same network.
   public func copyValues(from other: ParameterStore) {
     precondition(parameters.map(\.name) == other.parameters.map(\.name), "stores of different networks")
     for (mine, theirs) in zip(parameters, other.parameters) {
       mine.value.pointer.update(from: theirs.value.pointer, count: mine.count)
       mine.changed()
     }
+    for (mine, theirs) in zip(counters, other.counters) { mine.value = theirs.value }
   }
 }

@@ -39,7 +39,7 @@ public final class Sequential {
     self.layers = layers
     self.execution = execution
     self.workspace = workspace
-    store = ParameterStore(layers.flatMap(\.parameters))
+    store = ParameterStore(layers.flatMap(\.parameters), counters: layers.flatMap(\.counters))
     rows = layers.map { "\(name).\($0.name)" }
   }
 

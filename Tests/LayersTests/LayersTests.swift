@@ -94,6 +94,8 @@ import Testing
     try check(name) { _ in BatchNorm("n", channels: channels, leakySlope: 0.2) }
   }
 
+  /// PyTorch's moving averages from 0 and 1 after two batches, divided by the weights of what was seen: 1 - 0.99^2 = 0.0199.
+  /// That divides the rounding of its variances, which are near 1, too: 3e-8 becomes 1.5e-6.
   @Test func runningStatistics() throws {
     let reference = try Reference("layers")
     for channels in [19, 32] {
@@ -113,16 +115,56 @@ import Testing
         inputs.append(Tensor(tensor.shape, values: tensor.array.map { $0 - 3 }))
         _ = network.forward(inputs.last!, mode: .training())
       }
+      #expect(layer.batchesTracked.value == 2)
+      let means = try reference.values("\(name).running_mean").map { Double($0) / 0.0199 }
+      let variances = try reference.values("\(name).running_var").map { (Double($0) - 0.9801) / 0.0199 }
       // The inputs lie around 7 with a deviation of 1, so rounding them to Float already costs some units.
-      expectClose(
-        layer.runningMean.fileValues(), try reference.values("\(name).running_mean"), within: 1e-5, "running mean")
-      expectClose(
-        layer.runningVariance.fileValues(), try reference.values("\(name).running_var"), within: 1e-5,
-        "running variance")
-      expectClose(
-        network.forward(inputs[0], mode: .inference).array, try reference.values("\(name).inference"), within: 1e-5,
-        "inference")
+      expectClose(layer.runningMean.fileValues(), means.map { Float($0) }, within: 1e-5, "running mean")
+      expectClose(layer.runningVariance.fileValues(), variances.map { Float($0) }, within: 1e-5, "running variance")
+      let gammas = try reference.values("\(name).weight")
+      let betas = try reference.values("\(name).bias")
+      let expected = try reference.values("\(name).first").enumerated().map { i, x in
+        let c = i % channels
+        let y = Double(gammas[c]) * (Double(x) - means[c]) / (variances[c] + 1e-5).squareRoot() + Double(betas[c])
+        return Float(max(y, Double(Float(0.2)) * y))
+      }
+      expectClose(network.forward(inputs[0], mode: .inference).array, expected, within: 1e-5, "inference")
     }
+  }
+
+  /// After t batches each has the weight of a moving average of what was seen alone: 0.99^(t - i), over their sum. The first
+  /// takes the place of what was there, were it infinite. Sums of at most 7 terms of 1 round by less than 1e-6.
+  @Test func runningStatisticsAreOfWhatWasSeen() {
+    let layer = BatchNorm("n", channels: 2)
+    let network = Sequential("net", [layer], execution: Execution(context: Context(threads: 1)))
+    var random = RandomGenerator(seed: 4)
+    network.store.initialize(&random)
+    layer.runningVariance.setFileValues([.infinity, .nan])
+    func pass(_ level: Float, parts: Int = 1) {
+      // Mean `level` in the first channel, 2 in the second; unbiased variances 2 level^2 and 0.
+      let values = (0..<parts).flatMap { _ in [0, 2, 2 * level, 2] as [Float] }
+      _ = network.forward(Tensor(Shape(n: 2 * parts, h: 1, w: 1, c: 2), values: values), mode: .training(parts: parts))
+    }
+    var seen: [Double] = []
+    for (level, parts) in [(1, 1), (3, 1), (2, 3), (5, 2)] as [(Float, Int)] {
+      pass(level, parts: parts)
+      seen += [Double](repeating: Double(level), count: parts)
+      #expect(layer.batchesTracked.value == seen.count)
+      func average(_ value: (Double) -> Double) -> Float {
+        var (sum, weights) = (0.0, 0.0)
+        for level in seen {
+          sum = 0.99 * sum + value(level)
+          weights = 0.99 * weights + 1
+        }
+        return Float(sum / weights)
+      }
+      expectClose(layer.runningMean.fileValues(), [average { $0 }, 2], within: 1e-6, "mean of \(seen)")
+      expectClose(
+        layer.runningVariance.fileValues(), [average { 2 * $0 * $0 }, 0], within: 1e-6, "variance of \(seen)")
+    }
+    layer.resetRunningStatistics()
+    pass(4)
+    #expect(layer.runningMean.fileValues() == [4, 2] && layer.runningVariance.fileValues() == [32, 0])
   }
 
   @Test func adam() throws {

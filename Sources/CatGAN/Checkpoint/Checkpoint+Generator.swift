@@ -33,7 +33,9 @@ extension Checkpoint {
         }
       }
     }
-    try SafeTensors.write(sources, metadata: metadata, to: path, overwrite: overwrite, fileSystem: fileSystem)
+    try SafeTensors.write(
+      counters(store, generatorPrefix).map(\.source) + sources, metadata: metadata, to: path, overwrite: overwrite,
+      fileSystem: fileSystem)
   }
 
   /// Reads a generator from a whole checkpoint or an exported one.
@@ -42,8 +44,17 @@ extension Checkpoint {
   public static func loadGenerator(_ file: SafeTensors, into store: ParameterStore, average: Bool = false) throws {
     let tensors = values(store, average ? averagePrefix : generatorPrefix)
     for tensor in tensors { try tensor.check(file) }
+    let counters = counters(store, average ? averagePrefix : generatorPrefix)
+    let counts = try counts(counters, in: file)
+    let start = try StatisticsStart(file, prefix: average ? averagePrefix : generatorPrefix)
     for tensor in tensors {
       tensor.parameter.setFileValues(try file.floats(tensor.name, shape: tensor.parameter.layout.fileShape))
+    }
+    if let counts {
+      for (place, count) in zip(counters, counts) { place.counter.value = count }
+    } else {
+      // An average's are of batches that no step counts.
+      complete(store, start, batches: average ? 0 : file.metadata["catgan.step"].flatMap { Int($0) } ?? 0)
     }
   }
 

@@ -11,6 +11,9 @@ public enum Checkpoint {
   static let generatorStepsKey = "catgan.optimizer.generator.steps"
   static let discriminatorStepsKey = "catgan.optimizer.discriminator.steps"
 
+  /// Training batches that a step shows to the discriminator: reals and fakes, and fakes for the generator's update.
+  private static let discriminatorBatches = 3
+
   /// Writes the trainer's networks, running statistics, moments, step counts and random state, whole or not at all.
   /// - Parameter average: the averaged copy of the generator, where the run keeps one.
   /// - Throws: `StorageError` for the disk's failures; an older file of that name is then untouched.
@@ -30,7 +33,9 @@ public enum Checkpoint {
         try tensor.parameter.fileValues(tensor.array).withUnsafeBytes { try sink.put($0) }
       }
     }
-    try SafeTensors.write(sources, metadata: metadata, to: path, overwrite: overwrite, fileSystem: fileSystem)
+    try SafeTensors.write(
+      counters(trainer, average).map(\.source) + sources, metadata: metadata, to: path, overwrite: overwrite,
+      fileSystem: fileSystem)
   }
 
   /// Takes over everything that `save` wrote. All of the file is checked before anything is changed: its digest, that it
@@ -52,7 +57,8 @@ public enum Checkpoint {
     let generatorSteps: Int = try number(file, generatorStepsKey) { $0 >= 0 }
     let discriminatorSteps: Int = try number(file, discriminatorStepsKey) { $0 >= 0 }
     let tensors = tensors(trainer, average)
-    let needed = Set(tensors.map(\.name))
+    let counters = counters(trainer, average)
+    let needed = Set(tensors.map(\.name) + counters.map(\.name))
     if let surplus = file.names.first(where: { !needed.contains($0) }) {
       throw StorageError(
         "\(quoted(path)) holds the tensor \(quoted(surplus)), which this run has no use for;"
@@ -60,10 +66,20 @@ public enum Checkpoint {
     }
     try file.verifyDigest()
     for tensor in tensors { try tensor.check(file) }
+    let counts = try counts(counters, in: file)
+    let generatorStart = try StatisticsStart(file, prefix: generatorPrefix)
+    let discriminatorStart = try StatisticsStart(
+      file, prefix: discriminatorPrefix, batchesPerStep: discriminatorBatches)
 
     for tensor in tensors {
       tensor.parameter.setFileValues(
         try file.floats(tensor.name, shape: tensor.parameter.layout.fileShape), tensor.array)
+    }
+    if let counts {
+      for (place, count) in zip(counters, counts) { place.counter.value = count }
+    } else {
+      complete(trainer.generator.store, generatorStart, batches: state.step)
+      complete(trainer.discriminator.store, discriminatorStart, batches: discriminatorBatches * state.step)
     }
     trainer.random = RandomGenerator(state: random)
     trainer.generatorAdam.steps = generatorSteps

@@ -97,13 +97,12 @@ public final class GANModel: TrainingModel {
   private func updateStatistics(_ average: Generator) {
     if statisticsAreCurrent { return }
     var random = RandomGenerator(seed: Randomness(seed: options.seed).seed(.statistics))
-    for norm in average.batchNorms { norm.beginAveraging() }
+    for norm in average.batchNorms { norm.resetRunningStatistics() }
     let batch = Tensor(average.latentShape(options.batchSize))
     for _ in 0..<GANModel.statisticsBatches {
-      average.drawLatents(batch, &random)
+      average.drawLatents(batch, seed: random.next())
       _ = average.network.forward(batch, mode: .training())
     }
-    for norm in average.batchNorms { norm.endAveraging() }
     statisticsAreCurrent = true
   }
 
@@ -232,7 +231,7 @@ extension RunOptions {
   public var networks: NetworkConfiguration {
     var configuration = NetworkConfiguration(network, width: width)
     configuration.zDim = zDimension
-    configuration.zDistribution = LatentDistribution(rawValue: zDistribution)!
+    configuration.zDistribution = distribution
     configuration.discriminatorNorm = discriminatorNorm
     return configuration
   }

@@ -1,7 +1,6 @@
 // Where the random numbers of a run come from: each is a function of the run's seed, of what it is for and of the
 // step or epoch. So there is no generator state to save, and a run that goes on draws what it would have drawn.
 
-import Generation
 import Layers
 
 struct Randomness {
@@ -40,17 +39,6 @@ struct Randomness {
   func mirrored(step: Int, count: Int) -> [Bool] {
     var generator = RandomGenerator(seed: seed(.mirror, step))
     return (0..<count).map { _ in generator.next() >> 63 == 1 }
-  }
-
-  /// `count` numbers of the given distribution; for the uniform one they are those of catgen's z of that seed.
-  static func latents(seed: UInt64, count: Int, distribution: LatentDistribution) -> [Float] {
-    var generator = RandomGenerator(seed: seed)
-    return (0..<count).map { _ in
-      switch distribution {
-      case .uniform: generator.uniform(-1, 1)
-      case .normal: Float(generator.normal())
-      }
-    }
   }
 
   /// Fisher and Yates, written out: the standard library does not promise to draw the same way in every version.

@@ -115,6 +115,9 @@ public struct RunOptions: Codable, Equatable, Sendable {
     }
   }
 
+  /// How z is drawn.
+  var distribution: LatentDistribution { LatentDistribution(rawValue: zDistribution)! }
+
   /// The networks of the preset.
   var network: Preset { Preset(rawValue: preset) ?? .cats64 }
 

@@ -9,9 +9,7 @@ extension Trainer {
     attempt(file) {
       let count = Trainer.sampleCount
       let z = (0..<count).flatMap {
-        Randomness.latents(
-          seed: UInt64($0), count: options.zDimension,
-          distribution: LatentDistribution(rawValue: options.zDistribution)!)
+        Latent.vector(seed: UInt64($0), dimension: options.zDimension, distribution: options.distribution)
       }
       let pictures = try model.samples(z: z, count: count)
       let picture = grid(pictures.map(byte), count: count)

@@ -195,9 +195,9 @@ public final class Trainer {
   }
 
   private func latent(step: Int) -> [Float] {
-    Randomness.latents(
-      seed: randomness.seed(.latent, step), count: options.batchSize * options.zDimension,
-      distribution: LatentDistribution(rawValue: options.zDistribution)!)
+    Latent.vector(
+      seed: randomness.seed(.latent, step), dimension: options.batchSize * options.zDimension,
+      distribution: options.distribution)
   }
 
   /// What `--lr-decay` makes of the rates at the present position.

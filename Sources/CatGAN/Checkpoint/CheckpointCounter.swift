@@ -1,0 +1,57 @@
+import Generation
+import Layers
+import Storage
+
+/// A counter under its name in the file, where it is an I64 scalar, as PyTorch's `num_batches_tracked` is.
+struct CheckpointCounter {
+  let name: String
+  let counter: Counter
+
+  var source: TensorSource { TensorSource(name, integers: [UInt64(counter.value)], shape: []) }
+
+  /// - Throws: `StorageError` where the tensor is missing, of another shape or type, or no count.
+  func read(_ file: SafeTensors) throws -> Int {
+    let bits = try file.integers(name, shape: [])[0]
+    guard let count = Int(exactly: bits) else {
+      throw StorageError(
+        "\(quoted(file.path)): tensor \(quoted(name)) is \(Int64(bitPattern: bits)), and a count is never negative;"
+          + " use an intact copy of the file")
+    }
+    return count
+  }
+}
+
+extension Checkpoint {
+  static func counters(_ store: ParameterStore, _ prefix: String) -> [CheckpointCounter] {
+    store.counters.map { CheckpointCounter(name: prefix + $0.name, counter: $0) }
+  }
+
+  static func counters(_ trainer: GANTrainer, _ average: ParameterStore?) -> [CheckpointCounter] {
+    counters(trainer.generator.store, generatorPrefix)
+      + counters(trainer.discriminator.store, discriminatorPrefix)
+      + (average.map { counters($0, averagePrefix) } ?? [])
+  }
+
+  /// What the counters are in the file, or nil where it is older than they are.
+  static func counts(_ counters: [CheckpointCounter], in file: SafeTensors) throws -> [Int]? {
+    guard counters.contains(where: { file.contains($0.name) }) else { return nil }
+    return try counters.map { try $0.read(file) }
+  }
+
+  /// Makes of running statistics from a file without counters what files with them hold.
+  /// - Parameters:
+  ///   - start: of the file's statistics, or nil where they are taken as they are.
+  ///   - batches: what the counters become.
+  static func complete(
+    _ store: ParameterStore, _ start: StatisticsStart?, batches: Int
+  ) {
+    for counter in store.counters { counter.value = batches }
+    guard let start else { return }
+    for parameter in store.parameters where !parameter.isTrained {
+      if parameter.name.hasSuffix(".running_mean") { parameter.setFileValues(parameter.fileValues().map(start.mean)) }
+      if parameter.name.hasSuffix(".running_var") {
+        parameter.setFileValues(parameter.fileValues().map(start.variance))
+      }
+    }
+  }
+}
