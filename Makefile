@@ -8,7 +8,7 @@ ifeq ($(shell uname -s),Linux)
 STATIC := --static-swift-stdlib
 endif
 
-.PHONY: help cats build test lint bench sanitize readme install-tools clean
+.PHONY: help cats build test lint install uninstall bench sanitize readme install-tools clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -27,6 +27,13 @@ test: ## everything, in release mode: the Swift tests, then the commands from ou
 
 lint: ## formatting and style, warnings are errors
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+
+PREFIX ?= /usr/local
+install: build ## the commands, manual pages, completions and the shipped model, under PREFIX (/usr/local) and DESTDIR
+	@scripts/install $(BUILD)/release "$(DESTDIR)$(PREFIX)"
+
+uninstall: ## remove what install put there
+	@scripts/install --remove "$(DESTDIR)$(PREFIX)"
 
 bench: build ## how fast this machine trains and samples
 	$(BUILD)/release/bench

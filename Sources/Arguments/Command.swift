@@ -5,6 +5,8 @@ public struct Flag: Sendable {
   /// What stands for the value in the help, as in `--epochs N`; nil makes the flag a switch (`--x` and, where
   /// `negatable`, `--no-x`).
   public let value: String?
+  /// Where not empty, the words that the value must be one of; the help does not list them by itself.
+  public let choices: [String]
   /// The heading it appears under.
   public let group: String
   public let help: String
@@ -18,12 +20,13 @@ public struct Flag: Sendable {
 
   /// A flag with a value: `--epochs N` or `--epochs=N`.
   public init(
-    _ name: String, _ value: String, group: String = "", default fallback: String? = nil, defaultNote: String? = nil,
-    hidden: Bool = false, help: String
+    _ name: String, _ value: String, of choices: [String] = [], group: String = "", default fallback: String? = nil,
+    defaultNote: String? = nil, hidden: Bool = false, help: String
   ) {
     precondition(name.hasPrefix("--"))
     self.name = name
     self.value = value
+    self.choices = choices
     self.group = group
     self.help = help
     self.fallback = fallback
@@ -40,6 +43,7 @@ public struct Flag: Sendable {
     precondition(name.hasPrefix("--"))
     self.name = name
     self.value = nil
+    self.choices = []
     self.group = group
     self.help = help
     self.fallback = on ? "on" : nil
@@ -49,6 +53,8 @@ public struct Flag: Sendable {
   }
 
   var negatedName: String { "--no-" + name.dropFirst(2) }
+  /// Every word that sets it.
+  var names: [String] { negatable ? [name, negatedName] : [name] }
   var shownFallback: String? { fallbackNote ?? fallback }
   var spelling: String {
     if let value { return "\(name) \(value)" }
@@ -114,6 +120,10 @@ public struct Command: Sendable {
     Flag(switch: "--help", help: "print this and exit"),
     Flag(switch: "--version", help: "print the version and exit"),
     Flag(switch: "--help-markdown", hidden: true, help: "print the flags as a Markdown table"),
+    Flag(switch: "--help-man", hidden: true, help: "print the manual page"),
+    Flag(
+      "--completions", "SHELL", of: Shell.allCases.map(\.rawValue), hidden: true,
+      help: "print a shell's script that completes this command's words"),
   ]
 
   var allFlags: [Flag] { flags + Command.standardFlags.filter { own in !flags.contains { $0.name == own.name } } }

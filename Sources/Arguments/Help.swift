@@ -53,7 +53,7 @@ extension Command {
     return text
   }
 
-  private var groupedFlags: [(title: String, flags: [Flag])] {
+  var groupedFlags: [(title: String, flags: [Flag])] {
     var groups: [(title: String, flags: [Flag])] = []
     for flag in allFlags where !flag.hidden {
       let title = flag.group.isEmpty ? "Flags" : flag.group

@@ -19,7 +19,7 @@ extension Command {
   /// `--flag value`, `--flag=value`, switches with `--no-` where declared, `-h` for `--help`, a single `-` as an ordinary
   /// value or operand, and `--` before operands that begin with a dash.
   /// - Throws: `UsageError` for an unknown flag, a missing or surplus value, a flag given twice, too many or too few
-  ///   operands. Operands are not counted when `--help` or `--version` is present.
+  ///   operands. Operands are not counted where a flag such as `--help` asks for an answer only.
   public func parse(_ words: some Sequence<String>) throws(UsageError) -> Arguments {
     var words = Array(words)[...]
     if let first = words.first, let chosen = subcommands.first(where: { $0.name == first }) {
@@ -57,9 +57,7 @@ extension Command {
       }
     }
     let arguments = Arguments(command: self, given: given, operands: found)
-    if given["--help"] == nil && given["--version"] == nil && given["--help-markdown"] == nil {
-      try checkOperands(found)
-    }
+    if try arguments.answer() == nil { try checkOperands(found) }
     return arguments
   }
 
@@ -83,7 +81,7 @@ extension Command {
       if flag.name == written { return (flag, false) }
       if flag.negatable && flag.negatedName == written { return (flag, true) }
     }
-    let known = allFlags.filter { !$0.hidden }.flatMap { $0.negatable ? [$0.name, $0.negatedName] : [$0.name] }
+    let known = allFlags.filter { !$0.hidden }.flatMap(\.names)
     throw UsageError("\(fullName) knows no flag \(written)\(suggestion(for: written, among: known))")
   }
 

@@ -42,7 +42,7 @@ extension Command {
   public func run(_ body: (Arguments) throws -> Void) -> Never {
     do {
       let arguments = try parse(CommandLine.arguments.dropFirst())
-      if let answer = arguments.answer {
+      if let answer = try arguments.answer() {
         Console.print(answer)
         exit(0)
       }
@@ -59,11 +59,15 @@ extension Command {
 }
 
 extension Arguments {
-  /// What `--help`, `--version` or `--help-markdown` asked for.
-  var answer: String? {
+  /// What `--help`, `--version` or one of the hidden flags of their kind asked for.
+  func answer() throws(UsageError) -> String? {
     if isOn("--help") { return String(command.help.dropLast()) }
     if isOn("--version") { return "\(command.fullName) \(command.version)" }
     if isOn("--help-markdown") { return String(command.markdown.dropLast()) }
+    if isOn("--help-man") { return String(command.manualPage.dropLast()) }
+    if let shell = try optionalChoice("--completions") {
+      return String(command.completions(for: Shell(rawValue: shell)!).dropLast())
+    }
     return nil
   }
 }

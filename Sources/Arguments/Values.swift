@@ -16,9 +16,13 @@ extension Arguments {
 
   public func string(_ name: String) -> String { present(optionalString(name), name) }
 
-  /// One of a few words.
-  public func choice(_ name: String, of words: [String]) throws(UsageError) -> String {
-    let text = string(name)
+  /// One of the flag's choices.
+  public func choice(_ name: String) throws(UsageError) -> String { present(try optionalChoice(name), name) }
+
+  public func optionalChoice(_ name: String) throws(UsageError) -> String? {
+    let words = command.flag(name).choices
+    precondition(!words.isEmpty, "\(name) declares no choices")
+    guard let text = optionalString(name) else { return nil }
     guard words.contains(text) else {
       throw UsageError("\(name) \(text): must be one of \(words.joined(separator: ", "))")
     }

@@ -66,7 +66,9 @@ extension Options {
         help: "peak, gemm, layers, step, sample, plan or scaling; none means peak, layers, step and sample")
     ],
     flags: [
-      Flag("--preset", "NAME", group: "What", default: "cats128", help: "network: cats64 or cats128"),
+      Flag(
+        "--preset", "NAME", of: Preset.allCases.map(\.rawValue), group: "What", default: "cats128",
+        help: "network: cats64 or cats128"),
       Flag("--width", "N", group: "What", default: "64", help: "channels of the networks' widest pictures"),
       Flag("--batch-size", "N", group: "What", default: "16", help: "pictures per step"),
       Flag("--images", "LIST", group: "What", default: "1,16,64", help: "pictures per call for sample"),
@@ -88,7 +90,8 @@ extension Options {
       Flag(switch: "--cold", group: "How", help: "rotate buffers larger than the last-level cache"),
       Flag(switch: "--check", group: "How", help: "verify each kernel against sums in Double before timing it"),
       Flag(
-        "--format", "NAME", group: "Report", defaultNote: "table, or by --out's suffix",
+        "--format", "NAME", of: Report.Format.allCases.map(\.rawValue), group: "Report",
+        defaultNote: "table, or by --out's suffix",
         help: "table, json (Google Benchmark's schema), csv, md or svg"),
       Flag("--out", "FILE", group: "Report", defaultNote: "standard output", help: "where the report goes"),
       Flag(switch: "--force", group: "Report", help: "overwrite FILE"),
@@ -112,10 +115,7 @@ extension Options {
   init(_ arguments: Arguments, machine: Machine, environment: String? = nil) throws {
     topics = try Options.words("TOPIC", arguments.operands, Topic.allCases)
     if topics.isEmpty { topics = Topic.usual }
-    guard let preset = Preset(rawValue: try arguments.choice("--preset", of: Preset.allCases.map(\.rawValue))) else {
-      preconditionFailure("every choice is a preset")
-    }
-    self.preset = preset
+    preset = Preset(rawValue: try arguments.choice("--preset"))!
     width = try arguments.int("--width", in: 1...256)
     batch = try arguments.int("--batch-size", in: 1...4096)
     images = try arguments.optionalInts("--images", in: 1...4096) ?? []
@@ -148,10 +148,7 @@ extension Options {
   }
 
   private static func format(_ arguments: Arguments) throws -> Report.Format {
-    if arguments.isGiven("--format") {
-      let name = try arguments.choice("--format", of: Report.Format.allCases.map(\.rawValue))
-      return Report.Format(rawValue: name) ?? .table
-    }
+    if let name = try arguments.optionalChoice("--format") { return Report.Format(rawValue: name)! }
     let suffix = arguments.optionalString("--out")?.split(separator: ".").last.map(String.init)
     return suffix.flatMap(Report.Format.init(rawValue:)) ?? .table
   }

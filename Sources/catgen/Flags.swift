@@ -13,7 +13,8 @@ let catgen = Command(
       "--truncation", "X", group: "Which pictures", default: "1",
       help: "multiplies z: below 1 for fewer odd cats and less variety"),
     Flag(
-      "--z", "DIST", group: "Which pictures", defaultNote: "as recorded, else uniform",
+      "--z", "DIST", of: LatentDistribution.allCases.map(\.rawValue), group: "Which pictures",
+      defaultNote: "as recorded, else uniform",
       help: "how z is drawn: uniform or normal"),
     Flag(switch: "--interpolate", group: "Films", help: "a film from seed to seed of --seeds"),
     Flag("--frames", "N", group: "Films", default: "60", help: "frames of the whole film"),
@@ -23,7 +24,8 @@ let catgen = Command(
       "--out", "PATH", group: "Output", default: "cats.png",
       help: "FILE.png, FILE.ppm or FILE.raw; a folder for one file per picture; - for standard output"),
     Flag(
-      "--format", "F", group: "Output", defaultNote: "by the file's name, else png",
+      "--format", "F", of: Format.allCases.map(\.rawValue), group: "Output",
+      defaultNote: "by the file's name, else png",
       help: "png (several pictures make a grid, films an animated PNG), ppm or raw (one picture after another)"),
     Flag(
       "--grid", "CxR", group: "Output", defaultNote: "nearly square", help: "columns and rows of one picture of all"),

@@ -27,7 +27,7 @@ struct Job {
     let batch = try given.optionalInt("--batch-size", in: 1...256)
     let truncation = Float(try given.double("--truncation", in: 0...2))
     _ = try given.int("--fps", in: 1...1000)
-    let wish = given.isGiven("--z") ? try given.choice("--z", of: LatentDistribution.allCases.map(\.rawValue)) : nil
+    let wish = try given.optionalChoice("--z")
     let path = try given.optionalString("--checkpoint").map { try CheckpointPath($0).file() } ?? ShippedModel.path()
     let file = try SafeTensors(path: path)
     let averaged = given.isGiven("--ema") ? given.isOn("--ema") : nil

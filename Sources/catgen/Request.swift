@@ -67,9 +67,7 @@ struct Request {
   }
 
   private static func output(_ given: Arguments) throws -> (Destination, Format) {
-    let wished =
-      given.isGiven("--format")
-      ? Format(rawValue: try given.choice("--format", of: Format.allCases.map(\.rawValue))) : nil
+    let wished = try given.optionalChoice("--format").map { Format(rawValue: $0)! }
     let path = given.string("--out")
     guard !path.isEmpty else { throw UsageError("--out '': must name a file or a folder") }
     if path == "-" { return (.stream, wished ?? .png) }

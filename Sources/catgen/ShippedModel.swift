@@ -10,9 +10,11 @@ import Storage
 #endif
 
 enum ShippedModel {
-  /// Fixtures/cats64.safetensors, under the working directory or a folder above the program.
+  /// Fixtures/cats64.safetensors, under the working directory or a folder above the program, or where `make install` puts
+  /// it beside the program's folder.
   static func path() throws -> String {
     let name = "Fixtures/cats64.safetensors"
+    let installed = "share/catgan/cats64.safetensors"
     if access(name, R_OK) == 0 { return name }
     #if os(Linux)
       if let program = realpath("/proc/self/exe", nil) {
@@ -21,6 +23,7 @@ enum ShippedModel {
         // .build/release/catgen, or .build/x86_64-unknown-linux-gnu/release/catgen, and one to spare.
         for _ in 0..<5 {
           if access("\(folder)/\(name)", R_OK) == 0 { return "\(folder)/\(name)" }
+          if access("\(folder)/\(installed)", R_OK) == 0 { return "\(folder)/\(installed)" }
           folder = directory(of: folder)
         }
       }

@@ -31,7 +31,9 @@ struct EvalCommand {
       Flag(
         switch: "--ema", group: "What", default: true, help: "the averaged generator where the checkpoint has one"),
       Flag("--size", "N", group: "What", defaultNote: "the checkpoint's, or 64", help: "side of the pictures"),
-      Flag("--fit", "HOW", group: "What", default: "crop", help: "how pictures become square: crop, pad or stretch"),
+      Flag(
+        "--fit", "HOW", of: PictureFit.allCases.map(\.rawValue), group: "What", default: "crop",
+        help: "how pictures become square: crop, pad or stretch"),
       Flag(
         "--out", "DIR", group: "Results",
         help: "write figures.json, and neighbours.png with samples beside the real pictures nearest to them"),
@@ -68,7 +70,7 @@ struct EvalCommand {
   mutating func run() throws {
     let threads = try arguments.optionalInt("--threads", in: 1...1024) ?? Context.processorCount
     let context = try Context.fromEnvironment(threads: threads)
-    let fit = PictureFit(rawValue: try arguments.choice("--fit", of: PictureFit.allCases.map(\.rawValue)))!
+    let fit = PictureFit(rawValue: try arguments.choice("--fit"))!
     guard let folder = arguments.optionalString("--data") else {
       throw UsageError("--data is missing: give the folder of pictures that it was trained on, as in --data photos")
     }

@@ -13,10 +13,15 @@ enum PrepareCommand {
     ],
     flags: [
       Flag("--size", "N", default: "64", help: "side of the pictures in pixels"),
-      Flag("--fit", "HOW", default: "crop", help: "how photos become square: crop, pad or stretch"),
+      Flag(
+        "--fit", "HOW", of: PictureFit.allCases.map(\.rawValue), default: "crop",
+        help: "how photos become square: crop, pad or stretch"),
       Flag("--min-size", "N", defaultNote: "--size", help: "smallest side of a photo or face that is kept"),
-      Flag("--landmarks", "WHAT", default: "use", help: "use landmark files to level and crop faces, or ignore them"),
-      Flag("--format", "KIND", default: "jpeg", help: "jpeg or png"),
+      Flag(
+        "--landmarks", "WHAT", of: PrepareOptions.Landmarks.allCases.map(\.rawValue), default: "use",
+        help: "use landmark files to level and crop faces, or ignore them"),
+      Flag(
+        "--format", "KIND", of: PrepareOptions.Format.allCases.map(\.rawValue), default: "jpeg", help: "jpeg or png"),
       Flag(switch: "--keep-copies", help: "keep pictures that look alike"),
       Flag("--threads", "N", defaultNote: "all cores", help: "threads to use; the result does not depend on it"),
     ])
@@ -25,12 +30,10 @@ enum PrepareCommand {
     let size = try arguments.int("--size", in: 8...1024)
     let threads = try arguments.optionalInt("--threads", in: 1...1024) ?? Context.processorCount
     var options = PrepareOptions(size: size, threads: threads)
-    options.fit = PictureFit(rawValue: try arguments.choice("--fit", of: PictureFit.allCases.map(\.rawValue)))!
+    options.fit = PictureFit(rawValue: try arguments.choice("--fit"))!
     options.minimumSize = try arguments.optionalInt("--min-size", in: 1...65_535)
-    options.landmarks = .init(
-      rawValue: try arguments.choice("--landmarks", of: PrepareOptions.Landmarks.allCases.map(\.rawValue)))!
-    options.format = .init(
-      rawValue: try arguments.choice("--format", of: PrepareOptions.Format.allCases.map(\.rawValue)))!
+    options.landmarks = .init(rawValue: try arguments.choice("--landmarks"))!
+    options.format = .init(rawValue: try arguments.choice("--format"))!
     if arguments.isOn("--keep-copies") { options.duplicateDistance = nil }
     // Calls never overlap, so the counter may stay unlocked.
     nonisolated(unsafe) var shown = progress

@@ -104,11 +104,7 @@ struct TrainingCommand {
       options = earlier.configuration.options
       if let name = arguments.optionalString("--preset") { options.preset = name }
     } else {
-      let name = arguments.optionalString("--preset") ?? RunOptions.presets[0]
-      guard RunOptions.presets.contains(name) else {
-        throw UsageError("--preset \(name): must be one of \(RunOptions.presets.joined(separator: ", "))")
-      }
-      options = RunOptions(preset: name)
+      options = RunOptions(preset: try arguments.optionalChoice("--preset") ?? RunOptions.presets[0])
     }
     try TrainingFlags.apply(arguments, to: &options)
     // A new run may be another experiment.

@@ -42,7 +42,7 @@ enum TrainingFlags {
 
   private static let networks = [
     Flag(
-      "--preset", "NAME", group: "Networks", defaultNote: RunOptions.presets[0],
+      "--preset", "NAME", of: RunOptions.presets, group: "Networks", defaultNote: RunOptions.presets[0],
       help: "one of " + RunOptions.presets.joined(separator: ", ")
         + RunOptions.presets.map { ($0, RunOptions.flags(ofPreset: $0)) }.filter { !$0.1.isEmpty }
         .map { "; \($0) stands for \($1), and flags that are given win" }.joined()),
@@ -53,7 +53,8 @@ enum TrainingFlags {
       "--z-dim", "N", group: "Networks", defaultNote: "\(defaults.zDimension)",
       help: "numbers that a picture is made from"),
     Flag(
-      "--z", "KIND", group: "Networks", defaultNote: defaults.zDistribution,
+      "--z", "KIND", of: LatentDistribution.allCases.map(\.rawValue), group: "Networks",
+      defaultNote: defaults.zDistribution,
       help: "their distribution: uniform or normal"),
   ]
 
@@ -68,7 +69,7 @@ enum TrainingFlags {
       help: "real pictures are worth 1 minus this to the discriminator"),
     Flag("--seed", "N", group: "Learning", defaultNote: "\(defaults.seed)", help: "same seed, same run, bit for bit"),
     Flag(
-      "--fit", "HOW", group: "Learning", defaultNote: defaults.fit,
+      "--fit", "HOW", of: PictureFit.allCases.map(\.rawValue), group: "Learning", defaultNote: defaults.fit,
       help: "how pictures become square: crop, pad or stretch"),
   ]
 
@@ -83,7 +84,8 @@ enum TrainingFlags {
       "--lr-decay", "A-B", group: "Levers beyond the recipe", defaultNote: "none",
       help: "let both rates fall linearly from epoch A to epoch B, to a twentieth; or none"),
     Flag(
-      "--d-norm", "KIND", group: "Levers beyond the recipe", defaultNote: defaults.discriminatorNorm.rawValue,
+      "--d-norm", "KIND", of: DiscriminatorNorm.allCases.map(\.rawValue), group: "Levers beyond the recipe",
+      defaultNote: defaults.discriminatorNorm.rawValue,
       help: "what keeps the discriminator in bounds: batch normalisation, or spectral normalisation of its weights"
     ),
     Flag(
@@ -91,7 +93,8 @@ enum TrainingFlags {
       help: "change what the discriminator sees at random (DiffAugment): some of "
         + Augmentation.allCases.map(\.rawValue).joined(separator: ",") + ", or none"),
     Flag(
-      "--loss", "KIND", group: "Levers beyond the recipe", defaultNote: defaults.loss.rawValue,
+      "--loss", "KIND", of: AdversarialLoss.allCases.map(\.rawValue), group: "Levers beyond the recipe",
+      defaultNote: defaults.loss.rawValue,
       help: "bce, cross entropy with real and fake, or hinge"),
     Flag(
       "--generator", "PATH", group: "Levers beyond the recipe", defaultNote: "random weights",
@@ -108,7 +111,8 @@ enum TrainingFlags {
       "--milestone-every", "EPOCHS", group: "Safety", defaultNote: "\(defaults.milestoneEvery)",
       help: "epochs whose checkpoints stay for good; 0 for none"),
     Flag(
-      "--on-nan", "WHAT", group: "Safety", defaultNote: defaults.onNaN.rawValue,
+      "--on-nan", "WHAT", of: RunOptions.OnNaN.allCases.map(\.rawValue), group: "Safety",
+      defaultNote: defaults.onNaN.rawValue,
       help:
         "where values stop being finite: stop, or rollback to the last checkpoint with halved rates, at most three times"
     ),
@@ -132,15 +136,12 @@ enum TrainingFlags {
     func share(_ name: String, below limit: Double) throws -> Float? {
       try arguments.optionalDouble(name, in: 0..<limit).map(Float.init)
     }
-    func word(_ name: String, of words: [String]) throws -> String? {
-      try arguments.isGiven(name) ? arguments.choice(name, of: words) : nil
-    }
     set(try arguments.optionalInt("--width", in: 8...256), \.width)
     if options.width % 8 != 0 {
       throw UsageError("--width \(options.width): must be a multiple of 8, as in 32 or 64")
     }
     set(try arguments.optionalInt("--z-dim", in: 1...4096), \.zDimension)
-    set(try word("--z", of: ["uniform", "normal"]), \.zDistribution)
+    set(try arguments.optionalChoice("--z"), \.zDistribution)
     set(try arguments.optionalInt("--batch-size", in: 2...4096), \.batchSize)
     set(try rate("--lr-g"), \.generatorRate)
     set(try rate("--lr-d"), \.discriminatorRate)
@@ -148,14 +149,12 @@ enum TrainingFlags {
     set(try arguments.optionalDouble("--beta2", in: 0..<1), \.beta2)
     set(try share("--label-smoothing", below: 0.5), \.labelSmoothing)
     set(try arguments.optionalInt("--seed", in: 0...).map(UInt64.init), \.seed)
-    set(try word("--fit", of: ["crop", "pad", "stretch"]), \.fit)
+    set(try arguments.optionalChoice("--fit"), \.fit)
     set(try share("--ema", below: 1), \.averaging)
     if arguments.isGiven("--mirror") { options.mirror = arguments.isOn("--mirror") }
-    set(
-      try word("--d-norm", of: DiscriminatorNorm.allCases.map(\.rawValue)).map { DiscriminatorNorm(rawValue: $0)! },
-      \.discriminatorNorm)
+    set(try arguments.optionalChoice("--d-norm").map { DiscriminatorNorm(rawValue: $0)! }, \.discriminatorNorm)
     set(try augmentation(arguments), \.augmentation)
-    set(try word("--loss", of: AdversarialLoss.allCases.map(\.rawValue)).map { AdversarialLoss(rawValue: $0)! }, \.loss)
+    set(try arguments.optionalChoice("--loss").map { AdversarialLoss(rawValue: $0)! }, \.loss)
     if options.loss == .hinge, arguments.isGiven("--label-smoothing") {
       throw UsageError("--label-smoothing does not go with --loss hinge, which has no labels: leave it out")
     }
@@ -177,9 +176,7 @@ enum TrainingFlags {
     set(try arguments.optionalInt("--log-every", in: 1...1_000_000), \.logEvery)
     set(try arguments.optionalInt("--keep", in: 0...1_000_000), \.keep)
     set(try arguments.optionalInt("--milestone-every", in: 0...1_000_000), \.milestoneEvery)
-    if let name = try word("--on-nan", of: RunOptions.OnNaN.allCases.map(\.rawValue)) {
-      options.onNaN = RunOptions.OnNaN(rawValue: name)!
-    }
+    set(try arguments.optionalChoice("--on-nan").map { RunOptions.OnNaN(rawValue: $0)! }, \.onNaN)
     if arguments.isGiven("--tensorboard") { options.tensorboard = arguments.isOn("--tensorboard") }
   }
   /// The kinds of `--augment`, in the order in which they are applied.
