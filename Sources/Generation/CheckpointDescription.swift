@@ -7,7 +7,7 @@ public struct CheckpointDescription: Sendable {
   public let path: String
   public let byteCount: Int
   public let architecture: GeneratorArchitecture
-  /// What the names of the chosen generator's tensors begin with: `generator_ema.`, `generator.` or nothing.
+  /// What the names of the chosen generator's tensors begin with, such as `generator_ema.`; may be empty.
   public let prefix: String
   /// Whether the file also holds the averaged copy of the generator.
   public let hasAverage: Bool
@@ -28,18 +28,10 @@ public struct CheckpointDescription: Sendable {
     path = file.path
     byteCount = file.byteCount
     metadata = file.metadata
-    hasAverage = file.contains("generator_ema.dense.weight")
-    if averaged == true && !hasAverage {
-      throw CheckpointError(file.path, "holds no averaged generator (generator_ema.*): leave out --ema")
-    }
-    let candidates = (averaged == false ? [] : ["generator_ema."]) + ["generator.", ""]
-    guard let prefix = candidates.first(where: { file.contains($0 + "dense.weight") }) else {
-      throw CheckpointError(
-        file.path,
-        "holds no generator: neither generator.dense.weight nor dense.weight is among its \(file.names.count) tensors")
-    }
-    self.prefix = prefix
-    architecture = try GeneratorArchitecture(file, prefix: prefix)
+    let choice = try GeneratorChoice(file, averaged: averaged)
+    prefix = choice.prefix
+    hasAverage = choice.hasAverage
+    architecture = choice.architecture
     var configuration = Configuration()
     if let text = file.metadata["catgan.config"] {
       do {
@@ -73,13 +65,14 @@ public struct CheckpointDescription: Sendable {
       return label.padding(to: 16) + printable(value, limit: 4000) + "\n"
     }
     let shape = architecture
-    let average = hasAverage ? (prefix == "generator_ema." ? "yes, and used" : "yes, not used") : "none"
+    let average = hasAverage ? (GeneratorChoice.isAverage(prefix) ? "yes, and used" : "yes, not used") : "none"
     return entry("checkpoint", "\(path), \(byteCount) bytes")
       + entry("preset", preset)
       + entry("pictures", "\(shape.pictureSize)x\(shape.pictureSize)")
       + entry("width", "\(shape.width) (channels \(shape.channels.map(String.init).joined(separator: ", ")), 3)")
       + entry("kernel", "\(shape.kernel)x\(shape.kernel), last \(shape.lastKernel)x\(shape.lastKernel)")
       + entry("z", "\(shape.zDimension), \(distribution?.rawValue ?? "distribution not recorded, taken as uniform")")
+      + entry("tensors", prefix.isEmpty ? nil : prefix + "*")
       + entry("average", average)
       + entry(
         "parameters",

@@ -26,7 +26,17 @@ public struct GeneratorArchitecture: Equatable, Sendable {
     return count + (width * lastKernel * lastKernel + 1) * 3
   }
 
-  static let pictureSizes = 32...256
+  static let pictureSizes = 16...256
+
+  /// The names of all tensors, in the order of the layers, without a prefix. Biases before a batch normalisation
+  /// (`trans_convN.bias`) may be left out.
+  public var tensorNames: [String] {
+    let stages = (1...stages).flatMap { stage in
+      ["weight", "bias"].map { "trans_conv\(stage).\($0)" }
+        + ["weight", "bias", "running_mean", "running_var"].map { "batch_trans_conv\(stage).\($0)" }
+    }
+    return ["dense.weight", "dense.bias"] + stages + ["logits.weight", "logits.bias"]
+  }
 
   /// Reads and cross-checks the shapes of the tensors whose names begin with `prefix`.
   /// - Throws: `CheckpointError` naming the file, the tensor and what was expected.
@@ -74,7 +84,7 @@ public struct GeneratorArchitecture: Equatable, Sendable {
     baseSize = base
     guard GeneratorArchitecture.pictureSizes.contains(base << stages) else {
       throw CheckpointError(
-        file.path, "makes pictures of \(base << stages)x\(base << stages) pixels, where 32 to 256 can be sampled")
+        file.path, "makes pictures of \(base << stages)x\(base << stages) pixels, where 16 to 256 can be sampled")
     }
     try expect("dense.bias", [dense[0]])
     var channels = [first[0]]

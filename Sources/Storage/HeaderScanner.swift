@@ -1,6 +1,7 @@
-/// Reads the JSON of a safetensors header: exactly the grammar that such headers have, not JSON at large, so nothing
-/// in it can nest, repeat or grow beyond what is written down here. It is written by hand because a general decoder
-/// accepts duplicate names silently, keeping one of the two.
+/// Reads the JSON of a safetensors header, as strictly and as leniently as the format's own library does: fields of a
+/// tensor that it does not know are skipped, and a header without metadata may say so with null. Only a name that
+/// occurs twice is refused here, as the format's description has it, where the library keeps the last. That is why it
+/// is written by hand: a general decoder keeps one of the two silently.
 struct HeaderScanner {
   /// A header entry as it stands in the file; nothing about it has been checked but its form.
   struct Entry {
@@ -14,10 +15,21 @@ struct HeaderScanner {
   /// What is wrong with the header, to be completed with the file's name.
   struct Failure: Error {
     var description: String
+    var remedy = "use an intact copy of the file"
+
+    static let fetchAgain = "download or copy it again"
+
+    /// A file of `count` bytes that should have `wanted`, or more than that.
+    static func cutShort(_ count: Int, of wanted: Int, least: Bool = false) -> Failure {
+      let least = least ? "at least " : ""
+      return Failure(
+        description: "it is cut short: \(count) of \(least)\(wanted) bytes, \(least)\(wanted - count) missing",
+        remedy: fetchAgain)
+    }
   }
 
-  /// More axes than any tensor of this field has; keeps the memory for shapes in proportion to the header.
-  static let maximumRank = 8
+  /// How deep values may nest, the header itself counted: the library's limit.
+  static let maximumDepth = 127
 
   private let bytes: UnsafeBufferPointer<UInt8>
   private var position = 0
@@ -38,11 +50,10 @@ struct HeaderScanner {
     var entries: [Entry] = []
     var metadata: [String: String]?
     var names: Set<String> = []
-    if bytes.first != UInt8(ascii: "{") { throw Failure(description: "the header does not begin with '{'") }
     try object { scanner, name throws(Failure) in
       if !names.insert(name).inserted { throw Failure(description: "the name \(quoted(name)) occurs twice") }
       if name == "__metadata__" {
-        metadata = try scanner.metadata()
+        metadata = try scanner.accept(word: "null") ? [:] : scanner.metadata()
       } else {
         entries.append(try scanner.entry(name))
       }
@@ -70,9 +81,11 @@ struct HeaderScanner {
     try object { scanner, key throws(Failure) in
       switch key {
       case "dtype" where dtype == nil: dtype = try scanner.string()
-      case "shape" where shape == nil: shape = try scanner.integers(limit: Self.maximumRank)
-      case "data_offsets" where offsets == nil: offsets = try scanner.integers(limit: 2)
-      default: throw Failure(description: "tensor \(quoted(name)) has an unknown or repeated field \(quoted(key))")
+      case "shape" where shape == nil: shape = try scanner.integers()
+      case "data_offsets" where offsets == nil: offsets = try scanner.integers()
+      case "dtype", "shape", "data_offsets":
+        throw Failure(description: "tensor \(quoted(name)) has the field \(quoted(key)) twice")
+      default: try scanner.skipValue(depth: 3)
       }
     }
     guard let dtype, let shape, let offsets, offsets.count == 2 else {
@@ -95,14 +108,56 @@ struct HeaderScanner {
     try expect(UInt8(ascii: "}"))
   }
 
-  private mutating func integers(limit: Int) throws(Failure) -> [Int] {
+  /// Reads any value that is not needed, which must be sound nonetheless.
+  private mutating func skipValue(depth: Int) throws(Failure) {
+    skipSpaces()
+    guard position < bytes.count else { throw unexpected("a value") }
+    switch bytes[position] {
+    case UInt8(ascii: "{"), UInt8(ascii: "["):
+      if depth > Self.maximumDepth { throw Failure(description: "values nest too deeply at byte \(position)") }
+      if bytes[position] == UInt8(ascii: "{") {
+        return try object { scanner, _ throws(Failure) in try scanner.skipValue(depth: depth + 1) }
+      }
+      position += 1
+      if accept(UInt8(ascii: "]")) { return }
+      repeat { try skipValue(depth: depth + 1) } while accept(UInt8(ascii: ","))
+      try expect(UInt8(ascii: "]"))
+    case UInt8(ascii: "\""): _ = try string()
+    case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"): try skipNumber()
+    default:
+      for word in ["null", "true", "false"] where accept(word: word) { return }
+      throw unexpected("a value")
+    }
+  }
+
+  private mutating func skipNumber() throws(Failure) {
+    let start = position
+    func digits() throws(Failure) {
+      let first = position
+      while position < bytes.count, (48...57).contains(bytes[position]) { position += 1 }
+      if position == first { throw unexpected("a digit") }
+    }
+    func next(_ characters: String) -> Bool {
+      guard position < bytes.count, characters.utf8.contains(bytes[position]) else { return false }
+      position += 1
+      return true
+    }
+    _ = next("-")
+    if !next("0") { try digits() }
+    if next(".") { try digits() }
+    if next("eE") {
+      _ = next("+-")
+      try digits()
+    }
+    let text = String(decoding: bytes[start..<position], as: UTF8.self)
+    if Double(text)?.isFinite != true { throw Failure(description: "a number beyond all bounds at byte \(start)") }
+  }
+
+  private mutating func integers() throws(Failure) -> [Int] {
     var result: [Int] = []
     try expect(UInt8(ascii: "["))
     if accept(UInt8(ascii: "]")) { return result }
     repeat {
-      if result.count == limit {
-        throw Failure(description: "an array of more than \(limit) numbers at byte \(position)")
-      }
       result.append(try integer())
     } while accept(UInt8(ascii: ","))
     try expect(UInt8(ascii: "]"))
@@ -196,6 +251,13 @@ struct HeaderScanner {
     skipSpaces()
     if position == bytes.count || bytes[position] != byte { return false }
     position += 1
+    return true
+  }
+
+  private mutating func accept(word: String) -> Bool {
+    skipSpaces()
+    guard bytes[position...].starts(with: word.utf8) else { return false }
+    position += word.utf8.count
     return true
   }
 

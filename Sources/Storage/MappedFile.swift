@@ -24,7 +24,8 @@ final class MappedFile: @unchecked Sendable {
     }
     let count = Int(status.st_size)
     if count == 0 {
-      throw StorageError("cannot read \(quoted(path)): the file is empty; name another one or write it again")
+      throw StorageError(
+        "cannot read \(quoted(path)): the file is empty; name another one, or download or write it again")
     }
     let address = mmap(nil, count, PROT_READ, MAP_PRIVATE, file, 0)
     guard let address, address != MAP_FAILED else { throw StorageError("read", path, SystemFailure(errno)) }

@@ -33,7 +33,7 @@ extension SafeTensors {
         for i in 0..<count { output[i] = Float(bytes.loadUnaligned(fromByteOffset: 8 * i, as: Double.self)) }
       default:
         throw StorageError(
-          "\(quoted(path)): tensor \(quoted(name)) holds \(entry.dtype.rawValue), and floating-point numbers are needed;"
+          "\(quoted(path)): tensor \(quoted(name)) holds \(quoted(entry.type)), and F16, BF16, F32 or F64 are needed;"
             + " save it as F32")
       }
     }
@@ -71,7 +71,7 @@ extension SafeTensors {
     }
     guard entry.dtype == .int64 || entry.dtype == .uint64 else {
       throw StorageError(
-        "\(quoted(path)): tensor \(quoted(name)) holds \(entry.dtype.rawValue), and I64 is needed;"
+        "\(quoted(path)): tensor \(quoted(name)) holds \(quoted(entry.type)), and I64 is needed;"
           + " use a file that was saved by the same program")
     }
     return try withBytes(name) { bytes in

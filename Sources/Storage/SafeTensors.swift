@@ -8,14 +8,16 @@ public final class SafeTensors: Sendable {
   /// A tensor's description.
   struct Entry: Sendable {
     var name: String
-    var dtype: ElementType
+    /// The type's name as it stands in the file, which may be newer than this program.
+    var type: String
+    var dtype: ElementType?
     var shape: [Int]
     /// In bytes from the beginning of the file.
     var range: Range<Int>
   }
 
-  /// The longest header that is accepted: more than ten thousand tensors, and far less than a hostile one could ask for.
-  static let maximumHeaderLength = 16 << 20
+  /// The longest header that the format allows.
+  static let maximumHeaderLength = 100_000_000
 
   /// The file's name, for messages.
   public let path: String
@@ -49,8 +51,10 @@ public final class SafeTensors: Sendable {
       names = header.entries.map(\.name)
       entries = Dictionary(uniqueKeysWithValues: header.entries.map { ($0.name, $0) })
     } catch {
-      throw StorageError(
-        "\(quoted(path)) is no sound safetensors file: \(error.description); use an intact copy of the file")
+      if let foreign = ForeignFile(file.bytes, path: path) {
+        throw StorageError("\(quoted(path)) is no safetensors file but \(foreign.kind); \(foreign.remedy)")
+      }
+      throw StorageError("\(quoted(path)) is no sound safetensors file: \(error.description); \(error.remedy)")
     }
   }
 
@@ -58,63 +62,76 @@ public final class SafeTensors: Sendable {
   private static func header(
     of file: UnsafeRawBufferPointer
   ) throws(HeaderScanner.Failure) -> (entries: [Entry], metadata: [String: String], dataStart: Int) {
-    if file.count < 10 { throw .init(description: "it has only \(file.count) bytes") }
+    if file.count < 10 {
+      throw .init(description: "it has only \(file.count) bytes", remedy: HeaderScanner.Failure.fetchAgain)
+    }
     let length = UInt64(littleEndian: file.loadUnaligned(as: UInt64.self))
-    if length > UInt64(file.count - 8) {
-      throw .init(description: "the header should have \(length) bytes, but only \(file.count - 8) bytes are there")
-    }
     if length > UInt64(maximumHeaderLength) {
-      throw .init(description: "the header has \(length) bytes, and at most \(maximumHeaderLength) are accepted")
+      throw .init(
+        description:
+          "it begins with \(length) as the length of its header, and at most \(maximumHeaderLength) is allowed")
     }
+    if length > UInt64(file.count - 8) { throw .cutShort(file.count, of: 8 + Int(length), least: true) }
     let dataStart = 8 + Int(length)
     let text = UnsafeBufferPointer(rebasing: file.bindMemory(to: UInt8.self)[8..<dataStart])
     if String(validating: text, as: UTF8.self) == nil { throw .init(description: "the header is not UTF-8") }
-    let (scanned, metadata) = try HeaderScanner.scan(text)
-
-    var entries: [Entry] = []
-    entries.reserveCapacity(scanned.count)
-    var end = 0
-    for tensor in scanned.sorted(by: { ($0.begin, $0.end) < ($1.begin, $1.end) }) {
-      guard let dtype = ElementType(rawValue: tensor.dtype) else {
-        throw .init(description: "tensor \(quoted(tensor.name)) has the unknown dtype \(quoted(tensor.dtype))")
-      }
-      if tensor.begin != end {
-        let what = tensor.begin > end ? "leaves a hole before" : "overlaps with the tensor before"
-        throw .init(description: "tensor \(quoted(tensor.name)) \(what) its offset \(tensor.begin)")
-      }
-      if tensor.end < tensor.begin || tensor.end > file.count - dataStart {
-        throw .init(
-          description:
-            "tensor \(quoted(tensor.name)) ends at \(tensor.end), outside the \(file.count - dataStart) bytes"
-            + " of data")
-      }
-      guard let bytes = byteCount(tensor.shape, dtype) else {
-        throw .init(description: "tensor \(quoted(tensor.name)) has the impossible shape \(tensor.shape)")
-      }
-      if bytes != tensor.end - tensor.begin {
-        throw .init(
-          description: "tensor \(quoted(tensor.name)) of shape \(tensor.shape) needs \(bytes) bytes and has"
-            + " \(tensor.end - tensor.begin)")
-      }
-      end = tensor.end
-      let range = (dataStart + tensor.begin)..<(dataStart + tensor.end)
-      entries.append(Entry(name: tensor.name, dtype: dtype, shape: tensor.shape, range: range))
-    }
-    if end != file.count - dataStart {
-      throw .init(description: "its tensors end at byte \(end) of the data, which has \(file.count - dataStart) bytes")
+    var (scanned, metadata) = try HeaderScanner.scan(text)
+    scanned.sort { ($0.begin, $0.end) < ($1.begin, $1.end) }
+    try check(scanned, available: file.count - dataStart, fileCount: file.count)
+    let entries = scanned.map { tensor in
+      Entry(
+        name: tensor.name, type: tensor.dtype, dtype: ElementType(rawValue: tensor.dtype), shape: tensor.shape,
+        range: (dataStart + tensor.begin)..<(dataStart + tensor.end))
     }
     return (entries, metadata, dataStart)
   }
 
-  /// Bytes of a tensor; nil if they are more than an Int can say.
-  static func byteCount(_ shape: [Int], _ dtype: ElementType) -> Int? {
-    var bytes = dtype.size
-    for extent in shape {
-      let (product, overflow) = bytes.multipliedReportingOverflow(by: extent)
-      if overflow { return nil }
-      bytes = product
+  /// Checks that tensors, in the order of their data, are exactly the `available` bytes, and each as long as its shape
+  /// and type say. What a type unknown here needs cannot be said, so its extent is believed.
+  private static func check(
+    _ tensors: [HeaderScanner.Entry], available: Int, fileCount: Int
+  ) throws(HeaderScanner.Failure) {
+    var end = 0
+    for tensor in tensors {
+      if tensor.begin != end {
+        let what = tensor.begin > end ? "leaves a hole before" : "overlaps with the tensor before"
+        throw .init(description: "tensor \(quoted(tensor.name)) \(what) its offset \(tensor.begin)")
+      }
+      guard tensor.end >= tensor.begin else {
+        throw .init(description: "tensor \(quoted(tensor.name)) ends at \(tensor.end), before its beginning")
+      }
+      end = tensor.end
+      let type = ElementType(rawValue: tensor.dtype)
+      guard let bytes = byteCount(tensor.shape, type ?? .uint8) else {
+        throw .init(description: "tensor \(quoted(tensor.name)) has the impossible shape \(tensor.shape)")
+      }
+      // An element of any type has at least a bit.
+      let extent = tensor.end - tensor.begin
+      if type == nil ? bytes / 8 > extent : bytes != extent {
+        throw .init(
+          description: "tensor \(quoted(tensor.name)) of shape \(tensor.shape) needs \(bytes) bytes and has"
+            + " \(extent)")
+      }
     }
-    return bytes
+    if end > available {
+      let start = fileCount - available
+      throw .cutShort(fileCount, of: start + min(end, .max - start))
+    }
+    if end < available {
+      throw .init(description: "its tensors end at byte \(end) of the data, which has \(available) bytes")
+    }
+  }
+
+  /// Bytes of a tensor; nil if they are more than an Int can say, or no whole number.
+  static func byteCount(_ shape: [Int], _ dtype: ElementType) -> Int? {
+    var count = 1
+    for extent in shape {
+      let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+      if overflow { return nil }
+      count = product
+    }
+    let (bits, overflow) = count.multipliedReportingOverflow(by: dtype.bits)
+    return overflow || bits % 8 != 0 ? nil : bits / 8
   }
 
   /// The bytes of the whole file.
@@ -125,7 +142,7 @@ public final class SafeTensors: Sendable {
   /// The tensor's extents; nil where there is no such tensor.
   public func shape(of name: String) -> [Int]? { entries[name]?.shape }
 
-  /// The tensor's element type; nil where there is no such tensor.
+  /// The tensor's element type; nil where there is no such tensor, or its type is none that is known here.
   public func dtype(of name: String) -> ElementType? { entries[name]?.dtype }
 
   /// The tensor's description.

@@ -126,7 +126,7 @@ extension SafeTensors {
     fileSystem: any FileSystem = Disk()
   ) throws {
     // Not `sort`, which does not promise to keep the order of equals.
-    let ordered = [8, 4, 2, 1].flatMap { size in tensors.filter { $0.dtype.size == size } }
+    let ordered = [64, 32, 16, 8, 6, 4].flatMap { bits in tensors.filter { $0.dtype.bits == bits } }
     var header = header(ordered, metadata: metadata, digest: DataDigest().text)
     try AtomicFile.write(path, overwrite: overwrite, durable: durable, fileSystem: fileSystem) { file in
       try header.withUnsafeBytes { try file.write($0) }
@@ -156,9 +156,8 @@ extension SafeTensors {
     var offset = 0
     for tensor in tensors {
       precondition(names.insert(tensor.name).inserted, "\(tensor.name) is written once")
-      precondition(tensor.shape.count <= HeaderScanner.maximumRank, "\(tensor.name): too many axes")
       guard let bytes = byteCount(tensor.shape, tensor.dtype) else {
-        preconditionFailure("\(tensor.name) is too large")
+        preconditionFailure("\(tensor.name) is too large or ends within a byte")
       }
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       text += ",\(json(tensor.name)):{\"dtype\":\"\(tensor.dtype.rawValue)\",\"shape\":[\(shape)],"

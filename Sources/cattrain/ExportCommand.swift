@@ -3,7 +3,6 @@
 import Arguments
 import CatGAN
 import Generation
-import Kernels
 
 enum ExportCommand {
   static let command = Command(
@@ -12,8 +11,8 @@ enum ExportCommand {
       Operand(
         "CHECKPOINT",
         help:
-          "a checkpoint of cattrain: a file, a run's directory (its newest one) or RUN@STEP; its averaged generator is taken "
-          + "where there is one"),
+          "a checkpoint of cattrain: a file, a run's directory (its newest one) or RUN@STEP; or any file that catgen reads; "
+          + "the averaged generator is taken where there is one"),
       Operand("FILE", help: "the safetensors file to write"),
     ],
     flags: [
@@ -25,7 +24,7 @@ enum ExportCommand {
   static func run(_ arguments: Arguments) throws {
     try Checkpoint.exportGenerator(
       of: CheckpointPath(arguments.operands[0]).file(), half: arguments.isOn("--half"),
-      note: arguments.optionalString("--note") ?? "",
-      to: arguments.operands[1], overwrite: arguments.isOn("--force"), context: Context(threads: 1))
+      note: arguments.optionalString("--note") ?? "", to: arguments.operands[1],
+      overwrite: arguments.isOn("--force"))
   }
 }

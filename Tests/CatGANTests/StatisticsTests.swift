@@ -47,8 +47,7 @@ import Testing
     _ = try other.load(path)
     #expect(other.trainer.generator.batchNorms.map(\.batchesTracked.value) == [3, 3, 3, 3])
     try Checkpoint.exportGenerator(
-      of: path, half: false, note: "", to: folder.path + "/export.safetensors", overwrite: false,
-      context: Context(threads: 1))
+      of: path, half: false, note: "", to: folder.path + "/export.safetensors", overwrite: false)
     #expect(try self.counts(folder.path + "/export.safetensors").count == 4)
   }
 
@@ -109,7 +108,7 @@ import Testing
     try Checkpoint.loadGenerator(try SafeTensors(path: old), into: generator.store)
     compare(generator.store, training.trainer.generator.store, batches: steps)
     // An average's statistics were always its own.
-    try Checkpoint.loadGenerator(try SafeTensors(path: old), into: generator.store, average: true)
+    try Checkpoint.loadGenerator(try SafeTensors(path: old), into: generator.store, prefix: "generator_ema.")
     #expect(
       generator.store.parameters.map { $0.fileValues() } == training.average.store.parameters.map { $0.fileValues() })
   }

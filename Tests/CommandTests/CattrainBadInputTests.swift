@@ -104,7 +104,7 @@ import Testing
     let damaged = try place.write(bytes, to: "damaged.safetensors")
     try refused(words.dropLast() + [damaged], 1, "is damaged", in: place)
     try refused(
-      words.dropLast() + [Fixtures.path("generators/bare5.safetensors")], 1, "use a checkpoint that cattrain saved",
+      words.dropLast() + [Fixtures.path("generators/bare5.safetensors")], 1, "whose width is 5, and",
       in: place)
   }
 }

@@ -27,7 +27,7 @@ import Testing
         try useAll(file)
         accepted += 1
         let description = { (file: SafeTensors) in
-          file.names.sorted().map { "\($0) \(file.dtype(of: $0)!) \(file.shape(of: $0)!)" }
+          file.names.sorted().map { "\($0) \(file.dtype(of: $0)?.rawValue ?? "unknown") \(file.shape(of: $0)!)" }
         }
         let sameTensors = description(file) == description(original)
         #expect(!sameTensors || file.metadata != original.metadata, "byte \(i) was changed and nothing noticed it")
@@ -57,10 +57,8 @@ import Testing
 
   /// Each header with a word that the sentence must hold.
   static let refused: [(header: String, data: Int, says: String)] = [
-    ("", 0, "bytes"),
-    ("  ", 0, "begin"),
-    (" {}", 0, "begin"),
-    ("[]", 0, "begin"),
+    ("  ", 0, "ends"),
+    ("[]", 0, "'{'"),
     ("{} x", 0, "end"),
     ("{}{}", 0, "end"),
     ("{\"a\":1}", 0, "'{'"),
@@ -73,10 +71,10 @@ import Testing
     ("{\"a\":{}}", 0, "lacks"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "lacks"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0]}}", 4, "lacks"),
-    ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}}", 4, "more than 2"),
-    ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4],\"x\":1}}", 4, "unknown"),
-    ("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "repeated"),
-    ("{\"a\":{\"dtype\":\"F33\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "dtype"),
+    ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}}", 4, "lacks"),
+    ("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "twice"),
+    ("{\"a\":{\"dtype\":\"F33\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,4]}}", 4, "impossible"),
+    ("{\"a\":{\"dtype\":\"F4\",\"shape\":[3],\"data_offsets\":[0,2]}}", 2, "impossible"),
     ("{\"a\":{\"dtype\":7,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "'\"'"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "needs 8"),
     ("{\"a\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "needs 8"),
@@ -84,7 +82,7 @@ import Testing
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1.0],\"data_offsets\":[0,4]}}", 4, "not"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[01],\"data_offsets\":[0,4]}}", 4, "whole number"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1e9],\"data_offsets\":[0,4]}}", 4, "not"),
-    ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,8]}}", 4, "outside"),
+    ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,8]}}", 4, "needs 4"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}", 8, "hole"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 8, "end at byte 4"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]}}", 4, "hole"),
@@ -92,7 +90,6 @@ import Testing
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[4611686018427387904],\"data_offsets\":[0,0]}}", 0, "impossible"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[9223372036854775808],\"data_offsets\":[0,0]}}", 0, "2^63"),
     ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,99999999999999999999]}}", 0, "2^63"),
-    ("{\"a\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1],\"data_offsets\":[0,4]}}", 4, "more than 8"),
     (
       "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
         + "\"b\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[2,6]}}", 6, "overlaps"
@@ -110,7 +107,7 @@ import Testing
     ("{\"__metadata__\":{\"a\":1}}", 0, "'\"'"),
     ("{\"__metadata__\":{\"a\":{\"b\":\"c\"}}}", 0, "'\"'"),
     ("{\"a\u{1}\":{}}", 0, "control"),
-    (String(repeating: "{\"a\":", count: 100_000), 0, "unknown"),
+    (String(repeating: "{\"a\":", count: 100_000), 0, "deep"),
     ("{\"a\":{\"shape\":" + String(repeating: "[", count: 1_000_000), 0, "whole number"),
   ]
 
@@ -134,9 +131,11 @@ import Testing
     }
   }
 
-  @Test func headerLongerThanAccepted() {
-    let header = Array("{}".utf8) + [UInt8](repeating: 0x20, count: 16 << 20)
-    #expect(throws: StorageError.self) { try open(file(header: header)) }
+  @Test func headerLongerThanTheFormatAllows() {
+    let error = #expect(throws: StorageError.self) {
+      try open(file(header: Array("{}".utf8), length: 100_000_001))
+    }
+    #expect(error?.description.contains("at most 100000000") == true)
   }
 
   @Test func soundForeignFiles() throws {
@@ -170,8 +169,8 @@ import Testing
     for (says, call) in [
       ("[2, 3], and [3, 2]", { _ = try file.floats("weights", shape: [3, 2]) }),
       ("lacks the tensor 'none'", { _ = try file.floats("none") }),
-      ("holds I64", { _ = try file.floats("state") }),
-      ("holds F32, and I64", { _ = try file.integers("weights") }),
+      ("holds 'I64'", { _ = try file.floats("state") }),
+      ("holds 'F32', and I64", { _ = try file.integers("weights") }),
     ] {
       let error = #expect(throws: StorageError.self) { try call() }
       #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
@@ -188,7 +187,7 @@ import Testing
   }
 
   @Test func messagesCannotDriveATerminal() throws {
-    let header = "{\"\\u001b]0;evil\\u0007\\u202e\":{\"dtype\":\"\\u009b31m\",\"shape\":[],\"data_offsets\":[0,0]}}"
+    let header = "{\"\\u001b]0;evil\\u0007\\u202e\":{\"dtype\":\"\\u009b31m\",\"shape\":[],\"data_offsets\":[1,1]}}"
     let error = #expect(throws: StorageError.self) { try open(file(header)) }
     let text = try #require(error).description
     #expect(text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value < 0x7f })

@@ -22,16 +22,7 @@ extension Checkpoint {
     metadata[configurationKey] = try json(configuration)
     if !note.isEmpty { metadata[noteKey] = note }
     let sources = values(store, generatorPrefix).map { tensor in
-      let shape = tensor.parameter.layout.fileShape
-      return TensorSource(tensor.name, half ? .float16 : .float32, shape: shape) { sink in
-        try tensor.parameter.fileValues().withUnsafeBufferPointer { values in
-          if half {
-            try sink.putHalves(values.baseAddress!, count: values.count)
-          } else {
-            try sink.put(UnsafeRawBufferPointer(values))
-          }
-        }
-      }
+      source(tensor.name, shape: tensor.parameter.layout.fileShape, half: half) { tensor.parameter.fileValues() }
     }
     try SafeTensors.write(
       counters(store, generatorPrefix).map(\.source) + sources, metadata: metadata, to: path, overwrite: overwrite,
@@ -39,57 +30,112 @@ extension Checkpoint {
   }
 
   /// Reads a generator from a whole checkpoint or an exported one.
-  /// - Parameter average: take the averaged copy, `generator_ema.*`.
+  /// - Parameter prefix: what its tensors' names begin with.
   /// - Throws: `StorageError` naming the file and what is wrong with it; `store` is then as before.
-  public static func loadGenerator(_ file: SafeTensors, into store: ParameterStore, average: Bool = false) throws {
-    let tensors = values(store, average ? averagePrefix : generatorPrefix)
-    for tensor in tensors { try tensor.check(file) }
-    let counters = counters(store, average ? averagePrefix : generatorPrefix)
+  public static func loadGenerator(
+    _ file: SafeTensors, into store: ParameterStore, prefix: String = generatorPrefix
+  ) throws {
+    let tensors = values(store, prefix)
+    // Others leave out the bias that batch normalisation takes away again.
+    let isAbsent = { (tensor: CheckpointTensor) in
+      tensor.parameter.name.hasPrefix("trans_conv") && tensor.name.hasSuffix(".bias") && !file.contains(tensor.name)
+    }
+    for tensor in tensors where !isAbsent(tensor) { try tensor.check(file) }
+    let counters = counters(store, prefix)
     let counts = try counts(counters, in: file)
-    let start = try StatisticsStart(file, prefix: average ? averagePrefix : generatorPrefix)
+    let start = try StatisticsStart(file, prefix: prefix)
     for tensor in tensors {
-      tensor.parameter.setFileValues(try file.floats(tensor.name, shape: tensor.parameter.layout.fileShape))
+      let count = tensor.parameter.count
+      tensor.parameter.setFileValues(
+        isAbsent(tensor) ? [Float](repeating: 0, count: count) : try file.floats(tensor.name))
     }
     if let counts {
       for (place, count) in zip(counters, counts) { place.counter.value = count }
     } else {
-      // An average's are of batches that no step counts.
-      complete(store, start, batches: average ? 0 : file.metadata["catgan.step"].flatMap { Int($0) } ?? 0)
+      complete(store, start, batches: batches(file, prefix))
     }
   }
 
-  /// Reads the generator of a training's checkpoint, the averaged one where there is one, and writes it alone.
-  /// - Throws: `StorageError` naming the file and what is wrong.
-  public static func exportGenerator(
-    of checkpoint: String, half: Bool, note: String, to path: String, overwrite: Bool, context: Context
-  ) throws {
-    let file = try SafeTensors(path: checkpoint)
-    let configuration = try configuration(of: file)
-    let state = try CheckpointState(file)
-    try file.verifyDigest()
-    let generator = Generator(configuration, execution: Execution(context: context))
-    try loadGenerator(file, into: generator.store, average: hasAverage(file))
-    try exportGenerator(
-      generator.store, configuration: configuration, state: state, half: half, note: note, to: path,
-      overwrite: overwrite)
+  /// Batches that the statistics of a file without counters are taken for: an average's are of batches that no step
+  /// counts, and what others' are of is unknown.
+  private static func batches(_ file: SafeTensors, _ prefix: String) -> Int {
+    prefix == generatorPrefix ? file.metadata["catgan.step"].flatMap { Int($0) } ?? 0 : 0
   }
 
-  /// Reads the generator that a checkpoint or an exported file has to offer, the averaged one where there is one.
+  /// Reads the generator of a file, the averaged one where there is one, and writes it alone under the names
+  /// `generator.*`, with what the file says about its training. Any file will do that `catgen` reads.
+  /// - Throws: `StorageError` or `CheckpointError` naming the file and what is wrong.
+  public static func exportGenerator(
+    of checkpoint: String, half: Bool, note: String, to path: String, overwrite: Bool
+  ) throws {
+    let file = try SafeTensors(path: checkpoint)
+    let description = try CheckpointDescription(file)
+    try file.verifyDigest()
+    let known = [configurationKey] + CheckpointState.Key.allCases.map(\.rawValue)
+    var metadata = file.metadata.filter { known.contains($0.key) }
+    metadata["format"] = "pt"
+    if !note.isEmpty { metadata[noteKey] = note }
+    let prefix = description.prefix
+    let start = try StatisticsStart(file, prefix: prefix)
+    let names = description.architecture.tensorNames.filter { file.contains(prefix + $0) }
+    let sources = try names.flatMap { name in
+      let values = source(generatorPrefix + name, shape: file.shape(of: prefix + name)!, half: half) {
+        let values = try file.floats(prefix + name)
+        guard let start else { return values }
+        if name.hasSuffix(".running_mean") { return values.map(start.mean) }
+        return name.hasSuffix(".running_var") ? values.map(start.variance) : values
+      }
+      guard name.hasSuffix(".running_var") else { return [values] }
+      let counter = name.dropLast("running_var".count) + "num_batches_tracked"
+      let count =
+        try file.contains(prefix + counter)
+        ? file.integers(prefix + counter, shape: []) : [UInt64(batches(file, prefix))]
+      return [values, TensorSource(generatorPrefix + counter, integers: count, shape: [])]
+    }
+    try SafeTensors.write(sources, metadata: metadata, to: path, overwrite: overwrite)
+  }
+
+  private static func source(
+    _ name: String, shape: [Int], half: Bool, _ values: @escaping () throws -> [Float]
+  ) -> TensorSource {
+    TensorSource(name, half ? .float16 : .float32, shape: shape) { sink in
+      try values().withUnsafeBufferPointer { values in
+        if half {
+          try sink.putHalves(values.baseAddress!, count: values.count)
+        } else {
+          try sink.put(UnsafeRawBufferPointer(values))
+        }
+      }
+    }
+  }
+
+  /// Reads the generator that a file has to offer, the averaged one where there is one.
   /// - Parameter configuration: of the networks that `store` belongs to.
   /// - Returns: the digest of the file's data.
-  /// - Throws: `StorageError` naming the file and what is wrong, generators of another shape or of another z among it;
-  ///   `store` is then as before.
+  /// - Throws: `StorageError` or `CheckpointError` naming the file and what is wrong, generators of another shape or of
+  ///   another z among it; `store` is then as before.
   static func loadFinishedGenerator(
     of path: String, into store: ParameterStore, like configuration: NetworkConfiguration
   ) throws -> String {
     let file = try SafeTensors(path: path)
-    let saved = try self.configuration(of: file)
+    let description = try CheckpointDescription(file)
+    let theirs = description.architecture
+    let preset = Preset.allCases.first { $0.imageSize == theirs.pictureSize }
+    let z = description.distribution ?? configuration.zDistribution
+    let other = "another file"
     let choices: [(what: String, theirs: String, ours: String, remedy: String)] = [
-      ("pictures", "\(saved.imageSize)", "\(configuration.imageSize)", "--preset \(saved.preset)"),
-      ("width", "\(saved.width)", "\(configuration.width)", "--width \(saved.width)"),
-      ("z dimension", "\(saved.zDim)", "\(configuration.zDim)", "--z-dim \(saved.zDim)"),
-      ("z", saved.zDistribution.rawValue, configuration.zDistribution.rawValue, "--z \(saved.zDistribution.rawValue)"),
-      ("kernel", "\(saved.kernel)", "\(configuration.kernel)", "another file"),
+      (
+        "picture size", "\(theirs.pictureSize)", "\(configuration.imageSize)",
+        preset.map { "--preset \($0.rawValue)" } ?? other
+      ),
+      (
+        "width", "\(theirs.width)", "\(configuration.width)", theirs.width % 8 == 0 ? "--width \(theirs.width)" : other
+      ),
+      ("z dimension", "\(theirs.zDimension)", "\(configuration.zDim)", "--z-dim \(theirs.zDimension)"),
+      ("z", z.rawValue, configuration.zDistribution.rawValue, "--z \(z.rawValue)"),
+      ("kernel", "\(theirs.kernel)", "\(configuration.kernel)", other),
+      ("last kernel", "\(theirs.lastKernel)", "\(configuration.kernel)", other),
+      ("row of widths", "\(theirs.channels)", "\(configuration.channels)", other),
     ]
     if let choice = choices.first(where: { $0.theirs != $0.ours }) {
       throw StorageError(
@@ -98,11 +144,7 @@ extension Checkpoint {
     }
     let digest = file.digest()
     try file.verifyDigest()
-    try loadGenerator(file, into: store, average: hasAverage(file))
+    try loadGenerator(file, into: store, prefix: description.prefix)
     return digest
-  }
-
-  private static func hasAverage(_ file: SafeTensors) -> Bool {
-    file.names.contains { $0.hasPrefix(averagePrefix) }
   }
 }

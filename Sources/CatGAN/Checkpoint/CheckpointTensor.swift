@@ -32,7 +32,7 @@ struct CheckpointTensor {
 }
 
 extension Checkpoint {
-  static let generatorPrefix = "generator."
+  public static let generatorPrefix = "generator."
   static let discriminatorPrefix = "discriminator."
   static let averagePrefix = "generator_ema."
 
