@@ -59,6 +59,7 @@ struct TrainingCommand {
     try earlier?.configuration.allow(dataset.summary, of: absolutePath(folder), force: force)
 
     let model = GANModel(options, data: dataset.summary, version: Self.version, context: context)
+    model.earlierBatchSize = earlier?.configuration.options.batchSize
     if let path = arguments.optionalString("--generator") {
       options.generator = try model.beginFrom(generatorOf: CheckpointPath(path).file())
     }

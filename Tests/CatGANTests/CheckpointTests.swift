@@ -74,6 +74,24 @@ import Testing
     #expect(try target.bytes() == before)
   }
 
+  /// Files of versions that counted the epoch's steps and not its pictures: so many batches had been shown.
+  @Test func filesThatCountSteps() throws {
+    let folder = try TemporaryFolder()
+    var options = SmallRun.options(epochs: 1)
+    options.steps = 1
+    _ = try SmallRun(options: options).begin(in: folder.path + "/runs")
+    let path = try #require(SmallRun.checkpoints(folder.path + "/runs/00000-\(options.runName)").last)
+    let file = try SafeTensors(path: path)
+    var metadata = file.metadata
+    #expect(metadata.removeValue(forKey: "catgan.picture_in_epoch") == "2")
+    let sources = try file.names.map { TensorSource($0, floats: try file.floats($0), shape: file.shape(of: $0)!) }
+    try SafeTensors.write(sources, metadata: metadata, to: path, overwrite: true)
+    let model = GANModel(options, data: SmallRun.dataset.summary, version: "test", context: Context(threads: 1))
+    #expect(try model.load(path).pictureInEpoch == 2)
+    model.earlierBatchSize = 3
+    #expect(try model.load(path).pictureInEpoch == 3)
+  }
+
   @Test func whatDoesNotFitIsNamed() throws {
     let place = Place()
     let training = SmallTraining(seed: 5)

@@ -39,12 +39,21 @@ struct RunTests {
   }
 
   @Test func checkpointNamesAndRetention() {
-    let names = (1...12).map { CheckpointName(epoch: $0 * 5, step: $0 * 100, isEpochEnd: true).description }
-    #expect(CheckpointName(names[0])?.epoch == 5)
+    let names = (1...12).map { CheckpointName(epoch: $0 * 5, step: $0 * 100, isEpochEnd: true) }
+    #expect(CheckpointName(names[0].description) == names[0] && names[0].epoch == 5)
     #expect(CheckpointName("epoch5-step1.safetensors") == nil)
-    let gone = Retention(keep: 3, milestoneEvery: 20).superfluous(names + ["notes.txt"])
-    #expect(gone == [0, 1, 2, 4, 5, 6, 8].map { names[$0] })
-    #expect(Retention(keep: 0, milestoneEvery: 0).superfluous(names).isEmpty)
+    func gone(_ retention: Retention, saved: Int = 11, bad: Set<Int> = []) -> [Int] {
+      retention.superfluous(names, saved: names[saved]) { !bad.contains(names.firstIndex(of: $0)!) }
+        .map { names.firstIndex(of: $0)! }
+    }
+    let three = Retention(keep: 3, milestoneEvery: 20)
+    #expect(gone(three) == [0, 1, 2, 4, 5, 6, 8])
+    #expect(gone(Retention(keep: 0, milestoneEvery: 0)).isEmpty)
+    // What cannot be read does not count; nor does what is newer than that just saved, and nothing of both goes.
+    #expect(gone(three, bad: [9, 10]) == [0, 1, 2, 4, 5, 6])
+    #expect(gone(three, saved: 5) == [0, 1, 2])
+    #expect(gone(Retention(keep: 1, milestoneEvery: 0), saved: 2, bad: [3, 11]) == [0, 1])
+    #expect(gone(Retention(keep: 1, milestoneEvery: 0), bad: Set(0..<12)).isEmpty)
   }
 
   private func record(_ step: Int, loss: Float = 1.3, real: Float = 0.55, fake: Float = 0.45) -> StepRecord {

@@ -18,6 +18,10 @@ private final class Dummy: TrainingModel {
   /// The tensor that is bad after the step of this number, at these rates.
   var bad: (Int, Float) -> String? = { _, _ in nil }
   var drawsOnePicture = false
+  /// Whether what is saved at this step turns out to be damaged.
+  var spoils: (Int) -> Bool = { _ in false }
+  /// The first value of the first picture of every step.
+  var shown: [Float] = []
 
   static let even = StepFigures(
     discriminatorLoss: 1.386, generatorLoss: 0.693, realProbability: 0.55, fakeProbability: 0.45)
@@ -28,6 +32,7 @@ private final class Dummy: TrainingModel {
     for value in [reals[0], reals[reals.count / 2], z[0], rateScale] {
       state = (state ^ UInt64(value.bitPattern)) &* 0x9E37_79B9_7F4A_7C15 &+ seed
     }
+    shown.append(reals[0])
     steps += 1
     scale = rateScale
     return figures(steps, rateScale)
@@ -41,8 +46,12 @@ private final class Dummy: TrainingModel {
   }
 
   func save(_ position: Position, to path: String, fileSystem: any FileSystem) throws {
-    let text = "\(state) \(position.step) \(position.epoch) \(position.stepInEpoch) \(position.rateScale)"
-    try AtomicFile.write(path, text: text, overwrite: true, fileSystem: fileSystem)
+    let text = "\(state) \(position.step) \(position.epoch) \(position.pictureInEpoch) \(position.rateScale)"
+    try AtomicFile.write(path, text: spoils(steps) ? "" : text, overwrite: true, fileSystem: fileSystem)
+  }
+
+  func check(_ path: String) throws {
+    guard fileBytes(path).split(separator: 32).count == 5 else { throw RunError("'\(path)' is damaged") }
   }
 
   func load(_ path: String) throws -> Position {
@@ -53,7 +62,7 @@ private final class Dummy: TrainingModel {
     var position = Position()
     position.step = steps
     position.epoch = Int(words[2])!
-    position.stepInEpoch = Int(words[3])!
+    position.pictureInEpoch = Int(words[3])!
     position.rateScale = Float(words[4])!
     return position
   }
@@ -180,6 +189,107 @@ private final class Loop {
     whole.options.epochs = 7
     _ = try whole.train()
     #expect(loop.newest == whole.newest)
+  }
+
+  /// Of two checkpoints that were to stay the newer one is damaged. What the next sessions save is there when they end,
+  /// they go on from it, and the damaged file is kept under a name that nobody goes on from.
+  @Test func whatWasJustSavedStays() throws {
+    let loop = Loop()
+    loop.options.keep = 1
+    loop.options.milestoneEvery = 2
+    loop.options.epochs = 5
+    _ = try loop.train()
+    let newest = try #require(SmallRun.checkpoints(loop.run).last)
+    #expect(newest.hasSuffix("epoch0005-step00000010.safetensors"))
+    try Data("garbage".utf8).write(to: URL(filePath: newest))
+    for (steps, name) in [(9, "epoch0004-step00000009-partial"), (10, "epoch0005-step00000010")] {
+      loop.said = ""
+      loop.dummy = Dummy()
+      loop.options.steps = steps
+      #expect(try loop.train(resume: true) == .finished)
+      #expect(loop.dummy.steps == steps && loop.dummy.shown.count == 1)
+      #expect(loop.said.contains("step \(steps): \(loop.run)/checkpoints/\(name).safetensors\n"), "\(loop.said)")
+      #expect(SmallRun.checkpoints(loop.run).last?.hasSuffix("\(name).safetensors") == true)
+      #expect(fileBytes(newest + ".unreadable") == Array("garbage".utf8))
+    }
+    let whole = Loop()
+    whole.options.epochs = 5
+    _ = try whole.train()
+    #expect(loop.newest == whole.newest)
+  }
+
+  /// One of three that were to stay is damaged: one more stays, and the damaged one under another name.
+  @Test func damagedOnesDoNotCount() throws {
+    let loop = Loop()
+    loop.options.keep = 3
+    loop.options.epochs = 3
+    _ = try loop.train()
+    try Data().write(to: URL(filePath: SmallRun.checkpoints(loop.run)[1]))
+    for (epochs, left) in [(4, [2, 6, 8]), (5, [6, 8, 10])] {
+      loop.dummy = Dummy()
+      loop.options.epochs = epochs
+      _ = try loop.train(resume: true)
+      let names = SmallRun.checkpoints(loop.run).map { String($0.split(separator: "/").last!) }
+      #expect(names.map { CheckpointName($0)!.step } == left)
+    }
+    let aside = "\(loop.run)/checkpoints/epoch0002-step00000004.safetensors.unreadable"
+    #expect(FileManager.default.fileExists(atPath: aside))
+  }
+
+  /// What cannot be read back is not saved, and no reason to remove what is older.
+  @Test func aCheckpointThatCannotBeReadBack() throws {
+    let loop = Loop()
+    loop.options.keep = 1
+    loop.options.epochs = 3
+    loop.dummy.spoils = { $0 >= 4 }
+    let error = #expect(throws: RunError.self) { try loop.train() }
+    #expect(error?.description.contains("its last checkpoint could not be written") == true)
+    #expect(loop.said.contains("epoch0002-step00000004.safetensors' is damaged"), "\(loop.said)")
+    #expect(SmallRun.checkpoints(loop.run).first?.hasSuffix("epoch0001-step00000002.safetensors") == true)
+    loop.dummy = Dummy()
+    #expect(try loop.train(resume: true) == .finished)
+    let whole = Loop()
+    whole.options.epochs = 3
+    _ = try whole.train()
+    #expect(loop.newest == whole.newest)
+  }
+
+  /// An old checkpoint under the name of a later step is not where the run is.
+  @Test func aRenamedCheckpointIsPassedOver() throws {
+    let loop = Loop()
+    loop.options.epochs = 3
+    _ = try loop.train()
+    let later = "\(loop.run)/checkpoints/epoch0099-step00000198.safetensors"
+    try FileManager.default.copyItem(atPath: SmallRun.checkpoints(loop.run)[0], toPath: later)
+    loop.dummy = Dummy()
+    loop.options.epochs = 4
+    #expect(try loop.train(resume: true) == .finished)
+    #expect(loop.dummy.shown.count == 2 && loop.said.contains("it was renamed"), "\(loop.said)")
+    #expect(loop.newest.starts(with: Array(String(loop.dummy.state).utf8)))
+  }
+
+  /// Single pictures, then twos and single ones again: each picture of the epoch is shown once, and an epoch whose rest
+  /// makes no batch is over.
+  @Test func anotherBatchSizeGoesOnAtThePicture() throws {
+    let whole = Loop()
+    whole.options.mirror = false
+    whole.options.batchSize = 1
+    whole.options.epochs = 2
+    _ = try whole.train()
+    #expect(whole.dummy.shown.count == 8)
+    let parts = Loop()
+    parts.options.mirror = false
+    var shown: [Float] = []
+    for (batch, steps) in [(1, 1), (2, 2), (1, 3), (2, 4), (4, 5)] {
+      parts.options.batchSize = batch
+      parts.options.steps = steps
+      parts.dummy = Dummy()
+      #expect(try parts.train(resume: steps > 1) == .finished)
+      shown += parts.dummy.shown
+    }
+    // Pictures 0, 1 (and 2), 3 of the first epoch; 0 (and 1) of the second, whose rest is less than four; then the third.
+    #expect(shown.prefix(4) == [0, 1, 3, 4].map { whole.dummy.shown[$0] })
+    #expect(String(decoding: parts.newest, as: UTF8.self).hasSuffix(" 5 3 0 1.0"))
   }
 
   @Test func newestAndMilestonesStay() throws {

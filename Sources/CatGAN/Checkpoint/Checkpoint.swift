@@ -45,6 +45,48 @@ public enum Checkpoint {
   public static func load(
     _ path: String, into trainer: GANTrainer, average: ParameterStore? = nil
   ) throws -> CheckpointState {
+    let contents = try open(path, for: trainer, average)
+    let (file, state) = (contents.file, contents.state)
+    for tensor in contents.tensors { try tensor.check(file) }
+    let counters = counters(trainer, average)
+    let counts = try counts(counters, in: file)
+    let generatorStart = try StatisticsStart(file, prefix: generatorPrefix)
+    let discriminatorStart = try StatisticsStart(
+      file, prefix: discriminatorPrefix, batchesPerStep: discriminatorBatches)
+
+    for tensor in contents.tensors {
+      tensor.parameter.setFileValues(
+        try file.floats(tensor.name, shape: tensor.parameter.layout.fileShape), tensor.array)
+    }
+    if let counts {
+      for (place, count) in zip(counters, counts) { place.counter.value = count }
+    } else {
+      complete(trainer.generator.store, generatorStart, batches: state.step)
+      complete(trainer.discriminator.store, discriminatorStart, batches: discriminatorBatches * state.step)
+    }
+    trainer.random = RandomGenerator(state: contents.random)
+    trainer.generatorAdam.steps = contents.generatorSteps
+    trainer.discriminatorAdam.steps = contents.discriminatorSteps
+    return state
+  }
+
+  /// Checks that a file is whole and of this training, as `load` does; whether each number makes sense is left out, as
+  /// the digest says that they are those that were saved.
+  /// - Throws: `StorageError` naming the file and what is wrong with it.
+  public static func check(_ path: String, for trainer: GANTrainer, average: ParameterStore? = nil) throws {
+    _ = try open(path, for: trainer, average)
+  }
+
+  private struct Contents {
+    let file: SafeTensors
+    let tensors: [CheckpointTensor]
+    let state: CheckpointState
+    let random: UInt64
+    let generatorSteps: Int
+    let discriminatorSteps: Int
+  }
+
+  private static func open(_ path: String, for trainer: GANTrainer, _ average: ParameterStore?) throws -> Contents {
     let file = try SafeTensors(path: path)
     let saved = try configuration(of: file)
     guard saved == trainer.configuration else {
@@ -57,34 +99,20 @@ public enum Checkpoint {
     let generatorSteps: Int = try number(file, generatorStepsKey) { $0 >= 0 }
     let discriminatorSteps: Int = try number(file, discriminatorStepsKey) { $0 >= 0 }
     let tensors = tensors(trainer, average)
-    let counters = counters(trainer, average)
-    let needed = Set(tensors.map(\.name) + counters.map(\.name))
+    let needed = Set(tensors.map(\.name) + counters(trainer, average).map(\.name))
     if let surplus = file.names.first(where: { !needed.contains($0) }) {
       throw StorageError(
         "\(quoted(path)) holds the tensor \(quoted(surplus)), which this run has no use for;"
           + " give the flags that it was made with")
     }
+    if let missing = tensors.first(where: { !file.contains($0.name) }) {
+      throw StorageError(
+        "\(quoted(path)) lacks the tensor \(quoted(missing.name)); give the flags that it was made with")
+    }
     try file.verifyDigest()
-    for tensor in tensors { try tensor.check(file) }
-    let counts = try counts(counters, in: file)
-    let generatorStart = try StatisticsStart(file, prefix: generatorPrefix)
-    let discriminatorStart = try StatisticsStart(
-      file, prefix: discriminatorPrefix, batchesPerStep: discriminatorBatches)
-
-    for tensor in tensors {
-      tensor.parameter.setFileValues(
-        try file.floats(tensor.name, shape: tensor.parameter.layout.fileShape), tensor.array)
-    }
-    if let counts {
-      for (place, count) in zip(counters, counts) { place.counter.value = count }
-    } else {
-      complete(trainer.generator.store, generatorStart, batches: state.step)
-      complete(trainer.discriminator.store, discriminatorStart, batches: discriminatorBatches * state.step)
-    }
-    trainer.random = RandomGenerator(state: random)
-    trainer.generatorAdam.steps = generatorSteps
-    trainer.discriminatorAdam.steps = discriminatorSteps
-    return state
+    return Contents(
+      file: file, tensors: tensors, state: state, random: random, generatorSteps: generatorSteps,
+      discriminatorSteps: discriminatorSteps)
   }
 
   /// The configuration of the networks in a file.

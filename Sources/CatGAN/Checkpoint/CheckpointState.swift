@@ -6,8 +6,11 @@ public struct CheckpointState: Equatable, Sendable {
   public var step = 0
   /// Epochs completed.
   public var epoch = 0
-  /// Steps done of the epoch after those: the cursor in the data, whose order is a function of the seed and the epoch.
+  /// Steps of the present batch size in the pictures shown of the epoch after those: what older versions go on from.
   public var stepInEpoch = 0
+  /// Pictures shown of that epoch: the cursor in the data, whose order is a function of the seed and the epoch. nil in
+  /// files of older versions.
+  public var pictureInEpoch: Int?
   /// The learning rates are multiplied by this; rolling back lowers it.
   public var rateScale: Float = 1
   /// The seed of the run.
@@ -25,6 +28,7 @@ public struct CheckpointState: Equatable, Sendable {
     case step = "catgan.step"
     case epoch = "catgan.epoch"
     case stepInEpoch = "catgan.step_in_epoch"
+    case pictureInEpoch = "catgan.picture_in_epoch"
     case rateScale = "catgan.rate_scale"
     case seed = "catgan.seed"
     case data = "catgan.data"
@@ -40,6 +44,7 @@ public struct CheckpointState: Equatable, Sendable {
         case .step: String(step)
         case .epoch: String(epoch)
         case .stepInEpoch: String(stepInEpoch)
+        case .pictureInEpoch: pictureInEpoch.map { String($0) }
         // The shortest text that reads back as the same bits.
         case .rateScale: rateScale.description
         case .seed: String(seed)
@@ -61,6 +66,7 @@ public struct CheckpointState: Equatable, Sendable {
     step = try number(.step) { $0 >= 0 }
     epoch = try number(.epoch) { $0 >= 0 }
     stepInEpoch = try number(.stepInEpoch) { $0 >= 0 }
+    if file.metadata[Key.pictureInEpoch.rawValue] != nil { pictureInEpoch = try number(.pictureInEpoch) { $0 >= 0 } }
     rateScale = try number(.rateScale) { $0 > 0 && $0 <= 1 }
     seed = try number(.seed) { _ in true }
     data = try text(.data)

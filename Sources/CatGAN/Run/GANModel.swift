@@ -10,6 +10,9 @@ public final class GANModel: TrainingModel {
   public let trainer: GANTrainer
   /// The averaged generator, or nil.
   public let average: Generator?
+  /// The batch size of checkpoints that count the steps of their epoch and not its pictures, as older versions saved
+  /// them; nil for that of the options.
+  public var earlierBatchSize: Int?
   private let options: RunOptions
   private let dataset: DatasetSummary
   private let version: String
@@ -204,7 +207,8 @@ public final class GANModel: TrainingModel {
     var state = CheckpointState()
     state.step = position.step
     state.epoch = position.epoch
-    state.stepInEpoch = position.stepInEpoch
+    state.stepInEpoch = position.pictureInEpoch / options.batchSize
+    state.pictureInEpoch = position.pictureInEpoch
     state.rateScale = position.rateScale
     state.seed = options.seed
     state.data = "\(dataset.pictures) pictures of \(dataset.size)x\(dataset.size)"
@@ -214,13 +218,15 @@ public final class GANModel: TrainingModel {
       trainer, average: average?.store, state: state, to: path, overwrite: true, fileSystem: fileSystem)
   }
 
+  public func check(_ path: String) throws { try Checkpoint.check(path, for: trainer, average: average?.store) }
+
   public func load(_ path: String) throws -> Position {
     let state = try Checkpoint.load(path, into: trainer, average: average?.store)
     statisticsAreCurrent = false
     var position = Position()
     position.step = state.step
     position.epoch = state.epoch
-    position.stepInEpoch = state.stepInEpoch
+    position.pictureInEpoch = state.pictureInEpoch ?? state.stepInEpoch * (earlierBatchSize ?? options.batchSize)
     position.rateScale = state.rateScale
     return position
   }

@@ -14,12 +14,28 @@ public struct Retention: Equatable, Sendable {
     self.milestoneEvery = milestoneEvery
   }
 
-  /// The names that may go, oldest first.
-  /// - Parameter names: file names in the form of `CheckpointName`; others are never returned.
-  public func superfluous(_ names: [String]) -> [String] {
+  /// The checkpoints that may go, oldest first.
+  /// - Parameters:
+  ///   - saved: the one just saved. Those of later steps belong to a past that training went back from: they do not
+  ///     count, and stay.
+  ///   - canBeRead: whether a checkpoint is worth anything; only those that are count. Asked for few of them.
+  public func superfluous(
+    _ checkpoints: [CheckpointName], saved: CheckpointName, canBeRead: (CheckpointName) -> Bool
+  ) -> [CheckpointName] {
     guard keep > 0 else { return [] }
-    let known = names.compactMap(CheckpointName.init).sorted()
-    return known.dropLast(keep).filter { !(milestoneEvery > 0 && $0.isEpochEnd && $0.epoch % milestoneEvery == 0) }
-      .map(\.description)
+    var kept = 0
+    var superfluous: [CheckpointName] = []
+    for name in checkpoints.filter({ $0 <= saved }).sorted(by: >) {
+      if kept < keep {
+        kept += canBeRead(name) ? 1 : 0
+      } else if !isMilestone(name) {
+        superfluous.append(name)
+      }
+    }
+    return superfluous.reversed()
+  }
+
+  private func isMilestone(_ name: CheckpointName) -> Bool {
+    milestoneEvery > 0 && name.isEpochEnd && name.epoch % milestoneEvery == 0
   }
 }

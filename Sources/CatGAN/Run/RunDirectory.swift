@@ -143,15 +143,31 @@ public final class RunDirectory {
 
   public func path(of checkpoint: CheckpointName) -> String { "\(path)/checkpoints/\(checkpoint)" }
 
-  /// Removes the checkpoints that `retention` does not keep.
-  public func removeSuperfluous(_ retention: Retention) throws {
-    for name in retention.superfluous(checkpoints().map(\.description)) {
-      let path = "\(path)/checkpoints/\(name)"
-      do {
-        try fileSystem.remove(path)
-      } catch {
-        throw RunError("the old checkpoint \(quoted(path)) could not be removed (error \(error.code))")
+  /// Removes a checkpoint.
+  func remove(_ checkpoint: CheckpointName) throws {
+    let path = path(of: checkpoint)
+    do {
+      try fileSystem.remove(path)
+    } catch {
+      throw RunError("the old checkpoint \(quoted(path)) could not be removed (error \(error.code))")
+    }
+  }
+
+  /// Gives a checkpoint that cannot be read a name by which nobody takes it for one: it may still be worth something to
+  /// its owner, and must not become the newest again when training went on without it. Returns the new path.
+  func setAside(_ checkpoint: CheckpointName) throws -> String {
+    let old = path(of: checkpoint)
+    var new = "\(old).unreadable"
+    do {
+      var number = 1
+      while try fileSystem.kind(of: new) != .absent {
+        number += 1
+        new = "\(old).unreadable-\(number)"
       }
+      try fileSystem.rename(old, to: new)
+      return new
+    } catch {
+      throw RunError("the unreadable checkpoint \(quoted(old)) could not be renamed (error \(error.code))")
     }
   }
 }

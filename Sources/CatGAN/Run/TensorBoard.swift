@@ -78,8 +78,8 @@ public struct TensorBoardEncoder {
     return framed(event.bytes)
   }
 
-  /// Says that training went on at `step`: TensorBoard then drops what older files hold beyond it.
-  public func restart(time: Double, step: Int) -> [UInt8] {
+  /// Says that training starts at `step`: TensorBoard's reader in Python then drops what it read of this and later steps.
+  public func start(time: Double, step: Int) -> [UInt8] {
     var event = ProtocolBuffer()
     event.field(1, double: time)
     event.field(2, integer: step)

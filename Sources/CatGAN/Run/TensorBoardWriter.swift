@@ -1,6 +1,7 @@
 // Event files on disk. TensorBoard finds them by `tfevents` in the name and reads a directory's files in order of name.
 
 import Generation
+import Storage
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -19,15 +20,21 @@ public final class TensorBoardWriter {
   private let file: Int32
   private let path: String
 
+  private static let prefix = "events.out.tfevents."
+
   /// Opens a new event file inside `directory`, which must be there.
-  /// - Parameter resumedAt: the step that training goes on from, or nil for a new run.
-  public init(directory: String, resumedAt: Int? = nil) throws {
+  /// - Parameter start: the first step that has a record here; what older files hold from it on no longer counts.
+  public init(directory: String, start: Int) throws {
     let now = Date().timeIntervalSince1970
-    path = "\(directory)/events.out.tfevents.\(zeroPadded(Int(now), 10)).catgan.\(getpid())"
+    // Readers go from file to file in the order of these numbers, whatever clocks did meanwhile.
+    let used = ((try? Disk().names(in: directory)) ?? []).filter { $0.hasPrefix(Self.prefix) }
+      .compactMap { Int($0.dropFirst(Self.prefix.count).prefix { $0 != "." }) }.filter { $0 < 9_999_999_999 }
+    let number = max(Int(now), (used.max() ?? 0) + 1)
+    path = "\(directory)/\(Self.prefix)\(zeroPadded(number, 10)).catgan.\(getpid())"
     file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
     guard file >= 0 else { throw RunError("'\(path)' cannot be created: \(String(cString: strerror(errno)))") }
     try append(encoder.version(time: now))
-    if let resumedAt { try append(encoder.restart(time: now, step: resumedAt + 1)) }
+    try append(encoder.start(time: now, step: start))
   }
 
   deinit { close(file) }
@@ -43,10 +50,15 @@ public final class TensorBoardWriter {
         ]))
   }
 
-  public func write(grid png: [UInt8], width: Int, height: Int, step: Int) throws {
+  /// Writes a sample grid, a PNG file's bytes; what is too short to be one is left out.
+  public func write(grid png: [UInt8], step: Int) throws {
+    // Width and height follow the signature and the first chunk's length and name.
+    guard png.count >= 24 else { return }
+    func size(at offset: Int) -> Int { png[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) } }
     try append(
       encoder.image(
-        time: Date().timeIntervalSince1970, step: step, tag: "samples", png: png, width: width, height: height))
+        time: Date().timeIntervalSince1970, step: step, tag: "samples", png: png, width: size(at: 16),
+        height: size(at: 20)))
   }
 
   /// One record in one call: a reader may look at any moment. A record that was cut short is taken away again.

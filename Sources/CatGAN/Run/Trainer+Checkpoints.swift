@@ -1,36 +1,66 @@
 // The checkpoints of a run: saving, going on from the newest, and going back to it where values stop being finite.
 
 import Generation
+import Storage
 
 extension Trainer {
   var checkpointName: CheckpointName {
-    CheckpointName(epoch: position.epoch, step: position.step, isEpochEnd: position.stepInEpoch == 0)
+    CheckpointName(epoch: position.epoch, step: position.step, isEpochEnd: position.pictureInEpoch == 0)
   }
 
-  /// Saves the state unless it is saved already. A failure leaves the older checkpoints alone, and is said.
+  /// Saves the state unless it is saved already, and reads it back. A failure leaves the older checkpoints alone, and is
+  /// said.
   func save() -> Bool {
     let name = checkpointName
-    if run.checkpoints().contains(name), sessionSteps == 0 || lastSaved == name { return true }
+    if lastSaved == position, run.checkpoints().contains(name) { return true }
     if let place = model.firstNonFinite(thorough: true) {
       say("warning: not saved, because \(place) is not finite")
       return false
     }
     // Each lost checkpoint is worth a warning, also where the one before was lost too.
     failing.remove("the checkpoint")
-    guard attempt("the checkpoint", { try model.save(position, to: run.path(of: name), fileSystem: run.fileSystem) })
-    else {
+    let isSaved = attempt("the checkpoint") {
+      try model.save(position, to: run.path(of: name), fileSystem: run.fileSystem)
+      try model.check(run.path(of: name))
+    }
+    guard isSaved else {
       record(
         RunEvent(.warning, step: position.step, epoch: position.epoch, message: "the checkpoint could not be written"))
       return false
     }
-    lastSaved = name
+    lastSaved = position
+    sound.insert(name)
     try? run.note("saved \(name)")
+    let retention = Retention(keep: options.keep, milestoneEvery: options.milestoneEvery)
     do {
-      try run.removeSuperfluous(Retention(keep: options.keep, milestoneEvery: options.milestoneEvery))
+      for old in retention.superfluous(run.checkpoints(), saved: name, canBeRead: isSound) { try run.remove(old) }
     } catch {
       say("warning: \(error)")
     }
     return true
+  }
+
+  /// Whether all of a checkpoint can be read. One that is damaged is set aside; one that the system does not hand out
+  /// may be sound.
+  private func isSound(_ name: CheckpointName) -> Bool {
+    if sound.contains(name) { return true }
+    do {
+      try model.check(run.path(of: name))
+      sound.insert(name)
+      return true
+    } catch {
+      say("\(error)")
+      if (error as? StorageError)?.code == nil { setAside(name) }
+      return false
+    }
+  }
+
+  private func setAside(_ name: CheckpointName) {
+    do {
+      say("it is kept as \(try run.setAside(name))")
+    } catch {
+      say("warning: \(error)")
+    }
   }
 
   func recover(step: Int, figures: StepFigures, place: String?) throws {
@@ -41,7 +71,7 @@ extension Trainer {
     record(RunEvent(.diverged, step: step, epoch: position.epoch + 1, message: message))
     session.progress.finish()
     say(message)
-    let newest = run.checkpoints().last.map { run.path(of: $0) }
+    let newest = run.checkpoints().last(where: isSound).map { run.path(of: $0) }
     guard options.onNaN == .rollback, rollbacks < Trainer.rollbackLimit, newest != nil else {
       writeReport(status: "stopped", isRunning: false)
       let remedy =
@@ -58,6 +88,7 @@ extension Trainer {
     try loadNewestCheckpoint()
     rollbacks += 1
     position.rateScale = rateScale
+    openTensorBoard()
     let scale = decimal(position.rateScale, 3)
     say("rollback \(rollbacks) of \(Trainer.rollbackLimit): on from step \(position.step) with rates times \(scale)")
     lastLog = (session.now(), position.step)
@@ -66,27 +97,33 @@ extension Trainer {
   /// Goes to where the model is after it was loaded.
   func take(_ loaded: Position, from checkpoint: String) {
     position = loaded
-    if position.stepInEpoch >= stepsPerEpoch {
-      // A smaller data set than before, taken with --force: its epoch is over.
-      position.stepInEpoch = 0
-      position.epoch += 1
-    }
+    // Of a smaller data set than before, or with larger batches, the epoch may be over.
+    endEpochWithoutBatch()
     record(RunEvent(.resumed, step: position.step, epoch: position.epoch, message: "from \(checkpoint)"))
   }
 
-  /// Goes to the newest checkpoint that can be read; a damaged one is said aloud and passed over.
+  /// Goes to the newest checkpoint that can be read. A damaged one is said aloud, and set aside as soon as training goes
+  /// on without it: its step lies in a future that will be another one.
   func loadNewestCheckpoint() throws {
-    var failure: (any Error)?
+    var passedOver: [CheckpointName] = []
     for name in run.checkpoints().reversed() {
       do {
-        take(try model.load(run.path(of: name)), from: name.description)
+        let loaded = try model.load(run.path(of: name))
+        guard (loaded.step, loaded.epoch) == (name.step, name.epoch) else {
+          throw RunError(
+            "\(quoted(run.path(of: name))) holds epoch \(loaded.epoch), step \(loaded.step): it was renamed")
+        }
+        passedOver.forEach(setAside)
+        lastSaved = loaded
+        sound.insert(name)
+        take(loaded, from: name.description)
         return
       } catch {
         say("\(error)")
-        failure = error
+        passedOver.append(name)
       }
     }
-    guard failure == nil else {
+    guard passedOver.isEmpty else {
       throw RunError("no checkpoint of '\(run.path)' can be read; start a new run")
     }
     throw RunError("'\(run.path)' holds no checkpoint yet, so there is nothing to go on from; start a new run")

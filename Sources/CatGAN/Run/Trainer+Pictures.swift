@@ -21,7 +21,7 @@ extension Trainer {
           sampleDistance: meanPairwiseDistance(pictures, count: count), realDistance: realDistance))
       if let tensorboard {
         attempt("the TensorBoard file") {
-          try tensorboard.write(grid: png, width: picture.width, height: picture.height, step: position.step)
+          try tensorboard.write(grid: png, step: position.step)
         }
       }
       writeReport(status: "running", isRunning: true)
@@ -59,14 +59,6 @@ extension Trainer {
       }
     }
     return Picture(width: columns * side, height: rows * side, pixels: pixels)
-  }
-
-  func openTensorBoard(resumed: Bool) {
-    attempt("the TensorBoard file") {
-      try run.makeDirectory("tensorboard")
-      tensorboard = try TensorBoardWriter(
-        directory: "\(run.path)/tensorboard", resumedAt: resumed ? position.step : nil)
-    }
   }
 
   /// Writes `report.html` anew.

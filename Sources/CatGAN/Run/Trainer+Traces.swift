@@ -3,7 +3,7 @@
 extension Trainer {
   func log(_ figures: StepFigures, isLogged: Bool) {
     let now = session.now()
-    let epoch = position.stepInEpoch == 0 ? position.epoch : position.epoch + 1
+    let epoch = position.pictureInEpoch == 0 ? position.epoch : position.epoch + 1
     let elapsed = max(now - lastLog.time, 1e-9)
     let record = StepRecord(
       step: position.step, epoch: epoch, discriminatorLoss: figures.discriminatorLoss,
@@ -15,7 +15,7 @@ extension Trainer {
     let epochs = options.steps.map { ($0 + stepsPerEpoch - 1) / stepsPerEpoch } ?? options.epochs
     session.progress.update(
       Progress.line(record, epochs: epochs, steps: totalSteps, secondsLeft: left), now: now,
-      force: isComplete || position.stepInEpoch == 0)
+      force: isComplete || position.pictureInEpoch == 0)
     guard isLogged else { return }
     lastLog = (now, position.step)
     history.append(record)
@@ -36,6 +36,28 @@ extension Trainer {
       session.progress.finish()
       say("warning: \(message)")
     case .early, .healthy: break
+    }
+  }
+
+  /// Opens an event file for what follows, where one is asked for.
+  ///
+  /// TensorBoard has two servers, which forget a past that training went back from in two ways. The one in Python drops
+  /// everything from the step of a start record on. The one in Rust skips such records; of each series it drops what is
+  /// not older than a new value. So what is known of the last steps, back to the newest figures and the newest grid, is
+  /// written again behind the start record.
+  func openTensorBoard() {
+    guard options.tensorboard else { return }
+    tensorboard = nil
+    attempt("the TensorBoard file") {
+      try run.makeDirectory("tensorboard")
+      let grids = history.events.filter { $0.event == .sample }
+      let start = [history.steps.last?.step, grids.last?.step].compactMap(\.self).min() ?? position.step + 1
+      let writer = try TensorBoardWriter(directory: "\(run.path)/tensorboard", start: start)
+      for record in history.steps where record.step >= start { try writer.write(record) }
+      for grid in grids where grid.step >= start {
+        if let png = grid.file.flatMap(run.read) { try writer.write(grid: png, step: grid.step) }
+      }
+      tensorboard = writer
     }
   }
 

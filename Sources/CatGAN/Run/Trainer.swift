@@ -68,8 +68,10 @@ public final class Trainer {
   var realDistance: Float = 0
   var rollbacks = 0
   var lastAlarm = Verdict.State.early
-  /// The newest checkpoint of this session.
-  var lastSaved: CheckpointName?
+  /// What the newest checkpoint of the run holds, once this session saved or loaded it.
+  var lastSaved: Position?
+  /// Checkpoints that were read from their first to their last byte, and were sound.
+  var sound: Set<CheckpointName> = []
   /// What could not be written the last time it was tried.
   var failing: Set<String> = []
 
@@ -106,7 +108,7 @@ public final class Trainer {
     if resume { try loadNewestCheckpoint() }
     if let origin { take(origin.position, from: origin.checkpoint) }
     earlierSeconds = history.seconds
-    if options.tensorboard { openTensorBoard(resumed: resume) }
+    openTensorBoard()
   }
 
   /// A run of less than one batch per epoch would train on nothing.
@@ -119,9 +121,14 @@ public final class Trainer {
 
   public var stepsPerEpoch: Int { dataset.count / options.batchSize }
 
+  /// Whole batches that the epoch still has.
+  private var stepsLeftInEpoch: Int { (dataset.count - position.pictureInEpoch) / options.batchSize }
+
   /// Steps that the run has when it is complete.
   public var totalSteps: Int {
-    options.steps ?? position.step - position.stepInEpoch + max(0, options.epochs - position.epoch) * stepsPerEpoch
+    if let steps = options.steps { return steps }
+    let epochsAfter = options.epochs - position.epoch - 1
+    return position.step + (epochsAfter < 0 ? 0 : stepsLeftInEpoch + epochsAfter * stepsPerEpoch)
   }
 
   var isComplete: Bool {
@@ -151,7 +158,7 @@ public final class Trainer {
       if order.epoch != position.epoch {
         order = (position.epoch, randomness.order(epoch: position.epoch, count: dataset.count))
       }
-      let first = position.stepInEpoch * options.batchSize
+      let first = position.pictureInEpoch
       let step = position.step + 1
       reals.withUnsafeMutableBufferPointer {
         dataset.fillBatch(
@@ -171,7 +178,7 @@ public final class Trainer {
       }
       advance()
       log(figures, isLogged: logs || isComplete)
-      if position.stepInEpoch == 0 {
+      if position.pictureInEpoch == 0 {
         sample(name: "epoch\(zeroPadded(position.epoch, 4))")
         if position.epoch % options.saveEvery == 0, !isComplete { _ = save() }
       } else if options.sampleEvery > 0, position.step % options.sampleEvery == 0 {
@@ -182,16 +189,20 @@ public final class Trainer {
     return try stop(.finished)
   }
 
-  private var endsEpoch: Bool { position.stepInEpoch + 1 == stepsPerEpoch }
+  private var endsEpoch: Bool { stepsLeftInEpoch == 1 }
 
   private func advance() {
     position.step += 1
-    position.stepInEpoch += 1
+    position.pictureInEpoch += options.batchSize
     sessionSteps += 1
-    if position.stepInEpoch == stepsPerEpoch {
-      position.stepInEpoch = 0
-      position.epoch += 1
-    }
+    endEpochWithoutBatch()
+  }
+
+  /// Pictures that make no whole batch are left out: the next epoch has another order.
+  func endEpochWithoutBatch() {
+    guard stepsLeftInEpoch < 1 else { return }
+    position.pictureInEpoch = 0
+    position.epoch += 1
   }
 
   private func latent(step: Int) -> [Float] {
@@ -203,7 +214,7 @@ public final class Trainer {
   /// What `--lr-decay` makes of the rates at the present position.
   private func decay() -> Float {
     guard let span = options.decay else { return 1 }
-    let epoch = Float(position.epoch) + Float(position.stepInEpoch) / Float(stepsPerEpoch)
+    let epoch = Float(position.epoch) + Float(position.pictureInEpoch) / Float(stepsPerEpoch * options.batchSize)
     let share = (epoch - Float(span.first)) / Float(span.last - span.first)
     return max(Trainer.smallestDecay, 1 - min(max(share, 0), 1))
   }
@@ -219,7 +230,7 @@ public final class Trainer {
   private func stop(_ ending: Ending) throws -> Ending {
     session.progress.finish()
     let saved = save()
-    if ending == .finished, sessionSteps > 0, position.stepInEpoch != 0 {
+    if ending == .finished, sessionSteps > 0, position.pictureInEpoch != 0 {
       sample(name: "step\(zeroPadded(position.step, 8))")
     }
     let status: String

@@ -31,8 +31,8 @@ public struct Position: Equatable, Sendable {
   public var step = 0
   /// Epochs completed.
   public var epoch = 0
-  /// Steps done of the epoch after those.
-  public var stepInEpoch = 0
+  /// Pictures shown of the epoch after those: the place in its order, whatever the batch size was or will be.
+  public var pictureInEpoch = 0
   /// The learning rates are multiplied by this; rolling back lowers it.
   public var rateScale: Float = 1
 
@@ -62,6 +62,9 @@ public protocol TrainingModel: AnyObject {
 
   /// Writes the whole state to `path` on the run's disk, whole or not at all.
   func save(_ position: Position, to path: String, fileSystem: any FileSystem) throws
+
+  /// Throws where the file at `path` is not, to its last byte, what `save` wrote for this training. Changes nothing.
+  func check(_ path: String) throws
 
   /// Takes over the whole state of a checkpoint that `save` wrote; on errors nothing has changed.
   func load(_ path: String) throws -> Position
