@@ -81,7 +81,14 @@ struct TrainingCommand {
     var configuration = RunConfiguration(
       version: Self.version, folder: absolutePath(folder), data: dataset.summary, options: options)
     if let earlier, earlier.run != nil { configuration.created = earlier.configuration.created }
-    let session = Session(interruption: interruption, deadline: limit.map { start + $0.seconds }, progress: progress)
+    let source =
+      try origin?.checkpoint
+      ?? arguments.optionalString("--generator").map { absolutePath(try CheckpointPath($0).file()) }
+    let session = Session(
+      interruption: interruption, deadline: limit.map { start + $0.seconds }, progress: progress,
+      start: StartRecord(
+        command: CommandLine.arguments, earlier: earlier?.configuration, configuration: configuration, source: source,
+        instructionSet: context.instructionSet.rawValue, threads: threads))
     let trainer = try Trainer(
       model: model, dataset: dataset, configuration: configuration, run: run, session: session,
       resume: earlier?.run != nil, from: origin)

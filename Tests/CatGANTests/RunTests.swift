@@ -86,6 +86,45 @@ struct RunTests {
     #expect(history.steps.map(\.step) == [1, 2, 3, 4])
   }
 
+  /// Starts stay, whatever training went back from, and a reader that knows nothing of them sees the rest.
+  @Test func startsAreHistory() throws {
+    var options = RunOptions(preset: "cats64")
+    let data = SmallRun.dataset.summary
+    let first = RunConfiguration(version: "1", folder: "cats", data: data, options: options)
+    options.batchSize = 32
+    options.epochs = 300
+    let second = RunConfiguration(version: "2", folder: "cats", data: data, options: options)
+    var starts: [StartRecord] = []
+    for (earlier, present) in [(nil, first), (first, second)] {
+      starts.append(
+        StartRecord(
+          command: ["cattrain", "my cats", "--seed=1", "it's"], earlier: earlier, configuration: present,
+          source: nil, instructionSet: "avx2", threads: 3))
+    }
+    starts[1].step = 4
+    #expect(starts[0].changes.isEmpty && starts[0].settings["--batch-size"] == "64")
+    #expect(
+      starts[1].changes == ["--batch-size 64 -> 32 (forced)", "--epochs 215 -> 300", "version 1 -> 2"],
+      "\(starts[1].changes)")
+    #expect(starts[0].commandLine == "cattrain 'my cats' --seed=1 'it'\\''s'")
+    var lines = [try statisticsLine(starts[0])]
+    lines += try (1...8).map { try statisticsLine(record($0)) }
+    lines += [try statisticsLine(RunEvent(.resumed, step: 4, epoch: 0)), try statisticsLine(starts[1])]
+    let history = History(text: lines.joined(separator: "\n"))
+    #expect(history.starts == starts && history.steps.count == 4 && history.events.count == 1)
+    for start in starts {
+      let line = Data(try statisticsLine(start).utf8)
+      #expect(throws: DecodingError.self) { try JSONDecoder().decode(RunEvent.self, from: line) }
+      #expect(throws: DecodingError.self) { try JSONDecoder().decode(StepRecord.self, from: line) }
+    }
+    let html = Report(
+      title: "run", status: "running", isRunning: true, written: "now", history: history, verdict: Verdict(history),
+      settings: [], data: [], skipped: [], reals: nil, grids: []
+    ).html()
+    #expect(html.contains("<td>epoch 0, step 4</td><td>cattrain &#39;my cats&#39;"))
+    #expect(html.contains("(forced)") && html.contains("avx2, threads: 3"))
+  }
+
   @Test func optionsThatMayChange() throws {
     let old = RunOptions(preset: "cats64")
     var new = old

@@ -288,7 +288,7 @@ private final class Loop {
       shown += parts.dummy.shown
     }
     // Pictures 0, 1 (and 2), 3 of the first epoch; 0 (and 1) of the second, whose rest is less than four; then the third.
-    #expect(shown.prefix(4) == [0, 1, 3, 4].map { whole.dummy.shown[$0] })
+    #expect(Array(shown.prefix(4)) == [0, 1, 3, 4].map { whole.dummy.shown[$0] })
     #expect(String(decoding: parts.newest, as: UTF8.self).hasSuffix(" 5 3 0 1.0"))
   }
 

@@ -154,7 +154,15 @@ import Testing
     try refuse(["--steps", "4"], [pictures])
     _ = try Self.pictures(7, in: place)
     try refuse(["--steps", "4"], ["--force", "8 pictures of '\(pictures)'", "7 of '\(pictures)'"])
-    _ = try succeed(["--resume", Self.run, "--steps", "4", "--force"], in: place)
+    _ = try succeed(["--resume", Self.run, "--steps", "4", "--force", "--threads", "1"], in: place)
+    // Both starts are in the run's history, with what was forced.
+    let starts = String(decoding: try place.bytes("\(Self.run)/stats.jsonl"), as: UTF8.self).split(separator: "\n")
+      .filter { $0.contains("\"event\":\"started\"") }
+    #expect(starts.count == 2 && starts[1].contains("\"step\":2") && starts[1].contains("\"threads\":1"), "\(starts)")
+    #expect(starts[0].contains("\"--seed\",\"1\"") && starts[1].contains("\"--steps 2 -> 4\""), "\(starts)")
+    #expect(starts[1].contains("data of 8 pictures") && starts[1].contains("(forced)"), "\(starts)")
+    let page = String(decoding: try place.bytes("\(Self.run)/report.html"), as: UTF8.self)
+    #expect(page.contains("<table id=\"history\">") && page.contains("data of 8 pictures"))
   }
 
   /// A run with a preset is its flags' run, where flags that are given win; its networks are those of cats64.

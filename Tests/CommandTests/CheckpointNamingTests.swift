@@ -95,7 +95,7 @@ import Testing
     #expect(made.count == 3)
     #expect(try place.bytes(made[0]) == place.bytes(Self.oldest))
     #expect(try place.bytes(made[2]) == place.bytes(Self.oldest.replacing("1-step00000004", with: "3-step00000012")))
-    for name in ["stats.jsonl", "log.txt"] {
+    for name in ["stats.jsonl", "log.txt", "report.html"] {
       #expect(String(decoding: try place.bytes("\(new)/\(name)"), as: UTF8.self).contains(Self.oldest), "\(name)")
     }
     // By a link, elsewhere, with other rates, which need no --force in a run that is new; then on as any run.

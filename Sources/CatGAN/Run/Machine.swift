@@ -1,4 +1,4 @@
-// What the machine has: memory.
+// What the machine has: memory, and a processor's name.
 
 #if canImport(Glibc)
   import Glibc
@@ -7,6 +7,13 @@
 #endif
 
 public enum Machine {
+  /// The processor as the system names it; nil where it does not.
+  static var processor: String? {
+    lines("/proc/cpuinfo").first { $0.hasPrefix("model name") }?.split(separator: ":", maxSplits: 1).last.map {
+      String($0.drop { $0 == " " })
+    }
+  }
+
   /// Bytes of memory that can be had without swapping, as far as the system says; nil where it does not. In a container
   /// that may hold less than the machine, what is left of that.
   public static var availableMemory: Int? {

@@ -120,6 +120,7 @@ public struct Report {
       <h2>Curves</h2>
       \(charts())
       \(warnings())
+      \(starts())
       <h2>Configuration</h2>\(table("settings", settings))
       <h2>Data</h2>\(table("data", data))\(skippedFiles())\(realPictures())
       <script>\(Report.script)</script></body></html>
@@ -194,6 +195,23 @@ public struct Report {
       "<li>step \(grouped($0.step)): \(escaped($0.message ?? $0.event.rawValue))</li>"
     }
     return "<h2>Warnings</h2><ul id=\"warnings\">" + items.joined() + "</ul>"
+  }
+
+  /// The run's history, a row for each start.
+  private func starts() -> String {
+    guard !history.starts.isEmpty else { return "" }
+    let rows = history.starts.map { start in
+      let from = "epoch \(start.epoch), step \(grouped(start.step))" + (start.source.map { " of \($0)" } ?? "")
+      let machine = start.processor.map { [$0] } ?? []
+      let cells = [
+        start.time, from, start.commandLine, start.changes.joined(separator: "; "),
+        (["cattrain \(start.version)"] + machine + [start.instructionSet, "threads: \(start.threads)"])
+          .joined(separator: ", "),
+      ]
+      return "<tr>" + cells.map { "<td>\(escaped($0))</td>" }.joined() + "</tr>"
+    }
+    let heads = ["started", "from", "command", "changed", "by"].map { "<th>\($0)</th>" }
+    return "<h2>History</h2><table id=\"history\"><tr>" + heads.joined() + "</tr>" + rows.joined() + "</table>"
   }
 
   private func table(_ id: String, _ rows: [(name: String, value: String)]) -> String {

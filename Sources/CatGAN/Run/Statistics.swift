@@ -86,6 +86,8 @@ public struct RunEvent: Codable, Equatable, Sendable {
 public struct History: Equatable, Sendable {
   public private(set) var steps: [StepRecord] = []
   public private(set) var events: [RunEvent] = []
+  /// Every start, those that training went back from later too.
+  public private(set) var starts: [StartRecord] = []
 
   public init() {}
 
@@ -99,11 +101,15 @@ public struct History: Equatable, Sendable {
         append(event)
       } else if let step = try? decoder.decode(StepRecord.self, from: data) {
         append(step)
+      } else if let start = try? decoder.decode(StartRecord.self, from: data) {
+        append(start)
       }
     }
   }
 
   public mutating func append(_ record: StepRecord) { steps.append(record) }
+
+  public mutating func append(_ record: StartRecord) { starts.append(record) }
 
   public mutating func append(_ event: RunEvent) {
     if event.event == .resumed {

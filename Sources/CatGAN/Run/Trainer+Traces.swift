@@ -66,6 +66,14 @@ extension Trainer {
     attempt("stats.jsonl") { try run.append(event) }
   }
 
+  func recordStart() {
+    guard var start = session.start else { return }
+    start.step = position.step
+    start.epoch = position.epoch
+    history.append(start)
+    attempt("stats.jsonl") { try run.append(start) }
+  }
+
   /// Says something to the person and to `log.txt`.
   func say(_ message: String) {
     session.progress.say(message)

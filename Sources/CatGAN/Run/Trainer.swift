@@ -11,15 +11,18 @@ public struct Session {
   /// A clock that never goes back, in seconds.
   public var now: () -> Double
   public var progress: Progress
+  /// How it was started, for the run's history; nil leaves it out.
+  public var start: StartRecord?
 
   public init(
     interruption: Interruption = Interruption(), deadline: Double? = nil, now: @escaping () -> Double = monotonicTime,
-    progress: Progress
+    progress: Progress, start: StartRecord? = nil
   ) {
     self.interruption = interruption
     self.deadline = deadline
     self.now = now
     self.progress = progress
+    self.start = start
   }
 }
 
@@ -108,6 +111,7 @@ public final class Trainer {
     if resume { try loadNewestCheckpoint() }
     if let origin { take(origin.position, from: origin.checkpoint) }
     earlierSeconds = history.seconds
+    recordStart()
     openTensorBoard()
   }
 

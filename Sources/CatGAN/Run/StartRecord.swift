@@ -1,0 +1,80 @@
+// How each session of a run was started: a run's history, as `stats.jsonl` and the report keep it.
+
+/// One start of a run. Readers that do not know it skip its line.
+public struct StartRecord: Codable, Equatable, Sendable {
+  public enum Kind: String, Codable, Sendable {
+    case started
+  }
+  public var event = Kind.started
+  /// Where training went on, as the checkpoint that it went on from has it; 0 for a fresh run.
+  public var step = 0
+  public var epoch = 0
+  public var time: String
+  /// Of the program.
+  public var version: String
+  /// The words of the command line, as given.
+  public var command: [String]
+  /// All choices by their flags, as they came out of defaults, the run's configuration and the command line.
+  public var settings: [String: String]
+  /// What differs from the session before, forced or not: `--batch-size 64 -> 32 (forced)`.
+  public var changes: [String]
+  /// The checkpoint of another run that training began from, or the file that the generator came from.
+  public var source: String?
+  public var folder: String
+  public var dataDigest: String
+  /// As the system names it.
+  public var processor: String?
+  public var instructionSet: String
+  public var threads: Int
+
+  /// - Parameters:
+  ///   - earlier: of the session before, or of the run that this one begins from; nil for a fresh run.
+  ///   - configuration: of this session.
+  public init(
+    command: [String], earlier: RunConfiguration?, configuration: RunConfiguration, source: String?,
+    instructionSet: String, threads: Int
+  ) {
+    time = currentTime()
+    version = configuration.version
+    self.command = command
+    settings = Dictionary(uniqueKeysWithValues: configuration.options.choices.map { ($0.flag, $0.value) })
+    changes = earlier.map { $0.changes(to: configuration) } ?? []
+    self.source = source
+    folder = configuration.folder
+    dataDigest = configuration.data.digest
+    processor = Machine.processor
+    self.instructionSet = instructionSet
+    self.threads = threads
+  }
+
+  /// The command line as a shell would take it.
+  var commandLine: String { command.map(StartRecord.shellWord).joined(separator: " ") }
+
+  private static func shellWord(_ word: String) -> String {
+    let plain = word.utf8.allSatisfy { byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): true
+      default: "@%+=:,./-_".utf8.contains(byte)
+      }
+    }
+    return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
+  }
+}
+
+extension RunConfiguration {
+  /// What differs in `other`, the program, the data and every choice, in words.
+  func changes(to other: RunConfiguration) -> [String] {
+    var changes = zip(options.choices, other.options.choices).filter { $0.value != $1.value }.map { old, new in
+      "\(old.flag) \(old.value) -> \(new.value)\(old.change == .forced ? " (forced)" : "")"
+    }
+    if data.digest != other.data.digest {
+      changes.append(
+        "data of \(data.pictures) pictures, digest \(data.digest) -> \(other.data.pictures) pictures, digest "
+          + "\(other.data.digest) (forced)")
+    }
+    if folder != other.folder { changes.append("folder \(folder) -> \(other.folder)") }
+    if version != other.version { changes.append("version \(version) -> \(other.version)") }
+    return changes
+  }
+}
