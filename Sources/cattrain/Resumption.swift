@@ -48,8 +48,14 @@ struct Resumption {
       }
       configuration = try RunConfiguration(ofRunAt: old)
       run = nil
-      origin = (absolutePath(file), arguments.isGiven("--out") ? arguments.string("--out") : directory(of: old))
+      origin = (absolutePath(file), arguments.isGiven("--out") ? arguments.string("--out") : Self.around(old))
     }
+  }
+
+  /// The folder that a run lies in, also where it is named from within.
+  private static func around(_ run: String) -> String {
+    let name = run.split(separator: "/").last
+    return directory(of: name == "." || name == ".." ? absolutePath(run) : run)
   }
 }
 

@@ -268,8 +268,8 @@ private final class Loop {
     #expect(loop.newest.starts(with: Array(String(loop.dummy.state).utf8)))
   }
 
-  /// Single pictures, then twos and single ones again: each picture of the epoch is shown once, and an epoch whose rest
-  /// makes no batch is over.
+  /// Single pictures and twos in turn: a session begins with the picture after those shown. An epoch whose rest makes no
+  /// batch is over, at the end of a step and when a session begins.
   @Test func anotherBatchSizeGoesOnAtThePicture() throws {
     let whole = Loop()
     whole.options.mirror = false
@@ -280,16 +280,16 @@ private final class Loop {
     let parts = Loop()
     parts.options.mirror = false
     var shown: [Float] = []
-    for (batch, steps) in [(1, 1), (2, 2), (1, 3), (2, 4), (4, 5)] {
+    for (batch, steps) in [(1, 1), (2, 2), (1, 3), (2, 4), (1, 5), (4, 6)] {
       parts.options.batchSize = batch
       parts.options.steps = steps
       parts.dummy = Dummy()
       #expect(try parts.train(resume: steps > 1) == .finished)
       shown += parts.dummy.shown
     }
-    // Pictures 0, 1 (and 2), 3 of the first epoch; 0 (and 1) of the second, whose rest is less than four; then the third.
-    #expect(Array(shown.prefix(4)) == [0, 1, 3, 4].map { whole.dummy.shown[$0] })
-    #expect(String(decoding: parts.newest, as: UTF8.self).hasSuffix(" 5 3 0 1.0"))
+    // Twice an epoch's picture 0, then 1 and 2; of the third epoch one picture, then all of the fourth.
+    #expect(Array(shown.prefix(4)) == [0, 1, 4, 5].map { whole.dummy.shown[$0] })
+    #expect(String(decoding: parts.newest, as: UTF8.self).hasSuffix(" 6 4 0 1.0"))
   }
 
   @Test func newestAndMilestonesStay() throws {

@@ -107,9 +107,16 @@ import Testing
     _ = try cattrain(["--resume", other, "--epochs", "3"], in: place)
     #expect(CattrainTests.checkpoints(other, in: place).last?.contains("step00000012") == true)
     #expect(try files() == before)
+    // From within the old run's directory the new one lies beside it too.
+    for name in [".@8", "checkpoints/epoch0002-step00000008.safetensors"] {
+      let inside = try Program("cattrain").run(["--resume", name], in: place(Self.run))
+      #expect(inside.status == 0, "\(inside.error)")
+    }
+    #expect(place.names.contains("runs/00003-cats64-w8") && !place.names.contains("runs/00004-cats64-w8"))
+    #expect(try files() == before)
     // What would not fit is refused still.
     let wide = try Program("cattrain").run(["--resume", "\(Self.run)@4", "--width", "16"], in: place.path)
     #expect(wide.status == 1 && wide.error.contains("--width"), "\(wide.error)")
-    #expect(!place.names.contains("runs/00002-cats64-w8"))
+    #expect(!place.names.contains("runs/00004-cats64-w8"))
   }
 }
