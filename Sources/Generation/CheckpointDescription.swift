@@ -1,5 +1,10 @@
-import FoundationEssentials
 import Storage
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// What a checkpoint says about itself: where its generator is, and how z was drawn. Shapes speak for themselves; the
 /// metadata only say what shapes cannot.

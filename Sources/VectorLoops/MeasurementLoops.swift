@@ -1,8 +1,8 @@
 /// Loops that measure the machine and compute nothing of use: what the other loops' speed is compared with.
 public protocol MeasurementLoops {
   /// Runs `iterations` rounds of independent fused multiply-adds that stay in registers, enough of them in flight to
-  /// hide the latency of two FMA pipes. `factors` [2]: multiplier and addend, such that values stay normal (0.5 and 1,
-  /// for instance). The result only keeps the compiler from dropping the work.
+  /// hide the latency of two FMA pipes. Each round adds the product of `factors` [2] to twelve sums that begin at 0 ... 11
+  /// in all lanes. The result, the sum of all, only keeps the compiler from dropping the work.
   static func multiplyAdd(iterations: Int, factors: UnsafePointer<Float>) -> Float
 
   /// Floating-point operations of one iteration of `multiplyAdd`; a fused multiply-add counts as two.

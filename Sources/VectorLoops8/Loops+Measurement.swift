@@ -2,13 +2,14 @@ import VectorLoops
 
 extension Loops {
   // Twelve chains: two pipes of latency four need eight in flight, and twelve plus two operands still fit in the sixteen
-  // registers of AVX2.
+  // registers of AVX2. Each adds to itself, as the products' tiles do: ARM's instruction overwrites its addend, and any
+  // other chain would spend as many moves there.
   public static var multiplyAddFlops: Int { 2 * 12 * Vector.scalarCount }
 
   @inline(never)
   public static func multiplyAdd(iterations: Int, factors: UnsafePointer<Float>) -> Float {
-    let multiplier = Vector(repeating: factors[0])
-    let addend = Vector(repeating: factors[1])
+    let first = Vector(repeating: factors[0])
+    let second = Vector(repeating: factors[1])
     var a0 = Vector(repeating: 0)
     var a1 = Vector(repeating: 1)
     var a2 = Vector(repeating: 2)
@@ -22,23 +23,23 @@ extension Loops {
     var a10 = Vector(repeating: 10)
     var a11 = Vector(repeating: 11)
     for _ in 0..<iterations {
-      a0 = addend.addingProduct(a0, multiplier)
-      a1 = addend.addingProduct(a1, multiplier)
-      a2 = addend.addingProduct(a2, multiplier)
-      a3 = addend.addingProduct(a3, multiplier)
-      a4 = addend.addingProduct(a4, multiplier)
-      a5 = addend.addingProduct(a5, multiplier)
-      a6 = addend.addingProduct(a6, multiplier)
-      a7 = addend.addingProduct(a7, multiplier)
-      a8 = addend.addingProduct(a8, multiplier)
-      a9 = addend.addingProduct(a9, multiplier)
-      a10 = addend.addingProduct(a10, multiplier)
-      a11 = addend.addingProduct(a11, multiplier)
+      a0 = a0.addingProduct(first, second)
+      a1 = a1.addingProduct(first, second)
+      a2 = a2.addingProduct(first, second)
+      a3 = a3.addingProduct(first, second)
+      a4 = a4.addingProduct(first, second)
+      a5 = a5.addingProduct(first, second)
+      a6 = a6.addingProduct(first, second)
+      a7 = a7.addingProduct(first, second)
+      a8 = a8.addingProduct(first, second)
+      a9 = a9.addingProduct(first, second)
+      a10 = a10.addingProduct(first, second)
+      a11 = a11.addingProduct(first, second)
     }
-    let first = (a0 + a1) + (a2 + a3)
-    let second = (a4 + a5) + (a6 + a7)
-    let third = (a8 + a9) + (a10 + a11)
-    return ((first + second) + third).sum()
+    let low = (a0 + a1) + (a2 + a3)
+    let middle = (a4 + a5) + (a6 + a7)
+    let high = (a8 + a9) + (a10 + a11)
+    return ((low + middle) + high).sum()
   }
 
   @inline(never)

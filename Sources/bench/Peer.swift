@@ -1,4 +1,8 @@
-import FoundationEssentials
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// A row of another program's report in Google Benchmark's schema, as scripts/compare-peers writes it.
 struct PeerRow: Equatable, Sendable {

@@ -17,17 +17,21 @@ enum ShippedModel {
     let installed = "share/catgan/cats64.safetensors"
     if access(name, R_OK) == 0 { return name }
     #if os(Linux)
-      if let program = realpath("/proc/self/exe", nil) {
-        var folder = directory(of: String(cString: program))
-        free(program)
-        // .build/release/catgen, or .build/x86_64-unknown-linux-gnu/release/catgen, and one to spare.
-        for _ in 0..<5 {
-          if access("\(folder)/\(name)", R_OK) == 0 { return "\(folder)/\(name)" }
-          if access("\(folder)/\(installed)", R_OK) == 0 { return "\(folder)/\(installed)" }
-          folder = directory(of: folder)
-        }
-      }
+      let program = "/proc/self/exe"
+    #else
+      // The name that it was called by, which leads to it unless it was found along PATH.
+      let program = CommandLine.arguments[0]
     #endif
+    if let program = realpath(program, nil) {
+      var folder = directory(of: String(cString: program))
+      free(program)
+      // .build/release/catgen, or .build/x86_64-unknown-linux-gnu/release/catgen, and one to spare.
+      for _ in 0..<5 {
+        if access("\(folder)/\(name)", R_OK) == 0 { return "\(folder)/\(name)" }
+        if access("\(folder)/\(installed)", R_OK) == 0 { return "\(folder)/\(installed)" }
+        folder = directory(of: folder)
+      }
+    }
     throw PictureError(
       "there is no \(name) here or beside the program: train one with 'cattrain FOLDER', or name one with --checkpoint")
   }

@@ -1,7 +1,12 @@
-import FoundationEssentials
 import Generation
 import Layers
 import Storage
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// The whole state of a training as one safetensors file in PyTorch's names and layouts, so that a run goes on as if it
 /// had never stopped, and any program that knows such files can use the networks. Equal states give equal bytes.

@@ -1,0 +1,81 @@
+import MicroKernels
+import VectorLoops
+
+let allStores: [TileStores] = [.overwrites, .adds, .streams]
+
+func gemmTile(_ check: inout Check) {
+  for numbers in Numbers.allCases {
+    for stores in allStores {
+      for columnPanels in 1...2 {
+        for rows in 1...Loops.tileRows {
+          for (depthPanels, panelDepth) in [(1, 1), (1, width), (3, 3), (2, width)] {
+            check.begin()
+            let depth = depthPanels * panelDepth
+            let (aPanelStride, bPanelStride) = (rows * width + 8, depth * width + 8)
+            let a = check.operand((depthPanels - 1) * aPanelStride + (rows - 1) * width + panelDepth, numbers)
+            let b = check.operand((columnPanels - 1) * bPanelStride + depth * width, numbers)
+            checkTile(&check, numbers, rows, columnPanels, depth, stores) { k, r in
+              a[k / panelDepth * aPanelStride + r * width + k % panelDepth]
+            } b: { k, n in
+              b[n / width * bPanelStride + k * width + n % width]
+            } run: { c, cRowStride, cPanelStride in
+              Loops.gemmTile(
+                rows: rows, columnPanels: columnPanels, depthPanels: depthPanels, panelDepth: panelDepth, a: a,
+                aPanelStride: aPanelStride, b: b, bPanelStride: bPanelStride, c: c, cRowStride: cRowStride,
+                cPanelStride: cPanelStride, stores: stores, ahead: b)
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+func gemmTileTransposed(_ check: inout Check) {
+  for numbers in Numbers.allCases {
+    for stores in allStores {
+      for columnPanels in 1...Loops.tileColumnsTransposed {
+        for rows in 1...Loops.tileRowsTransposed {
+          for depth in [1, 2, 7, 16] {
+            check.begin()
+            let bPanelStride = depth * width + 8
+            let a = check.operand((depth - 1) * width + rows, numbers)
+            let b = check.operand((columnPanels - 1) * bPanelStride + depth * width, numbers)
+            checkTile(&check, numbers, rows, columnPanels, depth, stores) { t, r in
+              a[t * width + r]
+            } b: { t, n in
+              b[n / width * bPanelStride + t * width + n % width]
+            } run: { c, cRowStride, cPanelStride in
+              Loops.gemmTileTransposed(
+                rows: rows, columnPanels: columnPanels, depth: depth, a: a, b: b, bPanelStride: bPanelStride, c: c,
+                cRowStride: cRowStride, cPanelStride: cPanelStride, stores: stores, ahead: b, aheadStep: width)
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+/// C (+)= A B, with gaps between the rows and panels of C.
+private func checkTile(
+  _ check: inout Check, _ numbers: Numbers, _ rows: Int, _ columnPanels: Int, _ depth: Int, _ stores: TileStores,
+  a: (_ k: Int, _ row: Int) -> Float, b: (_ k: Int, _ column: Int) -> Float,
+  run: (_ c: UnsafeMutablePointer<Float>, _ cRowStride: Int, _ cPanelStride: Int) -> Void
+) {
+  // Whole cache lines, which streams need.
+  let (cRowStride, cPanelStride) = (2 * width, (2 * rows + 2) * width)
+  let count = columnPanels * cPanelStride
+  let c = stores == .adds ? check.operand(count, numbers) : check.blank(count)
+  var wanted = (0..<count).map { Reference.unchanged(c[$0]) }
+  for r in 0..<rows {
+    for n in 0..<columnPanels * width {
+      var sum = Reference()
+      if stores == .adds { sum.add(Double(c[n / width * cPanelStride + r * cRowStride + n % width])) }
+      for k in 0..<depth { sum.add(Double(a(k, r)) * Double(b(k, n))) }
+      wanted[n / width * cPanelStride + r * cRowStride + n % width] = sum
+    }
+  }
+  run(c, cRowStride, cPanelStride)
+  check.compare(c, wanted, roundings: numbers == .integers ? 0 : depth + 1)
+}

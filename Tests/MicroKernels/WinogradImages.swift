@@ -1,0 +1,129 @@
+import MicroKernels
+
+/// Tiles of pixels: the vectors lie behind another panel of channels, pixels in an order that is not theirs.
+private struct Pixels {
+  let values: UnsafeMutablePointer<Float>
+  let addresses: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+  let perTile, count: Int
+
+  init(_ check: inout Check, tiles: Int, perTile: Int, blank: Bool, _ numbers: Numbers) {
+    self.perTile = perTile
+    count = tiles * perTile
+    values = blank ? check.blank(2 * width * count) : check.operand(2 * width * count, numbers)
+    let (values, count) = (values, count)
+    addresses = check.array((0..<count).map { values + 2 * width * (count - 1 - $0) })
+  }
+
+  /// Where lane 0 of a pixel lies in `values`.
+  func index(_ tile: Int, _ pixel: Int) -> Int { 2 * width * (count - 1 - tile * perTile - pixel) + width }
+}
+
+/// Tiles of points, in an order that is not theirs.
+struct Points {
+  let offsets: UnsafeMutablePointer<Int>
+  let values: UnsafeMutablePointer<Float>
+  let count: Int
+
+  /// - Parameter run: how many vectors of each point there are.
+  init(_ check: inout Check, _ basis: Basis, run: Int, blank: Bool) {
+    let points = basis.size * basis.size
+    // Whole cache lines, which streams need.
+    let stride = (run + 2) * width
+    count = points * stride
+    offsets = check.array((0..<points).map { (points - 1 - $0) * stride })
+    values = blank ? check.blank(count) : check.operand(count, basis.numbers)
+  }
+}
+
+func inputTransform(_ check: inout Check) {
+  for basis in Basis.all {
+    for (rows, columns) in basis.tileSizes {
+      for tiles in [1, 3] {
+        check.begin()
+        let pixels = Pixels(&check, tiles: tiles, perTile: rows * columns, blank: false, basis.numbers)
+        let points = Points(&check, basis, run: tiles, blank: true)
+        var wanted = [Reference](repeating: .unchanged(.nan), count: points.count)
+        let (rowMatrix, columnMatrix) = (basis.input(rows), basis.input(columns))
+        for tile in 0..<tiles {
+          for (r, c, lane) in grid(rows, columns) {
+            wanted[points.offsets[r * basis.size + c] + tile * width + lane] = transformed(
+              rowMatrix, columnMatrix, r, c
+            ) {
+              pixels.values[pixels.index(tile, $0 * columns + $1) + lane]
+            }
+          }
+        }
+        Loops.inputTransform(
+          pairs: basis.pairs, rowPoints: rows, columnPoints: columns, coefficients: check.array(basis.coefficients),
+          scratch: check.blank(64 * width), tiles: tiles, pixels: pixels.addresses, channel: width,
+          destination: points.values, offsets: points.offsets)
+        check.compare(points.values, wanted, roundings: basis.roundings)
+      }
+    }
+  }
+}
+
+func outputTransform(_ check: inout Check) {
+  for basis in Basis.all {
+    for (rows, columns) in basis.tileSizes {
+      for activated in [false, true] {
+        for streams in [false, true] {
+          check.begin()
+          let tiles = activated ? 1 : 3
+          let pixels = Pixels(&check, tiles: tiles, perTile: 16, blank: true, basis.numbers)
+          let points = Points(&check, basis, run: tiles, blank: false)
+          let bias = check.operand(width, basis.numbers)
+          let slope = slopes(basis.numbers)[1]
+          var wanted = [Reference](repeating: .unchanged(.nan), count: 2 * width * pixels.count)
+          let (rowMatrix, columnMatrix) = (basis.output(rows), basis.output(columns))
+          for tile in 0..<tiles {
+            for (r, c, lane) in grid(4, 4) {
+              var sum = transformed(rowMatrix, columnMatrix, r, c) {
+                points.values[points.offsets[$0 * basis.size + $1] + tile * width + lane]
+              }
+              if activated {
+                sum.add(Double(bias[lane]))
+                sum = leaky(sum, slope)
+              }
+              wanted[pixels.index(tile, 4 * r + c) + lane] = sum
+            }
+          }
+          Loops.outputTransform(
+            pairs: basis.pairs, rowPoints: rows, columnPoints: columns, coefficients: check.array(basis.coefficients),
+            scratch: check.blank(64 * width), tiles: tiles, source: points.values, offsets: points.offsets,
+            pixels: pixels.addresses, channel: width, bias: activated ? UnsafePointer(bias) : nil, slope: slope,
+            streams: streams)
+          check.compare(pixels.values, wanted, roundings: basis.roundings)
+        }
+      }
+    }
+  }
+}
+
+func outputGradientTransform(_ check: inout Check) {
+  for basis in Basis.all {
+    for tiles in [1, 3] {
+      check.begin()
+      let pixels = Pixels(&check, tiles: tiles, perTile: 16, blank: false, basis.numbers)
+      let points = Points(&check, basis, run: tiles, blank: true)
+      var wanted = [Reference](repeating: .unchanged(.nan), count: points.count)
+      for tile in 0..<tiles {
+        for (r, c, lane) in grid(basis.size, basis.size) {
+          wanted[points.offsets[r * basis.size + c] + tile * width + lane] =
+            transformed(basis.outputGradient, basis.outputGradient, r, c) {
+              pixels.values[pixels.index(tile, 4 * $0 + $1) + lane]
+            }
+        }
+      }
+      Loops.outputGradientTransform(
+        pairs: basis.pairs, coefficients: check.array(basis.coefficients), scratch: check.blank(64 * width),
+        tiles: tiles, pixels: pixels.addresses, channel: width, destination: points.values, offsets: points.offsets)
+      check.compare(points.values, wanted, roundings: basis.roundings)
+    }
+  }
+}
+
+/// All lanes of all elements of a tile.
+func grid(_ rows: Int, _ columns: Int) -> [(row: Int, column: Int, lane: Int)] {
+  (0..<rows * columns * width).map { ($0 / width / columns, $0 / width % columns, $0 % width) }
+}
