@@ -15,46 +15,46 @@ struct DataDigest {
   private static let multiplier: UInt64 = 0x9e37_79b9_7f4a_7c15
   private static let basis: UInt64 = 0xcbf2_9ce4_8422_2325
 
-  private var state = basis
+  private let state: UInt64
 
-  /// Takes the next block: exactly `blockSize` bytes, fewer only in the last one.
-  mutating func update(_ block: UnsafeRawBufferPointer) {
-    update(blockDigest: Self.digest(ofBlock: block))
-  }
+  /// Folds the digests of all blocks.
+  init(_ blockDigests: [UInt64]) { state = blockDigests.reduce(Self.basis, Self.step) }
 
-  mutating func update(blockDigest: UInt64) {
-    state = Self.step(state, blockDigest)
-  }
+  var text: String { Self.text(of: state) }
 
-  var text: String {
-    let digits = String(state, radix: 16)
+  /// 16 hexadecimal digits.
+  static func text(of number: UInt64) -> String {
+    let digits = String(number, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
-  /// The digest of a whole data section, blocks in parallel.
+  /// The digest of a whole data section.
   static func text(of data: UnsafeRawBufferPointer) -> String {
-    let count = (data.count + blockSize - 1) / blockSize
-    var digests = [UInt64](repeating: 0, count: count)
-    digests.withUnsafeMutableBufferPointer { buffer in
+    DataDigest(blockDigests(of: data, Array(0..<blockCount(data.count)))).text
+  }
+
+  static func blockCount(_ byteCount: Int) -> Int { (byteCount + blockSize - 1) / blockSize }
+
+  /// The digests of the blocks of these numbers, computed in parallel.
+  static func blockDigests(of data: UnsafeRawBufferPointer, _ blocks: [Int]) -> [UInt64] {
+    [UInt64](unsafeUninitializedCapacity: blocks.count) { buffer, initialized in
       nonisolated(unsafe) let digests = buffer.baseAddress
       nonisolated(unsafe) let data = data
       // A few blocks at a time, so that small files need no second thread.
       let run = 4
       let compute = { @Sendable (task: Int) in
-        for i in (task * run)..<min((task + 1) * run, count) {
-          let block = data[(i * blockSize)..<min((i + 1) * blockSize, data.count)]
+        for i in (task * run)..<min((task + 1) * run, blocks.count) {
+          let block = data[(blocks[i] * blockSize)..<min((blocks[i] + 1) * blockSize, data.count)]
           digests![i] = Self.digest(ofBlock: UnsafeRawBufferPointer(rebasing: block))
         }
       }
-      if count <= run {
-        if count > 0 { compute(0) }
+      if blocks.count <= run {
+        if blocks.count > 0 { compute(0) }
       } else {
-        DispatchQueue.concurrentPerform(iterations: (count + run - 1) / run, execute: compute)
+        DispatchQueue.concurrentPerform(iterations: (blocks.count + run - 1) / run, execute: compute)
       }
+      initialized = blocks.count
     }
-    var digest = DataDigest()
-    for value in digests { digest.update(blockDigest: value) }
-    return digest.text
   }
 
   static func digest(ofBlock block: UnsafeRawBufferPointer) -> UInt64 {

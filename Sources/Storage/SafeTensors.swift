@@ -28,7 +28,7 @@ public final class SafeTensors: Sendable {
 
   private let file: MappedFile
   private let entries: [String: Entry]
-  private let dataStart: Int
+  let dataStart: Int
 
   /// Opens and checks a file.
   /// - Throws: `StorageError`, naming the file, what is wrong with it, and a remedy.
@@ -164,23 +164,11 @@ public final class SafeTensors: Sendable {
   /// Lets go of the memory of a tensor that was read and is not needed again; it can still be read.
   public func release(_ name: String) throws { file.release(try entry(name).range) }
 
-  /// The digest of the data, as `catgan.digest` should say it. Reads all of the file.
-  public func digest() -> String {
-    DataDigest.text(of: UnsafeRawBufferPointer(rebasing: file.bytes[dataStart...]))
-  }
+  /// The same for a part of the data.
+  func release(data part: Range<Int>) { file.release(part.lowerBound + dataStart..<part.upperBound + dataStart) }
 
-  /// Compares the data with the digest in the metadata; a file without one passes. Reads all of the file.
-  /// - Throws: `StorageError` where they differ.
-  public func verifyDigest() throws {
-    guard let expected = metadata[SafeTensors.digestKey] else { return }
-    let actual = digest()
-    if expected != actual {
-      throw StorageError(
-        "\(quoted(path)) is damaged: its data has the digest \(actual), and it was written with \(quoted(expected));"
-          + " use an intact copy of the file")
-    }
+  /// Calls `body` with the bytes of all tensors.
+  func withData<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    try withExtendedLifetime(file) { try body(UnsafeRawBufferPointer(rebasing: file.bytes[dataStart...])) }
   }
-
-  /// The metadata key under which the writer puts the data's digest.
-  public static let digestKey = "catgan.digest"
 }

@@ -58,7 +58,7 @@ public struct TensorSink: ~Copyable {
   private let block = UnsafeMutableRawBufferPointer.allocate(byteCount: DataDigest.blockSize, alignment: 64)
   private var filled = 0
   fileprivate private(set) var count = 0
-  fileprivate var digest = DataDigest()
+  fileprivate var blockDigests: [UInt64] = []
   fileprivate var tensor = ""
   private let file: AtomicFile
 
@@ -108,7 +108,7 @@ public struct TensorSink: ~Copyable {
   fileprivate mutating func flush() throws {
     if filled == 0 { return }
     let bytes = UnsafeRawBufferPointer(rebasing: block[..<filled])
-    digest.update(bytes)
+    blockDigests.append(DataDigest.digest(ofBlock: bytes))
     try file.write(bytes)
     filled = 0
   }
@@ -118,7 +118,7 @@ extension SafeTensors {
   /// Writes a file, whole or not at all (`AtomicFile`). Equal tensors and metadata give equal bytes.
   ///
   /// The data begins at a multiple of 8 bytes, wider elements come first so that every tensor is aligned to its
-  /// element, and the metadata get the data's digest as `catgan.digest`.
+  /// element, and the metadata get digests (`SafeTensors+Verification.swift`).
   /// - Precondition: names are not repeated; each source puts what its shape says.
   /// - Throws: `StorageError` for the disk's failures, and what the sources throw; an older file is then untouched.
   public static func write(
@@ -127,7 +127,9 @@ extension SafeTensors {
   ) throws {
     // Not `sort`, which does not promise to keep the order of equals.
     let ordered = [64, 32, 16, 8, 6, 4].flatMap { bits in tensors.filter { $0.dtype.bits == bits } }
-    var header = header(ordered, metadata: metadata, digest: DataDigest().text)
+    let bytes = ordered.reduce(0) { $0 + (byteCount($1.shape, $1.dtype) ?? 0) }
+    var header = header(
+      ordered, metadata: metadata, blockDigests: [UInt64](repeating: 0, count: DataDigest.blockCount(bytes)))
     try AtomicFile.write(path, overwrite: overwrite, durable: durable, fileSystem: fileSystem) { file in
       try header.withUnsafeBytes { try file.write($0) }
       var sink = TensorSink(file)
@@ -139,35 +141,63 @@ extension SafeTensors {
           sink.count - before == byteCount(tensor.shape, tensor.dtype), "\(tensor.name): bytes as its shape says")
       }
       try sink.flush()
-      // The digest is known only now; it has the same length whatever it is.
-      header = Self.header(ordered, metadata: metadata, digest: sink.digest.text)
+      // The digests are known only now; they have the same length whatever they are.
+      header = Self.header(ordered, metadata: metadata, blockDigests: sink.blockDigests)
       try header.withUnsafeBytes { try file.write($0, at: 0) }
     }
   }
 
-  /// The length and the header, padded with spaces to a multiple of 8.
-  private static func header(_ tensors: [TensorSource], metadata: [String: String], digest: String) -> [UInt8] {
+  /// The length and the header with its digests.
+  private static func header(
+    _ sources: [TensorSource], metadata: [String: String], blockDigests: [UInt64]
+  ) -> [UInt8] {
+    var names: Set<String> = ["__metadata__"]
+    let tensors = sources.map { source in
+      precondition(names.insert(source.name).inserted, "\(source.name) is written once")
+      guard let bytes = byteCount(source.shape, source.dtype) else {
+        preconditionFailure("\(source.name) is too large or ends within a byte")
+      }
+      return HeaderLine(name: source.name, type: source.dtype.rawValue, shape: source.shape, byteCount: bytes)
+    }
     var metadata = metadata
-    metadata[digestKey] = digest
+    metadata[digestKey] = DataDigest(blockDigests).text
+    metadata[blockDigestsKey] = blockDigests.map(DataDigest.text(of:)).joined()
+    metadata[headerDigestKey] = headerDigest(tensors, metadata: metadata)
+    let header = header(tensors, metadata: metadata)
+    precondition(header.count - 8 <= maximumHeaderLength, "a header that our own reader accepts")
+    return header
+  }
+
+  /// What a header says about a tensor, whose data follow those of the one before.
+  struct HeaderLine {
+    let name: String
+    let type: String
+    let shape: [Int]
+    let byteCount: Int
+  }
+
+  /// The digest of the header without the entry that holds it.
+  static func headerDigest(_ tensors: [HeaderLine], metadata: [String: String]) -> String {
+    var metadata = metadata
+    metadata[headerDigestKey] = nil
+    return header(tensors, metadata: metadata).withUnsafeBytes(DataDigest.text(of:))
+  }
+
+  /// The length and the header, padded with spaces to a multiple of 8.
+  private static func header(_ tensors: [HeaderLine], metadata: [String: String]) -> [UInt8] {
     var text = "{\"__metadata__\":{"
     text += metadata.sorted { $0.key < $1.key }.map { "\(json($0.key)):\(json($0.value))" }.joined(separator: ",")
     text += "}"
-    var names: Set<String> = ["__metadata__"]
     var offset = 0
     for tensor in tensors {
-      precondition(names.insert(tensor.name).inserted, "\(tensor.name) is written once")
-      guard let bytes = byteCount(tensor.shape, tensor.dtype) else {
-        preconditionFailure("\(tensor.name) is too large or ends within a byte")
-      }
       let shape = tensor.shape.map(String.init).joined(separator: ",")
-      text += ",\(json(tensor.name)):{\"dtype\":\"\(tensor.dtype.rawValue)\",\"shape\":[\(shape)],"
-      text += "\"data_offsets\":[\(offset),\(offset + bytes)]}"
-      offset += bytes
+      text += ",\(json(tensor.name)):{\"dtype\":\(json(tensor.type)),\"shape\":[\(shape)],"
+      text += "\"data_offsets\":[\(offset),\(offset + tensor.byteCount)]}"
+      offset += tensor.byteCount
     }
     text += "}"
     var bytes = Array(text.utf8)
     bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: -bytes.count & 7))
-    precondition(bytes.count <= maximumHeaderLength, "a header that our own reader accepts")
     let length = withUnsafeBytes(of: UInt64(bytes.count).littleEndian) { Array($0) }
     return length + bytes
   }

@@ -17,6 +17,8 @@ struct Job {
   let model: GeneratorModel
   let latent: @Sendable (Int) -> [Float]
   let count: Int
+  /// Nothing leaves the program before it has ended well.
+  let verification: Verification
   /// Files in the making are taken away before a signal ends the program.
   let interruption = Interruption()
   var side: Int { model.architecture.pictureSize }
@@ -41,6 +43,8 @@ struct Job {
     if case .stream = request.destination, isatty(STDOUT_FILENO) == 1 {
       throw UsageError("--out -: standard output is a terminal; send it to a file or another program")
     }
+    let names = description.architecture.tensorNames.map { description.prefix + $0 }.filter(file.contains)
+    verification = Verification(of: names, in: file)
     let distribution = wish.flatMap(LatentDistribution.init) ?? description.distribution ?? .uniform
     let dimension = description.architecture.zDimension
     let draw = { @Sendable (seed: UInt64) in
@@ -61,9 +65,16 @@ struct Job {
       let side = description.architecture.pictureSize
       _ = try Grid(columns: grid.columns, rows: grid.rows, cellWidth: side, cellHeight: side)
     }
-    model = try GeneratorModel(
-      file, description, batchSize: GeneratorModel.batchSize(for: count, description.architecture, limit: batch),
-      context: try Context.fromEnvironment(threads: threads))
+    let context = try Context.fromEnvironment(threads: threads)
+    do {
+      model = try GeneratorModel(
+        file, description, batchSize: GeneratorModel.batchSize(for: count, description.architecture, limit: batch),
+        context: context)
+    } catch {
+      // Where the file is damaged, that is the reason.
+      try verification.result()
+      throw error
+    }
     self.request = request
     self.given = given
   }
@@ -161,10 +172,16 @@ struct Job {
 
   private func batches(_ body: (Range<Int>, UnsafePointer<UInt8>) throws -> Void) throws {
     let shown = given.isOn("--progress")
-    try Pipeline(model).run(count: count, latent: latent) { range, bytes in
-      try interruption.check()
-      try body(range, bytes)
-      if shown { Console.error("\rcatgen: \(range.upperBound) of \(count)") }
+    do {
+      try Pipeline(model).run(count: count, latent: latent) { range, bytes in
+        try interruption.check()
+        try verification.result()
+        try body(range, bytes)
+        if shown { Console.error("\rcatgen: \(range.upperBound) of \(count)") }
+      }
+    } catch let error as CheckpointError {
+      try verification.result()
+      throw error
     }
     if shown { Console.error("\n") }
   }

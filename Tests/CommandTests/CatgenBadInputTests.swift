@@ -127,6 +127,36 @@ import Testing
     }
   }
 
+  /// Weights that are not as they were written never become pictures, however these are asked for: a run of zeros, as of a
+  /// bad disk, and single bits.
+  @Test func damagedWeights() throws {
+    let place = try Place()
+    let sound = try Array(Data(contentsOf: URL(filePath: Fixtures.path("cats64.safetensors"))))
+    var zeros = sound
+    zeros.replaceSubrange(3_686_400..<3_948_544, with: repeatElement(0, count: 262_144))
+    var last = sound
+    last[last.count - 1] ^= 1
+    var made = try SmallGenerator()
+    made.tensors["trans_conv2.bias"] = made.tensors["batch_trans_conv2.bias"]
+    try made.write(place("made.safetensors"))
+    var bit = try place.bytes("made.safetensors")
+    bit[bit.count / 2] ^= 4
+    // A bias that a generator can do without, under another name.
+    var name = try place.bytes("made.safetensors")
+    let bias = try #require(name.firstRange(of: Array("\"trans_conv2.bias\"".utf8)))
+    name[bias.lowerBound + 11] = UInt8(ascii: "9")
+    try FileManager.default.createDirectory(atPath: place("there"), withIntermediateDirectories: true)
+    for (index, bytes) in [zeros, last, bit, name].enumerated() {
+      let path = try place.write(bytes, to: "damaged\(index).safetensors")
+      for words in [
+        ["--out", "cats.png"], ["--out", "folder"], ["--out", "there"], ["--out", "-", "--format", "raw"],
+        ["--interpolate", "--frames", "3", "--out", "film.png"],
+      ] {
+        try refused(["--checkpoint", path, "--seeds", "0-2"] + words, 1, "is damaged", in: place)
+      }
+    }
+  }
+
   /// A few megabytes of weights that ask for gigabytes of results.
   @Test func memoryInProportionToTheFile() throws {
     let place = try Place()
