@@ -62,6 +62,47 @@ struct RunTests {
       imagesPerSecond: 100, seconds: Double(step))
   }
 
+  private func sample(_ step: Int, deviation: Float, distance: Float) -> RunEvent {
+    RunEvent(
+      .sample, step: step, epoch: 4, file: "a.png", samples: PictureSpread(deviation: deviation, distance: distance),
+      reals: PictureSpread(deviation: 0.4, distance: 0.45))
+  }
+
+  /// Runs of a few hundred steps log fewer records than a long run is judged by, and are judged from their half on.
+  @Test func verdictsOnShortRuns() {
+    for total in [20, 215, 900] {
+      var history = History()
+      for step in stride(from: 10, through: total / 2 - 1, by: 10) { history.append(record(step)) }
+      history.append(sample(max(0, total / 2 - 1), deviation: 0, distance: 0))
+      #expect(Verdict(history, totalSteps: total).state == .early, "\(total)")
+      for step in [total / 2, total] { history.append(record(step)) }
+      #expect(Verdict(history, totalSteps: total).state == .healthy, "\(total)")
+      history.append(sample(total, deviation: 0.03, distance: 0.4))
+      let verdict = Verdict(history, totalSteps: total)
+      #expect(
+        verdict.state == .flat
+          && verdict.reason.hasSuffix("The run has \(total) steps; more may be all that is missing."))
+      history.append(sample(total, deviation: 0.3, distance: 0.1))
+      #expect(Verdict(history, totalSteps: total).state == .collapsed, "\(total)")
+      // A chaotic beginning is forgotten.
+      var winning = History()
+      for step in 1...40 { winning.append(record(step, real: step > 20 ? 0.99 : 0.1, fake: 0.01)) }
+      #expect(Verdict(winning, totalSteps: 40).state == .discriminatorWinning)
+    }
+  }
+
+  /// Two pictures of 2 x 1 pixels: one plain, however bright its colour, one whose red goes from -1 to 1.
+  @Test func spreadWithinAndBetween() {
+    let plain: [Float] = [0.5, -0.5, 0, 0.5, -0.5, 0]
+    let striped: [Float] = [-1, 0, 0, 1, 0, 0]
+    #expect(PictureSpread(plain, count: 1) == PictureSpread(deviation: 0, distance: 0))
+    let spread = PictureSpread(plain + striped, count: 2)
+    // Red deviates by 1 at 2 of 6 values; differences are 1.5, 0.5 and 0, then 0.5, 0.5 and 0.
+    #expect(abs(spread.deviation - Float((2.0 / 6).squareRoot() / 2)) < 1e-6)
+    #expect(abs(spread.distance - Float((3.0 / 6).squareRoot())) < 1e-6)
+    #expect(PictureSpread([], count: 0) == PictureSpread(deviation: 0, distance: 0))
+  }
+
   @Test func verdicts() {
     var history = History()
     #expect(Verdict(history).state == .early)
@@ -71,8 +112,15 @@ struct RunTests {
     for step in 101...160 { winning.append(record(step * 10, real: 0.99, fake: 0.01)) }
     #expect(Verdict(winning).state == .discriminatorWinning)
     var collapsed = history
-    collapsed.append(RunEvent(.sample, step: 1000, epoch: 4, file: "a.png", sampleDistance: 0.05, realDistance: 0.45))
+    collapsed.append(sample(1000, deviation: 0.4, distance: 0.05))
     #expect(Verdict(collapsed).state == .collapsed)
+    // Plain pictures are alike too; that there is nothing on them says more.
+    var flat = winning
+    flat.append(sample(1600, deviation: 0.02, distance: 0.03))
+    #expect(Verdict(flat).state == .flat)
+    #expect(Verdict(flat).reason.contains("deviate by 0.020 on average, within a real picture by 0.400"))
+    flat.append(sample(1610, deviation: 0.3, distance: 0.3))
+    #expect(Verdict(flat).state == .discriminatorWinning)
     var diverged = history
     diverged.append(record(1010, loss: .nan))
     #expect(Verdict(diverged).state == .diverged)

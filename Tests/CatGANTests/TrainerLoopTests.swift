@@ -22,6 +22,7 @@ private final class Dummy: TrainingModel {
   var spoils: (Int) -> Bool = { _ in false }
   /// The first value of the first picture of every step.
   var shown: [Float] = []
+  var drawsPlainPictures = false
 
   static let even = StepFigures(
     discriminatorLoss: 1.386, generatorLoss: 0.693, realProbability: 0.55, fakeProbability: 0.45)
@@ -42,7 +43,11 @@ private final class Dummy: TrainingModel {
 
   func samples(z: [Float], count: Int) throws -> [Float] {
     let size = 64 * 64 * 3
-    return (0..<count * size).map { drawsOnePicture ? 0 : z[$0 / size * (z.count / count)] }
+    return (0..<count * size).map { i in
+      // Stripes, which all pictures share, under a level of its own.
+      (drawsPlainPictures ? 0 : i / 3 % 2 == 0 ? 0.4 : -0.4)
+        + (drawsOnePicture ? 0 : z[i / size * (z.count / count)] / 2)
+    }
   }
 
   func save(_ position: Position, to path: String, fileSystem: any FileSystem) throws {
@@ -323,5 +328,15 @@ private final class Loop {
     #expect(collapsed.said.components(separatedBy: "warning: collapsed").count == 2)
     #expect(collapsed.said.contains("differ by 0 on average") || collapsed.said.contains("differ by 0.000 on average"))
     #expect(collapsed.report.contains("<strong>collapsed</strong>"))
+
+    // A run of twelve steps whose losses look well is judged at its end, by the grid that comes after the last log.
+    let flat = Loop()
+    flat.dummy.drawsPlainPictures = true
+    _ = try flat.train()
+    #expect(flat.said.components(separatedBy: "warning: samples nearly plain").count == 2, "\(flat.said)")
+    #expect(flat.report.contains("<strong>samples nearly plain</strong>"))
+    let history = History(text: String(decoding: fileBytes(flat.run + "/stats.jsonl"), as: UTF8.self))
+    let deviations = history.events.filter { $0.event == .sample }.map { $0.sampleDeviation ?? -1 }
+    #expect(deviations == [Float](repeating: 0, count: 6))
   }
 }

@@ -185,7 +185,27 @@ public struct Report {
           Curve(name: "D(G(z))", colour: orange, values: columns[3]),
         ], reference: (0.5, "chance, 0.5"), range: 0...1),
       Chart(title: "Speed", steps: steps, curves: [Curve(name: "images/s", colour: blue, values: columns[4])]),
-    ].map { $0.svg() }.joined(separator: "\n")
+      sampleChart(blue, orange),
+    ].compactMap { $0?.svg() }.joined(separator: "\n")
+  }
+
+  /// What the grids show, where that was measured.
+  private func sampleChart(_ first: String, _ second: String) -> Chart? {
+    let grids = history.events.compactMap { event -> (step: Int, shares: [Double])? in
+      guard event.event == .sample, let deviation = event.sampleDeviation, let realDeviation = event.realDeviation,
+        let distance = event.sampleDistance, let realDistance = event.realDistance, realDeviation > 0, realDistance > 0
+      else { return nil }
+      return (event.step, [Double(deviation / realDeviation), Double(distance / realDistance)])
+    }
+    guard !grids.isEmpty else { return nil }
+    let (steps, columns) = Chart.thinned(grids.map(\.step), (0..<2).map { column in grids.map { $0.shares[column] } })
+    return Chart(
+      title: "Samples beside real pictures",
+      steps: steps,
+      curves: [
+        Curve(name: "contrast within", colour: first, values: columns[0]),
+        Curve(name: "difference between", colour: second, values: columns[1]),
+      ], reference: (1, "real pictures, 1"))
   }
 
   private func warnings() -> String {

@@ -67,18 +67,23 @@ public struct RunEvent: Codable, Equatable, Sendable {
   public var sampleDistance: Float?
   /// The same between as many real pictures (`sample`).
   public var realDistance: Float?
+  /// Mean deviation of the levels within a sample of the grid, and within as many real pictures (`sample`).
+  public var sampleDeviation: Float?
+  public var realDeviation: Float?
 
   public init(
-    _ event: Kind, step: Int, epoch: Int, message: String? = nil, file: String? = nil, sampleDistance: Float? = nil,
-    realDistance: Float? = nil
+    _ event: Kind, step: Int, epoch: Int, message: String? = nil, file: String? = nil, samples: PictureSpread? = nil,
+    reals: PictureSpread? = nil
   ) {
     self.event = event
     self.step = step
     self.epoch = epoch
     self.message = message
     self.file = file
-    self.sampleDistance = sampleDistance
-    self.realDistance = realDistance
+    sampleDistance = samples?.distance
+    realDistance = reals?.distance
+    sampleDeviation = samples?.deviation
+    realDeviation = reals?.deviation
   }
 }
 

@@ -3,7 +3,7 @@
 import Generation
 
 extension Trainer {
-  /// Draws the samples of the fixed z, which are those of catgen's seeds 0 to 63, and measures how unlike they are.
+  /// Draws the samples of the fixed z, which are those of catgen's seeds 0 to 63, and measures what they show.
   func sample(name: String) {
     let file = "samples/\(name).png"
     attempt(file) {
@@ -18,7 +18,7 @@ extension Trainer {
       record(
         RunEvent(
           .sample, step: position.step, epoch: position.epoch, file: file,
-          sampleDistance: meanPairwiseDistance(pictures, count: count), realDistance: realDistance))
+          samples: PictureSpread(pictures, count: count), reals: realSpread))
       if let tensorboard {
         attempt("the TensorBoard file") {
           try tensorboard.write(grid: png, step: position.step)
@@ -26,6 +26,7 @@ extension Trainer {
       }
       writeReport(status: "running", isRunning: true)
     }
+    raiseAlarm()
   }
 
   private var chosenReals: [Int] { randomness.choice(of: Trainer.sampleCount, from: dataset.count) }
@@ -36,11 +37,11 @@ extension Trainer {
     try run.write("reals.png", bytes: PNGWriter.encode(grid(bytes, count: chosenReals.count)))
   }
 
-  func measureReals() -> Float {
+  func measureReals() -> PictureSpread {
     let chosen = chosenReals
     var pictures = [Float](repeating: 0, count: chosen.count * dataset.size * dataset.size * 3)
     pictures.withUnsafeMutableBufferPointer { dataset.fillBatch(chosen, into: $0.baseAddress!) }
-    return meanPairwiseDistance(pictures, count: chosen.count)
+    return PictureSpread(pictures, count: chosen.count)
   }
 
   private func byte(_ value: Float) -> UInt8 { UInt8(min(max((value + 1) * 127.5, 0), 255).rounded()) }
@@ -76,7 +77,7 @@ extension Trainer {
       let report = Report(
         title: run.path.split(separator: "/").last.map(String.init) ?? run.path, status: status, isRunning: isRunning,
         written: currentTime(), history: history,
-        verdict: Verdict(history, loss: options.loss, labelSmoothing: options.labelSmoothing),
+        verdict: verdict,
         settings: options.choices.map { ($0.flag, $0.value) } + [("version", configuration.version)],
         data: [
           ("folder", configuration.folder), ("pictures", grouped(summary.pictures)),

@@ -24,13 +24,17 @@ extension Trainer {
     raiseAlarm()
   }
 
+  var verdict: Verdict {
+    Verdict(history, loss: options.loss, labelSmoothing: options.labelSmoothing, totalSteps: totalSteps)
+  }
+
   /// Says aloud when the verdict turns bad, once per turn.
-  private func raiseAlarm() {
-    let verdict = Verdict(history, loss: options.loss, labelSmoothing: options.labelSmoothing)
+  func raiseAlarm() {
+    let verdict = verdict
     guard verdict.state != lastAlarm else { return }
     lastAlarm = verdict.state
     switch verdict.state {
-    case .collapsed, .discriminatorWinning, .diverged:
+    case .flat, .collapsed, .discriminatorWinning, .diverged:
       let message = "\(verdict.state.rawValue): \(verdict.reason)"
       record(RunEvent(.warning, step: position.step, epoch: position.epoch, message: message))
       session.progress.finish()

@@ -68,7 +68,8 @@ public final class Trainer {
   var sessionSteps = 0
   var lastLog: (time: Double, step: Int)
   var lastReport = -Double.infinity
-  var realDistance: Float = 0
+  /// Of as many real pictures as a grid has samples.
+  var realSpread: PictureSpread?
   var rollbacks = 0
   var lastAlarm = Verdict.State.early
   /// What the newest checkpoint of the run holds, once this session saved or loaded it.
@@ -146,7 +147,7 @@ public final class Trainer {
     sessionStart = session.now()
     lastLog = (sessionStart, position.step)
     if history.steps.isEmpty { attempt("reals.png") { try writeReals() } }
-    realDistance = measureReals()
+    realSpread = measureReals()
     try? run.note(
       "cattrain \(configuration.version) begins at step \(position.step) of \(totalSteps): \(dataset.description), "
         + "from \(configuration.folder)")

@@ -6,6 +6,7 @@ public struct Verdict: Equatable, Sendable {
     case early = "too early to say"
     case healthy = "healthy"
     case discriminatorWinning = "discriminator winning"
+    case flat = "samples nearly plain"
     case collapsed = "collapsed"
     case diverged = "diverged"
   }
@@ -14,10 +15,15 @@ public struct Verdict: Equatable, Sendable {
   /// One sentence with the figures that it rests on.
   public let reason: String
 
-  /// Records that must be there before anything but divergence is judged, and the span that averages cover.
+  /// Records that must be there before anything but divergence is judged, unless half of the run is over; averages are over
+  /// as many, or over half of what there is.
   static let window = 50
-  /// Steps before samples are expected to differ: a fresh generator paints the same gray from every z.
+  /// Steps before samples are judged, or half of a shorter run: a fresh generator paints the same gray from every z.
   static let settlingSteps = 500
+  /// Runs that are shorter may simply not have had their time.
+  static let shortRun = 1000
+  /// Samples whose levels deviate by less than this share of the reals' are plain to the eye.
+  static let flatShare: Float = 1 / 5
   /// Samples closer together than this share of the reals' distance count as collapsed: below a third, a grid shows
   /// variants of one picture.
   static let collapsedShare: Float = 1 / 3
@@ -30,7 +36,10 @@ public struct Verdict: Equatable, Sendable {
   /// - Parameters:
   ///   - loss: whose losses the history holds.
   ///   - labelSmoothing: the target of real pictures is 1 minus this, so D(x) does not usefully exceed it.
-  public init(_ history: History, loss: AdversarialLoss = .crossEntropy, labelSmoothing: Float = 0) {
+  ///   - totalSteps: those of the whole run.
+  public init(
+    _ history: History, loss: AdversarialLoss = .crossEntropy, labelSmoothing: Float = 0, totalSteps: Int = .max
+  ) {
     if let event = history.events.last(where: { $0.event == .diverged || $0.event == .resumed }),
       event.event == .diverged
     {
@@ -47,21 +56,17 @@ public struct Verdict: Equatable, Sendable {
           + "\(loss.chance.generator).")
       return
     }
-    guard history.steps.count >= Verdict.window else {
-      self.init(.early, "\(history.steps.count) of the \(Verdict.window) logged steps that a judgement needs.")
-      return
-    }
-    if let sample = history.events.last(where: { $0.event == .sample && $0.sampleDistance != nil }),
-      let distance = sample.sampleDistance, let real = sample.realDistance, sample.step >= Verdict.settlingSteps,
-      distance < real * Verdict.collapsedShare
-    {
+    guard let last = history.steps.last, history.steps.count >= Verdict.window || last.step >= totalSteps / 2 else {
       self.init(
-        .collapsed,
-        "the samples of step \(sample.step) are too alike: two of them differ by \(decimal(distance, 3)) on average, "
-          + "two real pictures by \(decimal(real, 3)).")
+        .early,
+        "\(history.steps.count) of the \(Verdict.window) logged steps that a judgement needs before half of the run.")
       return
     }
-    let recent = history.steps.suffix(Verdict.window)
+    if let judgement = Verdict.ofSamples(history, totalSteps) {
+      self = judgement
+      return
+    }
+    let recent = history.steps.suffix(min(Verdict.window, (history.steps.count + 1) / 2))
     let real = recent.reduce(0) { $0 + $1.realProbability } / Float(recent.count)
     let fake = recent.reduce(0) { $0 + $1.fakeProbability } / Float(recent.count)
     var figures =
@@ -84,31 +89,29 @@ public struct Verdict: Equatable, Sendable {
     self.init(.healthy, figures + ": neither network has won, and all values are finite.")
   }
 
+  /// What is wrong with the newest samples, however the losses look.
+  private static func ofSamples(_ history: History, _ totalSteps: Int) -> Verdict? {
+    guard let sample = history.events.last(where: { $0.event == .sample && $0.sampleDistance != nil }),
+      sample.step >= min(settlingSteps, totalSteps / 2)
+    else { return nil }
+    let remedy = totalSteps < shortRun ? " The run has \(totalSteps) steps; more may be all that is missing." : ""
+    if let deviation = sample.sampleDeviation, let real = sample.realDeviation, deviation < real * flatShare {
+      return Verdict(
+        .flat,
+        "the samples of step \(sample.step) show next to nothing: levels within one deviate by \(decimal(deviation, 3)) on "
+          + "average, within a real picture by \(decimal(real, 3))." + remedy)
+    }
+    if let distance = sample.sampleDistance, let real = sample.realDistance, distance < real * collapsedShare {
+      return Verdict(
+        .collapsed,
+        "the samples of step \(sample.step) are too alike: two of them differ by \(decimal(distance, 3)) on average, "
+          + "two real pictures by \(decimal(real, 3))." + remedy)
+    }
+    return nil
+  }
+
   init(_ state: State, _ reason: String) {
     self.state = state
     self.reason = reason
   }
-}
-
-/// Mean distance between two pictures of a batch.
-/// - Parameters:
-///   - pictures: `count` pictures of equal size, one after the other, values in [-1, 1].
-/// - Returns: the mean over all pairs of the root-mean-square difference; 0 for fewer than two pictures.
-public func meanPairwiseDistance(_ pictures: [Float], count: Int) -> Float {
-  guard count > 1 else { return 0 }
-  let size = pictures.count / count
-  var total = 0.0
-  pictures.withUnsafeBufferPointer { pictures in
-    for i in 1..<count {
-      for j in 0..<i {
-        var sum: Float = 0
-        for p in 0..<size {
-          let difference = pictures[i * size + p] - pictures[j * size + p]
-          sum += difference * difference
-        }
-        total += Double(sum / Float(size)).squareRoot()
-      }
-    }
-  }
-  return Float(total / Double(count * (count - 1) / 2))
 }
