@@ -181,8 +181,11 @@ struct RunTests {
     new.batchSize = 32
     #expect(throws: RunError.self) { try old.allow(new, force: false) }
     try old.allow(new, force: true)
-    new.width = 32
-    #expect(throws: RunError.self) { try old.allow(new, force: true) }
+    for change in [{ $0.width = 32 }, { $0.zDistribution = "normal" }] as [(inout RunOptions) -> Void] {
+      var other = new
+      change(&other)
+      #expect(throws: RunError.self) { try old.allow(other, force: true) }
+    }
   }
 
   /// A hinge run's D(x) is no probability: it is judged by its loss.

@@ -145,7 +145,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
       case free
       /// Makes it another experiment: refused unless forced.
       case forced
-      /// The checkpoint's tensors would not fit.
+      /// The checkpoint's networks would not fit.
       case never
     }
     public let flag: String
@@ -159,7 +159,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
       Choice(flag: "--preset", value: preset, change: .never),
       Choice(flag: "--width", value: "\(width)", change: .never),
       Choice(flag: "--z-dim", value: "\(zDimension)", change: .never),
-      Choice(flag: "--z", value: zDistribution, change: .forced),
+      Choice(flag: "--z", value: zDistribution, change: .never),
       Choice(flag: "--batch-size", value: "\(batchSize)", change: .forced),
       Choice(flag: "--lr-g", value: number(generatorRate), change: .forced),
       Choice(flag: "--lr-d", value: number(discriminatorRate), change: .forced),
