@@ -114,9 +114,9 @@ struct EvalCommand {
 
     init(_ arguments: Arguments) throws {
       let size = try arguments.optionalInt("--size", in: 16...256)
-      let path = try arguments.optionalString("--checkpoint").map { try CheckpointPath($0).file() }
+      let checkpoint = arguments.optionalString("--checkpoint")
       folder = arguments.optionalString("--pictures")
-      switch (path, folder) {
+      switch (checkpoint, folder) {
       case (nil, nil): throw UsageError("--checkpoint is missing: name one, or a folder with --pictures")
       case (.some, .some): throw UsageError("--checkpoint and --pictures both say what to judge: give one of them")
       case (nil, let folder?):
@@ -126,8 +126,9 @@ struct EvalCommand {
         generator = nil
         self.size = size ?? 64
         name = folder
-      case (let path?, _):
+      case (let checkpoint?, _):
         if size != nil { throw UsageError("--size does not go with --checkpoint, which has a size: leave it out") }
+        let path = try CheckpointPath(checkpoint).file()
         let file = try SafeTensors(path: path)
         try file.verifyDigest()
         let description = try CheckpointDescription(file, averaged: arguments.isOn("--ema") ? nil : false)
