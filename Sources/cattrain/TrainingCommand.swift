@@ -87,7 +87,8 @@ struct TrainingCommand {
     let session = Session(
       interruption: interruption, deadline: limit.map { start + $0.seconds }, progress: progress,
       start: StartRecord(
-        command: CommandLine.arguments, earlier: earlier?.configuration, configuration: configuration, source: source,
+        command: CommandLine.arguments, earlier: earlier?.configuration, configuration: configuration, isForced: force,
+        source: source,
         instructionSet: context.instructionSet.rawValue, threads: threads))
     let trainer = try Trainer(
       model: model, dataset: dataset, configuration: configuration, run: run, session: session,

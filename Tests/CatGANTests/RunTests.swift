@@ -147,13 +147,14 @@ struct RunTests {
       starts.append(
         StartRecord(
           command: ["cattrain", "my cats", "--seed=1", "it's"], earlier: earlier, configuration: present,
-          source: nil, instructionSet: "avx2", threads: 3))
+          isForced: true, source: nil, instructionSet: "avx2", threads: 3))
     }
     starts[1].step = 4
     #expect(starts[0].changes.isEmpty && starts[0].settings["--batch-size"] == "64")
     #expect(
       starts[1].changes == ["--batch-size 64 -> 32 (forced)", "--epochs 215 -> 300", "version 1 -> 2"],
       "\(starts[1].changes)")
+    #expect(first.changes(to: second, isForced: false).first == "--batch-size 64 -> 32")
     #expect(starts[0].commandLine == "cattrain 'my cats' --seed=1 'it'\\''s'")
     var lines = [try statisticsLine(starts[0])]
     lines += try (1...8).map { try statisticsLine(record($0)) }

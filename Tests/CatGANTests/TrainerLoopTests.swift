@@ -20,6 +20,8 @@ private final class Dummy: TrainingModel {
   var drawsOnePicture = false
   /// Whether what is saved at this step turns out to be damaged.
   var spoils: (Int) -> Bool = { _ in false }
+  /// What the system says to whoever loads a file.
+  var refusal: Int32?
   /// The first value of the first picture of every step.
   var shown: [Float] = []
   var drawsPlainPictures = false
@@ -60,6 +62,7 @@ private final class Dummy: TrainingModel {
   }
 
   func load(_ path: String) throws -> Position {
+    if let refusal { throw StorageError("cannot read '\(path)'", code: refusal) }
     let words = String(decoding: fileBytes(path), as: UTF8.self).split(separator: " ")
     guard words.count == 5 else { throw RunError("'\(path)' is damaged") }
     state = UInt64(words[0])!
@@ -257,6 +260,20 @@ private final class Loop {
     whole.options.epochs = 3
     _ = try whole.train()
     #expect(loop.newest == whole.newest)
+  }
+
+  /// A checkpoint that the system does not hand out may be sound: it stays where it is, and nobody goes on without it.
+  @Test func aCheckpointThatIsNotHandedOut() throws {
+    let loop = Loop()
+    loop.options.epochs = 2
+    _ = try loop.train()
+    let there = SmallRun.checkpoints(loop.run)
+    loop.options.epochs = 3
+    loop.dummy.refusal = EACCES
+    let error = #expect(throws: RunError.self) { try loop.train(resume: true) }
+    #expect(error?.description.contains("cannot read '\(there.last!)'") == true)
+    #expect(error?.description.contains("\(loop.run)@2") == true, "\(error?.description ?? "")")
+    #expect(SmallRun.checkpoints(loop.run) == there)
   }
 
   /// An old checkpoint under the name of a later step is not where the run is.

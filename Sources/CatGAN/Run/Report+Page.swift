@@ -19,7 +19,7 @@ extension Report {
     svg .tick { stroke: currentColor; opacity: .15; }
     svg .chance { stroke: currentColor; stroke-dasharray: 5 4; opacity: .7; }
     table { border-collapse: collapse; } th { text-align: left; font-weight: 500; padding-right: 1.5rem; }
-    #history td { padding-right: 1rem; }
+    #history td { padding-right: 1rem; } #history td:first-child { white-space: nowrap; }
     td, th { border-bottom: 1px solid #8883; vertical-align: top; overflow-wrap: anywhere; }
     """
 

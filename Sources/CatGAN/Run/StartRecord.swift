@@ -30,15 +30,16 @@ public struct StartRecord: Codable, Equatable, Sendable {
   /// - Parameters:
   ///   - earlier: of the session before, or of the run that this one begins from; nil for a fresh run.
   ///   - configuration: of this session.
+  ///   - isForced: whether `--force` was given, without which a run refuses what makes it another experiment.
   public init(
-    command: [String], earlier: RunConfiguration?, configuration: RunConfiguration, source: String?,
+    command: [String], earlier: RunConfiguration?, configuration: RunConfiguration, isForced: Bool, source: String?,
     instructionSet: String, threads: Int
   ) {
     time = currentTime()
     version = configuration.version
     self.command = command
     settings = Dictionary(uniqueKeysWithValues: configuration.options.choices.map { ($0.flag, $0.value) })
-    changes = earlier.map { $0.changes(to: configuration) } ?? []
+    changes = earlier.map { $0.changes(to: configuration, isForced: isForced) } ?? []
     self.source = source
     folder = configuration.folder
     dataDigest = configuration.data.digest
@@ -64,14 +65,14 @@ public struct StartRecord: Codable, Equatable, Sendable {
 
 extension RunConfiguration {
   /// What differs in `other`, the program, the data and every choice, in words.
-  func changes(to other: RunConfiguration) -> [String] {
+  func changes(to other: RunConfiguration, isForced: Bool) -> [String] {
     var changes = zip(options.choices, other.options.choices).filter { $0.value != $1.value }.map { old, new in
-      "\(old.flag) \(old.value) -> \(new.value)\(old.change == .forced ? " (forced)" : "")"
+      "\(old.flag) \(old.value) -> \(new.value)\(isForced && old.change == .forced ? " (forced)" : "")"
     }
     if data.digest != other.data.digest {
       changes.append(
         "data of \(data.pictures) pictures, digest \(data.digest) -> \(other.data.pictures) pictures, digest "
-          + "\(other.data.digest) (forced)")
+          + "\(other.data.digest)\(isForced ? " (forced)" : "")")
     }
     if folder != other.folder { changes.append("folder \(folder) -> \(other.folder)") }
     if version != other.version { changes.append("version \(version) -> \(other.version)") }

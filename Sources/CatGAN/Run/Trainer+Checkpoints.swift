@@ -102,8 +102,9 @@ extension Trainer {
     record(RunEvent(.resumed, step: position.step, epoch: position.epoch, message: "from \(checkpoint)"))
   }
 
-  /// Goes to the newest checkpoint that can be read. A damaged one is said aloud, and set aside as soon as training goes
-  /// on without it: its step lies in a future that will be another one.
+  /// Goes to the newest checkpoint that is sound. A damaged one is said aloud, and set aside as soon as training goes on
+  /// without it: its step lies in a future that will be another one. One that the system does not hand out may be sound,
+  /// and is no reason to go back.
   func loadNewestCheckpoint() throws {
     var passedOver: [CheckpointName] = []
     for name in run.checkpoints().reversed() {
@@ -118,6 +119,9 @@ extension Trainer {
         sound.insert(name)
         take(loaded, from: name.description)
         return
+      } catch let error as StorageError where error.code != nil {
+        throw RunError(
+          "\(error.description); or begin a new run from an older one: \(CheckpointPath.choices(run.path))")
       } catch {
         say("\(error)")
         passedOver.append(name)
