@@ -1,5 +1,5 @@
-import Generation
 import Layers
+import Networks
 
 /// What one training step reports.
 public struct StepResult: Hashable, Sendable {
@@ -16,11 +16,12 @@ public struct StepResult: Hashable, Sendable {
 /// The two networks, their optimisers and the training step. Randomness comes from `random` alone, whose state together
 /// with the parameters, moments and step count is all that training goes on from.
 public final class GANTrainer {
-  public let configuration: NetworkConfiguration
+  public let networks: GANDescription
   public let options: TrainingOptions
   public let execution: Execution
   public let generator: Generator
-  public let discriminator: Discriminator
+  /// From pictures in [-1, 1] to logits [n, 1, 1, 1], positive for real. It always uses the batch's statistics.
+  public let discriminator: Sequential
   public let generatorAdam: Adam
   public let discriminatorAdam: Adam
   public var random: RandomGenerator
@@ -31,20 +32,20 @@ public final class GANTrainer {
 
   /// Draws fresh parameters: the generator's, then the discriminator's, in the order of their layers.
   public init(
-    _ configuration: NetworkConfiguration, options: TrainingOptions = TrainingOptions(), seed: UInt64,
+    _ networks: GANDescription, options: TrainingOptions = TrainingOptions(), seed: UInt64,
     execution: Execution
   ) {
-    self.configuration = configuration
+    self.networks = networks
     self.options = options
     self.execution = execution
     let workspace = Workspace()
-    generator = Generator(configuration, execution: execution, workspace: workspace)
-    discriminator = Discriminator(configuration, execution: execution, workspace: workspace)
+    generator = Generator(networks, execution: execution, workspace: workspace)
+    discriminator = Sequential("D", networks.discriminator, execution: execution, workspace: workspace)
     generatorAdam = Adam(rate: options.generatorRate, beta1: options.beta1, beta2: options.beta2)
     discriminatorAdam = Adam(rate: options.discriminatorRate, beta1: options.beta1, beta2: options.beta2)
     random = RandomGenerator(seed: seed)
     generator.network.initialize(&random)
-    discriminator.network.initialize(&random)
+    discriminator.initialize(&random)
     latents = Tensor(generator.latentShape(options.batchSize))
     pictures = Tensor(generator.pictureShape(2 * options.batchSize))
   }
@@ -66,7 +67,7 @@ public final class GANTrainer {
     return step(reals: reals, latents: latents, seed: options.augmentation.isEmpty ? 0 : random.next())
   }
 
-  /// The step with given latents [batchSize, 1, 1, zDim], which both updates use: the generator runs forward once. It ends
+  /// The step with given latents [batchSize, 1, 1, zDimension], which both updates use: the generator runs forward once. It ends
   /// at a loss that is not finite, before that spoils gradients and weights; a loss not computed is NaN.
   /// - Parameter seed: of the augmentations, which are drawn anew for the reals and for each look at the fakes.
   public func step(reals: Tensor, latents: Tensor, seed: UInt64 = 0) -> StepResult {
@@ -79,7 +80,7 @@ public final class GANTrainer {
     // In one go: the filters are read once for both, and their gradients are summed over both.
     show(reals, in: pictures.pictures(first), &draws)
     show(fakes, in: pictures.pictures(second), &draws)
-    let logits = discriminator.logits(pictures, parts: 2)
+    let logits = discriminator.forward(pictures, mode: .training(parts: 2))
     let (realLogits, fakeLogits) = (logits.pictures(first), logits.pictures(second))
     let (realLoss, realGradient) = options.loss.real(realLogits, smoothing: options.labelSmoothing)
     let (fakeLoss, fakeGradient) = options.loss.fake(fakeLogits)
@@ -90,15 +91,16 @@ public final class GANTrainer {
     let logitGradient = Tensor(logits.shape)
     logitGradient.pictures(first).copy(from: realGradient)
     logitGradient.pictures(second).copy(from: fakeGradient)
-    discriminator.network.backward(logitGradient, parameters: .overwrite, input: false)
+    discriminator.backward(logitGradient, parameters: .overwrite, input: false)
     execution.measure("D adam") { discriminatorAdam.update(discriminator.store, context: execution.context) }
 
     // Fakes that are not augmented lie there already.
     let augmentation = options.augmentation.isEmpty ? nil : show(fakes, in: pictures.pictures(second), &draws)
-    let (generatorLoss, gradient) = options.loss.generator(discriminator.logits(pictures.pictures(second)))
+    let (generatorLoss, gradient) = options.loss.generator(
+      discriminator.forward(pictures.pictures(second), mode: .training()))
     result.generatorLoss = generatorLoss
     guard generatorLoss.isFinite else { return result }
-    var pictureGradient = discriminator.network.backward(gradient, parameters: .none, input: true)!
+    var pictureGradient = discriminator.backward(gradient, parameters: .none, input: true)!
     if let augmentation {
       // Over the reals, which have been seen.
       let before = pictures.pictures(first)

@@ -1,3 +1,4 @@
+@_exported import Networks
 import Storage
 
 #if canImport(FoundationEssentials)
@@ -6,12 +7,12 @@ import Storage
   import Foundation
 #endif
 
-/// What a checkpoint says about itself: where its generator is, and how z was drawn. Shapes speak for themselves; the
-/// metadata only say what shapes cannot.
+/// What a checkpoint says about itself: where its generator is, what network it is, and how z was drawn. Of files that
+/// describe no network, the tensors' names and shapes say it.
 public struct CheckpointDescription: Sendable {
   public let path: String
   public let byteCount: Int
-  public let architecture: GeneratorArchitecture
+  public let generator: Network
   /// What the names of the chosen generator's tensors begin with, such as `generator_ema.`; may be empty.
   public let prefix: String
   /// Whether the file also holds the averaged copy of the generator.
@@ -25,6 +26,7 @@ public struct CheckpointDescription: Sendable {
   private struct Configuration: Decodable {
     var preset: String?
     var zDistribution: String?
+    var generator: Network?
   }
 
   /// - Parameter averaged: whether to use the averaged generator: nil where there is one, true or fail, false never.
@@ -33,19 +35,21 @@ public struct CheckpointDescription: Sendable {
     path = file.path
     byteCount = file.byteCount
     metadata = file.metadata
-    let choice = try GeneratorChoice(file, averaged: averaged)
-    prefix = choice.prefix
-    hasAverage = choice.hasAverage
-    architecture = choice.architecture
     var configuration = Configuration()
     if let text = file.metadata["catgan.config"] {
       do {
         configuration = try JSONDecoder().decode(Configuration.self, from: Data(text.utf8))
+      } catch let error as NetworkError {
+        throw CheckpointError(file.path, "describes networks that cannot be: \(error)")
       } catch {
         throw CheckpointError(
           file.path, "has a configuration (catgan.config) that is not the JSON that cattrain writes")
       }
     }
+    let choice = try GeneratorChoice(file, described: configuration.generator, averaged: averaged)
+    prefix = choice.prefix
+    hasAverage = choice.hasAverage
+    generator = choice.generator
     preset = configuration.preset
     distribution = try configuration.zDistribution.map { name in
       guard let distribution = LatentDistribution(rawValue: name) else {
@@ -69,19 +73,19 @@ public struct CheckpointDescription: Sendable {
       // Metadata are anybody's words.
       return label.padding(to: 16) + printable(value, limit: 4000) + "\n"
     }
-    let shape = architecture
     let average = hasAverage ? (GeneratorChoice.isAverage(prefix) ? "yes, and used" : "yes, not used") : "none"
     return entry("checkpoint", "\(path), \(byteCount) bytes")
       + entry("preset", preset)
-      + entry("pictures", "\(shape.pictureSize)x\(shape.pictureSize)")
-      + entry("width", "\(shape.width) (channels \(shape.channels.map(String.init).joined(separator: ", ")), 3)")
-      + entry("kernel", "\(shape.kernel)x\(shape.kernel), last \(shape.lastKernel)x\(shape.lastKernel)")
-      + entry("z", "\(shape.zDimension), \(distribution?.rawValue ?? "distribution not recorded, taken as uniform")")
+      + entry("pictures", generator.pictureSize)
+      + entry("width", "\(generator.width)")
+      + entry("generator", generator.line(0))
+      + generator.layers.indices.dropFirst().map { entry("", generator.line($0)) }.joined()
+      + entry("z", "\(generator.input.c), \(distribution?.rawValue ?? "distribution not recorded, taken as uniform")")
       + entry("tensors", prefix.isEmpty ? nil : prefix + "*")
       + entry("average", average)
       + entry(
         "parameters",
-        "generator \(shape.parameterCount)"
+        "generator \(generator.parameterCount)"
           + (discriminatorParameterCount > 0 ? ", discriminator \(discriminatorParameterCount)" : ""))
       + entry("step", metadata["catgan.step"])
       + entry("epoch", metadata["catgan.epoch"])
@@ -89,10 +93,18 @@ public struct CheckpointDescription: Sendable {
       + entry("data", metadata["catgan.data"])
       + entry("made by", metadata["catgan.version"].map { "catgan \($0)" })
       + entry("digest", metadata["catgan.digest"])
-      + entry("configuration", metadata["catgan.config"])
   }
 }
 
 extension String {
   fileprivate func padding(to length: Int) -> String { self + String(repeating: " ", count: max(1, length - count)) }
+}
+
+/// A file that is no usable checkpoint: one sentence that names it.
+public struct CheckpointError: Error, CustomStringConvertible, Sendable {
+  public let description: String
+
+  init(_ path: String, _ problem: String) {
+    description = "\(quoted(path)) \(problem)"
+  }
 }

@@ -1,10 +1,12 @@
+import Networks
 import Storage
 
 /// Which of a file's tensors are the generator to sample. Wrappers and containers put words before a network's names,
-/// such as PyTorch's `module.` and `_orig_mod.`, or `netG.`: whatever stands before `dense.weight` is such a prefix.
+/// such as PyTorch's `module.` and `_orig_mod.`, or `netG.`: whatever stands before the name of the first tensor is
+/// such a prefix.
 struct GeneratorChoice {
   let prefix: String
-  let architecture: GeneratorArchitecture
+  let generator: Network
   /// Whether the file also holds an averaged copy of the generator.
   let hasAverage: Bool
 
@@ -16,10 +18,12 @@ struct GeneratorChoice {
 
   /// Takes the averaged generator where there is one, else the other. Of several whole ones of a kind it takes the one
   /// that cattrain's names begin with, and refuses where there is none.
-  /// - Parameter averaged: nil takes the averaged generator where there is one, true takes it or fails, false never.
+  /// - Parameters:
+  ///   - described: the generator that the file describes; nil where names and shapes are all that tells.
+  ///   - averaged: nil takes the averaged generator where there is one, true takes it or fails, false never.
   /// - Throws: `CheckpointError` where the file holds no generator that can be sampled, or several.
-  init(_ file: SafeTensors, averaged: Bool?) throws {
-    let first = "dense.weight"
+  init(_ file: SafeTensors, described: Network?, averaged: Bool?) throws {
+    let first = described?.parameters.first?.name ?? "dense.weight"
     let prefixes = file.names.filter { $0 == first || $0.hasSuffix("." + first) }
       .map { String($0.dropLast(first.count)) }
       .sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
@@ -36,17 +40,20 @@ struct GeneratorChoice {
         hasAverage
           ? "holds only an averaged generator: leave out --no-ema"
           : "holds no generator: none of its \(file.names.count) tensors (\(names)\(file.names.count > 3 ? ", ..." : "")) is "
-            + "dense.weight, alone or after a prefix; README.md lists a generator's tensors")
+            + "\(first), alone or after a prefix; README.md lists a generator's tensors")
     }
     // Moments of an optimiser, a discriminator and other networks may have such names too, but lack some.
-    let whole = candidates.compactMap { prefix in
-      (try? GeneratorArchitecture(file, prefix: prefix)).map { (prefix: prefix, architecture: $0) }
+    func network(_ prefix: String) throws -> Network {
+      let network = try described ?? GeneratorFromTensors(file: file, prefix: prefix).cats()
+      try Self.check(file, network, prefix)
+      return network
     }
+    let whole = candidates.compactMap { prefix in (try? network(prefix)).map { (prefix: prefix, generator: $0) } }
     guard let choice = whole.first(where: { ["generator.", "generator_ema."].contains($0.prefix) }) ?? whole.first
     else {
       // Says what is missing.
       prefix = shortest
-      architecture = try GeneratorArchitecture(file, prefix: shortest)
+      generator = try network(shortest)
       return
     }
     if whole.count > 1, !choice.prefix.hasPrefix("generator") {
@@ -56,6 +63,32 @@ struct GeneratorChoice {
         "holds \(whole.count) generators (\(names.joined(separator: ", "))), so which one is meant is open: save "
           + "the one to use alone, or under the prefix generator.")
     }
-    (prefix, architecture) = choice
+    (prefix, generator) = choice
+  }
+
+  /// - Throws: `CheckpointError` where a parameter is missing or of another shape, or where no picture comes out.
+  private static func check(_ file: SafeTensors, _ generator: Network, _ prefix: String) throws {
+    for parameter in generator.parameters {
+      let (name, expected) = (prefix + parameter.name, parameter.layout.fileShape)
+      guard let found = file.shape(of: name) else {
+        throw CheckpointError(file.path, "has no tensor \(name), which its generator needs")
+      }
+      guard found == expected else {
+        throw CheckpointError(file.path, "has \(name) of shape \(found), where its generator asks for \(expected)")
+      }
+    }
+    guard generator.output.c == 3, generator.input.h == 1, generator.input.w == 1 else {
+      throw CheckpointError(
+        file.path,
+        "holds a network from \(generator.input.perPicture) to \(generator.output.perPicture), where pictures with 3"
+          + " channels can be sampled, from z of 1x1")
+    }
+    if let vector = generator.parameters.first(where: { $0.name.hasSuffix(".weight_u") }) {
+      throw CheckpointError(
+        file.path, "has the singular vector \(prefix)\(vector.name): spectral normalisation is for discriminators")
+    }
+    guard generator.layers.last?.operation == .activation(.tanh) else {
+      throw CheckpointError(file.path, "holds a generator that does not end in tanh, so its pictures have no bounds")
+    }
   }
 }

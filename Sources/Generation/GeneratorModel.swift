@@ -1,4 +1,5 @@
 import Kernels
+import Networks
 import Storage
 
 /// A generator that only samples: batch normalisation is folded into the weights, activations live in two buffers, and
@@ -7,44 +8,55 @@ import Storage
 /// A picture's arithmetic does not depend on the pictures beside it, so the same z gives the same bytes whatever the
 /// batch, its size, and the number of threads.
 public final class GeneratorModel {
-  public let architecture: GeneratorArchitecture
   /// The most pictures that one call of `render` makes.
   public let batchSize: Int
-  /// Bytes of one picture, [pictureSize, pictureSize, 3].
-  public var bytesPerPicture: Int { architecture.pictureSize * architecture.pictureSize * 3 }
+  /// Of one picture, in pixels.
+  public let width: Int
+  public let height: Int
+  /// Bytes of one picture, [height, width, 3].
+  public var bytesPerPicture: Int { height * width * 3 }
 
   private let context: Context
   private let path: String
-  private var dense: Layer
-  private var layers: [Layer]
+  private let zDimension: Int
+  private var steps: [Step]
   private let lastBias: PeriodicBias
   private let latents: Buffer
   private let activations: (Buffer, Buffer)
 
-  /// The dense layer, or a transposed convolution, whose forward pass is `convolution.backwardData`.
-  private struct Layer {
+  /// What a stage, and a batch normalisation behind it, have come to.
+  private enum Step {
+    case linear(Linear)
+    /// y = leaky(scale * x + shift) per channel, in place.
+    case affine(scale: Buffer, shift: Buffer, slope: Float, Shape)
+    case activation(Activation, Shape)
+  }
+
+  /// A linear layer with its bias and what follows, other than in the last one, whose values become bytes.
+  private struct Linear {
     let convolution: Convolution
+    let isTransposed: Bool
     var filter: Buffer
-    /// None in the last layer, whose values become bytes.
     let activation: BiasLeakyReLU?
+    /// What no BiasLeakyReLU can say, after it.
+    let rest: Activation
+    let output: Shape
 
     /// After a pass: a filter that its convolution has put into other words would be in memory twice.
     mutating func dropFilter() {
-      if convolution.keepsFilter { filter = Buffer(count: 0) }
+      let isRead = !isTransposed && convolution.shape.outputChannels == 1
+      if convolution.keepsFilter && !isRead { filter = Buffer(count: 0) }
     }
   }
-
-  /// Slope of every LeakyReLU of the recipe.
-  private static let slope: Float = 0.2
 
   /// Activations of a batch stay below this many bytes where the batch size is left to us: large enough to spread the
   /// reading of the weights over many pictures, small beside any computer's memory.
   private static let activationBudget = 128 << 20
 
   /// A batch size for `count` pictures: bounded by memory, and such that the last batch is as full as the others.
-  public static func batchSize(for count: Int, _ architecture: GeneratorArchitecture, limit: Int? = nil) -> Int {
+  public static func batchSize(for count: Int, _ generator: Network, limit: Int? = nil) -> Int {
     precondition(count > 0)
-    let largest = limit ?? min(max(activationBudget / (activationCounts(architecture).sum * 4), 1), 64)
+    let largest = limit ?? min(max(activationBudget / (activationCounts(generator).sum * 4), 1), 64)
     let batches = (count + largest - 1) / largest
     return (count + batches - 1) / batches
   }
@@ -54,99 +66,137 @@ public final class GeneratorModel {
   /// - Throws: `StorageError` or `CheckpointError` for tensors that are no finite floating-point numbers.
   public init(_ file: SafeTensors, _ description: CheckpointDescription, batchSize: Int, context: Context) throws {
     precondition(batchSize > 0)
-    let shape = description.architecture
-    architecture = shape
+    let generator = description.generator
+    (width, height, zDimension) = (generator.output.w, generator.output.h, generator.input.c)
     path = file.path
     self.batchSize = batchSize
     self.context = context
     // A layer from few channels to millions is a small tensor, and its result would be a huge picture.
-    let counts = GeneratorModel.activationCounts(shape)
+    let counts = GeneratorModel.activationCounts(generator)
     guard counts.sum * 4 <= file.byteCount + GeneratorModel.activationBudget else {
       throw CheckpointError(
         file.path, "needs \(counts.sum * 4 >> 20) MB for one picture, far more than its \(file.byteCount) bytes warrant"
       )
     }
     let reader = try WeightReader(file, prefix: description.prefix, context: context)
-
-    func activation(_ bias: [Float]) -> BiasLeakyReLU {
-      BiasLeakyReLU(bias: bias, slope: GeneratorModel.slope, context: context)
+    let stages = generator.stages
+    var steps: [Step] = []
+    var bias: [Float] = []
+    var index = 0
+    while index < stages.count {
+      let stage = stages[index]
+      var (activation, norm): (Activation, Stage?) = (stage.activation, nil)
+      if stage.isNormalized {
+        norm = stages[index + 1]
+        activation = stages[index + 1].activation
+        index += 1
+      }
+      index += 1
+      let isLast = index == stages.count
+      if let shape = stage.convShape(batch: batchSize) {
+        let convolution = GeneratorModel.convolution(shape, isTransposed: stage.isTransposed, context)
+        let filter: Buffer
+        (filter, bias) = try reader.linear(stage, norm: norm, convolution)
+        let slope = GeneratorModel.slope(activation)
+        steps.append(
+          .linear(
+            Linear(
+              convolution: convolution, isTransposed: stage.isTransposed, filter: filter,
+              activation: isLast ? nil : BiasLeakyReLU(bias: bias, slope: slope ?? 1, context: context),
+              rest: slope == nil ? activation : .identity,
+              output: stage.output.with(n: batchSize))))
+      } else {
+        let shape = stage.output.with(n: batchSize)
+        if case .batchNorm(let spec) = stage.layer.operation {
+          let (scale, shift) = try reader.affine(stage, spec)
+          steps.append(
+            .affine(
+              scale: Buffer(scale), shift: Buffer(shift), slope: GeneratorModel.slope(activation) ?? 1, shape))
+        } else if !isLast {
+          steps.append(.activation(activation, shape))
+        }
+        bias = [Float](repeating: 0, count: shape.c)
+      }
     }
-    var (filter, bias) = try reader.dense(positions: shape.baseSize * shape.baseSize, channels: shape.channels[0])
-    dense = Layer(
-      convolution: GeneratorModel.convolution(
-        .same(
-          batch: batchSize, height: 1, width: 1, inputChannels: shape.zDimension,
-          outputChannels: shape.baseSize * shape.baseSize * shape.channels[0], kernel: 1, stride: 1),
-        context), filter: filter, activation: activation(bias))
-    var layers: [Layer] = []
-    for stage in 0...shape.stages {
-      let isLast = stage == shape.stages
-      let side = shape.baseSize << min(stage + 1, shape.stages)
-      let convolution = GeneratorModel.convolution(
-        .same(
-          batch: batchSize, height: side, width: side, inputChannels: isLast ? 3 : shape.channels[stage + 1],
-          outputChannels: shape.channels[stage], kernel: isLast ? shape.lastKernel : shape.kernel,
-          stride: isLast ? 1 : 2), context)
-      (filter, bias) = try isLast ? reader.last(convolution) : reader.stage(stage + 1, convolution)
-      layers.append(Layer(convolution: convolution, filter: filter, activation: isLast ? nil : activation(bias)))
-    }
-    self.layers = layers
+    self.steps = steps
     lastBias = PeriodicBias(bias, context: context)
-    latents = Buffer(count: batchSize * shape.zDimension)
+    latents = Buffer(count: batchSize * zDimension)
     activations = (Buffer(count: counts.even * batchSize), Buffer(count: counts.odd * batchSize))
   }
 
   /// The algorithm is chosen as for a single picture, so that no batch size can change a picture's rounding. Large filters
   /// are not kept transformed: for a few pictures that takes longer than computing with them.
-  private static func convolution(_ shape: ConvShape, _ context: Context) -> Convolution {
-    var single = shape
-    single.batch = 1
-    return Convolution(shape, context: context, plan: context.plan(for: single), use: .sampling)
+  private static func convolution(_ shape: ConvShape, isTransposed: Bool, _ context: Context) -> Convolution {
+    Convolution(
+      shape, context: context, plan: context.plan(for: shape.with(batch: 1)), use: isTransposed ? .sampling : .once)
   }
 
-  /// Elements per picture of the two buffers that results alternate between, beginning with the dense layer's.
-  private static func activationCounts(_ shape: GeneratorArchitecture) -> (even: Int, odd: Int, sum: Int) {
-    var counts = [0, 0]
-    for layer in 0...shape.stages + 1 {
-      let side = shape.baseSize << min(layer, shape.stages)
-      let channels = layer <= shape.stages ? shape.channels[layer] : 3
-      counts[layer % 2] = max(counts[layer % 2], side * side * channels)
+  /// Of the leaky ReLU that an activation is, if it is one.
+  private static func slope(_ activation: Activation) -> Float? {
+    switch activation {
+    case .identity: 1
+    case .leakyReLU(let slope): slope
+    case .tanh: nil
     }
+  }
+
+  /// Elements per picture of the two buffers that results of linear layers alternate between.
+  private static func activationCounts(_ generator: Network) -> (even: Int, odd: Int, sum: Int) {
+    var counts = [0, 0]
+    let linear = generator.stages.filter { $0.convShape(batch: 1) != nil }
+    for (index, stage) in linear.enumerated() { counts[index % 2] = max(counts[index % 2], stage.output.elements) }
     return (counts[0], counts[1], counts[0] + counts[1])
   }
 
   /// Makes one picture per vector.
   /// - Parameters:
-  ///   - z: at most `batchSize` vectors of the architecture's dimension.
-  ///   - bytes: room for `z.count * bytesPerPicture`, overwritten: [z.count, pictureSize, pictureSize, 3].
+  ///   - z: at most `batchSize` vectors of the generator's dimension.
+  ///   - bytes: room for `z.count * bytesPerPicture`, overwritten: [z.count, height, width, 3].
   /// - Throws: `CheckpointError` where the weights, though finite, lead to something that is not.
   public func render(_ z: some Collection<[Float]>, into bytes: UnsafeMutablePointer<UInt8>) throws {
     precondition(!z.isEmpty && z.count <= batchSize)
     latents.fill(0)
     for (index, vector) in z.enumerated() {
-      precondition(vector.count == architecture.zDimension)
+      precondition(vector.count == zDimension)
       vector.withUnsafeBufferPointer {
         (latents.pointer + index * vector.count).update(from: $0.baseAddress!, count: vector.count)
       }
     }
-    var (source, target) = (activations.1, activations.0)
-    dense.convolution.forward(input: latents.pointer, filter: dense.filter.pointer, output: target.pointer)
-    dense.dropFilter()
-    if let activation = dense.activation {
-      context.activate(target.pointer, count: dense.convolution.shape.outputCount, activation)
-    }
-    for index in layers.indices {
-      swap(&source, &target)
-      let layer = layers[index]
-      layer.convolution.backwardData(
-        outputGradient: source.pointer, filter: layer.filter.pointer, inputGradient: target.pointer,
-        activation: layer.activation)
-      layers[index].dropFilter()
+    var (current, next, spare) = (latents, activations.0, activations.1)
+    for index in steps.indices {
+      switch steps[index] {
+      case .linear(var layer):
+        compute(layer, from: current.pointer, into: next.pointer)
+        layer.dropFilter()
+        steps[index] = .linear(layer)
+        (current, next, spare) = (next, spare, next)
+      case .affine(let scale, let shift, let slope, let shape):
+        context.affineLeaky(
+          current.pointer, current.pointer, rows: shape.rows, channels: shape.c, scale: scale.pointer,
+          shift: shift.pointer, slope: slope)
+      case .activation(let activation, let shape):
+        context.applyBias(nil, activation, to: current.pointer, rows: shape.rows, channels: shape.c)
+      }
     }
     let finite = context.addBiasTanhToBytes(
-      target.pointer, count: z.count * bytesPerPicture, bias: lastBias, bytes: bytes)
+      current.pointer, count: z.count * bytesPerPicture, bias: lastBias, bytes: bytes)
     guard finite else {
       throw CheckpointError(path, "makes values that are not finite numbers, so its training has diverged")
+    }
+  }
+
+  private func compute(
+    _ layer: Linear, from input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>
+  ) {
+    if layer.isTransposed {
+      layer.convolution.backwardData(
+        outputGradient: input, filter: layer.filter.pointer, inputGradient: output, activation: layer.activation)
+    } else {
+      layer.convolution.forward(input: input, filter: layer.filter.pointer, output: output)
+      if let activation = layer.activation { context.activate(output, count: layer.output.count, activation) }
+    }
+    if layer.activation != nil {
+      context.applyBias(nil, layer.rest, to: output, rows: layer.output.rows, channels: layer.output.c)
     }
   }
 
@@ -160,9 +210,7 @@ public final class GeneratorModel {
       try bytes.withUnsafeMutableBufferPointer { try render(part, into: $0.baseAddress!) }
       for index in 0..<part.count {
         pictures.append(
-          Picture(
-            width: architecture.pictureSize, height: architecture.pictureSize,
-            pixels: Array(bytes[index * block..<(index + 1) * block])))
+          Picture(width: width, height: height, pixels: Array(bytes[index * block..<(index + 1) * block])))
       }
     }
     return pictures

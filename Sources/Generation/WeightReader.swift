@@ -1,4 +1,5 @@
 import Kernels
+import Networks
 import Storage
 
 /// Reads a generator's tensors into the kernels' layouts, with batch normalisation folded in. Tensors of F32 go straight
@@ -16,55 +17,88 @@ struct WeightReader {
     statisticsStart = try StatisticsStart(file, prefix: prefix)
   }
 
-  /// The epsilon of every batch normalisation of the recipe, and PyTorch's default.
-  static let epsilon = 1e-5
-
-  /// dense.weight [channels * positions, z] -> 1x1 filter [z, positions * channels]; the bias likewise channels last.
-  func dense(positions: Int, channels: Int) throws -> (filter: Buffer, bias: [Float]) {
-    let zDimension = file.shape(of: prefix + "dense.weight")![1]
-    let filter = try reversed("dense.weight", channels, positions, zDimension, scale: nil)
-    let bias = try file.floats(prefix + "dense.bias")
-    return (filter, (0..<bias.count).map { bias[$0 % channels * positions + $0 / channels] })
+  /// A linear layer and the normalisation after it.
+  ///
+  /// With s = gamma / sqrt(variance + epsilon): gamma * (layer + bias - mean) / sqrt(variance + epsilon) + beta is the
+  /// layer with weights times s plus the bias (bias - mean) * s + beta.
+  /// - Returns: the filter as `convolution` takes it, and one bias for each of its results.
+  func linear(_ stage: Stage, norm: Stage?, _ convolution: Convolution) throws -> (filter: Buffer, bias: [Float]) {
+    var (hasBias, isDense) = (false, false)
+    switch stage.layer.operation {
+    case .dense(let spec): (hasBias, isDense) = (spec.hasBias, true)
+    case .convolution(let spec), .transposedConvolution(let spec): hasBias = spec.hasBias
+    case .batchNorm, .activation: preconditionFailure("\(stage.name) is no linear layer")
+    }
+    let output = stage.output
+    var bias = try hasBias ? file.floats("\(prefix)\(stage.name).bias") : []
+    if !hasBias { bias = [Float](repeating: 0, count: isDense ? output.elements : output.c) }
+    // A dense layer's results are pictures, whose channels come first in files and last in memory.
+    if isDense { bias = bias.indices.map { bias[$0 % output.c * output.h * output.w + $0 / output.c] } }
+    var scale: [Float]?
+    if let norm, case .batchNorm(let spec) = norm.layer.operation {
+      let (factors, mean, beta) = try normalization(norm, spec)
+      bias = bias.indices.map { index in
+        let channel = index % output.c
+        return Float((Double(bias[index]) - mean[channel]) * factors[channel] + beta[channel])
+      }
+      scale = factors.map { Float($0) }
+    }
+    return (try filter(stage, convolution, isDense: isDense, scale: scale), bias)
   }
 
-  /// A stride 2 layer and the normalisation after it.
-  ///
-  /// With s = gamma / sqrt(variance + epsilon): gamma * (conv + bias - mean) / sqrt(variance + epsilon) + beta is the
-  /// convolution with weights times s plus the bias (bias - mean) * s + beta.
-  func stage(_ stage: Int, _ convolution: Convolution) throws -> (filter: Buffer, bias: [Float]) {
-    let name = "trans_conv\(stage)"
-    let hasBias = file.contains("\(prefix)\(name).bias")
-    let bias =
-      try hasBias ? file.floats("\(prefix)\(name).bias") : [Float](repeating: 0, count: convolution.shape.inputChannels)
-    let gamma = try file.floats("\(prefix)batch_\(name).weight")
-    let beta = try file.floats("\(prefix)batch_\(name).bias")
-    var mean = try file.floats("\(prefix)batch_\(name).running_mean")
-    var variance = try file.floats("\(prefix)batch_\(name).running_var")
-    if let negative = variance.firstIndex(where: { $0 < 0 }) {
+  /// A batch normalisation by itself: y = scale * x + shift, each [channels].
+  func affine(_ stage: Stage, _ spec: BatchNormSpec) throws -> (scale: [Float], shift: [Float]) {
+    let (factors, mean, beta) = try normalization(stage, spec)
+    return (factors.map { Float($0) }, factors.indices.map { Float(beta[$0] - mean[$0] * factors[$0]) })
+  }
+
+  /// gamma / sqrt(variance + epsilon), mean and beta.
+  private func normalization(
+    _ stage: Stage, _ spec: BatchNormSpec
+  ) throws -> (factors: [Double], mean: [Double], beta: [Double]) {
+    func vector(_ name: String) throws -> [Float] { try file.floats("\(prefix)\(stage.name).\(name)") }
+    var (mean, variance) = (try vector("running_mean"), try vector("running_var"))
+    if let negative = variance.first(where: { $0 < 0 }) {
       throw CheckpointError(
-        file.path,
-        "has the variance \(variance[negative]) in \(prefix)batch_\(name).running_var, which no data can have")
+        file.path, "has the variance \(negative) in \(prefix)\(stage.name).running_var, which no data can have")
     }
     if let statisticsStart {
       mean = mean.map(statisticsStart.mean)
       variance = variance.map(statisticsStart.variance)
     }
-    let scale = zip(gamma, variance).map { Double($0) / (Double($1) + WeightReader.epsilon).squareRoot() }
-    let folded = bias.indices.map { Float((Double(bias[$0]) - Double(mean[$0])) * scale[$0] + Double(beta[$0])) }
-    return (try filter("\(name).weight", convolution, scale: scale.map { Float($0) }), folded)
+    let factors = zip(try vector("weight"), variance).map { Double($0) / (Double($1) + spec.epsilon).squareRoot() }
+    return (factors, mean.map(Double.init), try vector("bias").map(Double.init))
   }
 
-  /// The last layer, without normalisation.
-  func last(_ convolution: Convolution) throws -> (filter: Buffer, bias: [Float]) {
-    (try filter("logits.weight", convolution, scale: nil), try file.floats(prefix + "logits.bias"))
-  }
-
-  /// [in, out, kh, kw] -> [kh, kw, out, in] or the panels of that: the filter as `convolution` takes it.
-  private func filter(_ name: String, _ convolution: Convolution, scale: [Float]?) throws -> Buffer {
-    let shape = convolution.shape
-    return try reversed(
-      name, shape.outputChannels, shape.inputChannels, shape.kernelHeight * shape.kernelWidth, scale: scale,
-      groups: convolution.tapGroups)
+  private func filter(
+    _ stage: Stage, _ convolution: Convolution, isDense: Bool, scale: [Float]?
+  ) throws -> Buffer {
+    let (name, shape) = ("\(stage.name).weight", convolution.shape)
+    if stage.isTransposed {
+      // [in, out, kh, kw] -> [kh, kw, out, in] or the panels of that.
+      return try reversed(
+        name, shape.outputChannels, shape.inputChannels, shape.kernelHeight * shape.kernelWidth, scale: scale,
+        groups: convolution.tapGroups)
+    }
+    let filter: Buffer
+    if isDense, stage.input.h * stage.input.w == 1 {
+      // [channels * positions, z] -> [z, positions * channels].
+      filter = try reversed(
+        name, stage.output.c, stage.output.h * stage.output.w, shape.inputChannels, scale: nil)
+    } else if isDense {
+      filter = Buffer(count: shape.filterCount)
+      let values = try file.floats(prefix + name)
+      ParameterLayout.dense(inputs: stage.input, outputs: stage.output).toMemory(
+        values, filter.pointer)
+    } else {
+      // [out, in, kh, kw] -> [kh, kw, in, out].
+      filter = try reversed(
+        name, shape.outputChannels, shape.inputChannels, shape.kernelHeight * shape.kernelWidth, scale: nil)
+    }
+    if let scale {
+      for index in 0..<filter.count { filter.pointer[index] *= scale[index % scale.count] }
+    }
+    return filter
   }
 
   private func reversed(

@@ -43,6 +43,8 @@ public final class Parameter {
     case .constant(let constant): value.fill(constant)
     case .truncatedNormal(let sigma):
       for i in 0..<count { value.pointer[i] = Float(sigma * random.truncatedNormal()) }
+    case .normal(let mean, let sigma):
+      for i in 0..<count { value.pointer[i] = Float(mean + sigma * random.normal()) }
     case .glorotUniform(let inputs, let outputs):
       let limit = Float((6 / Double(inputs + outputs)).squareRoot())
       for i in 0..<count { value.pointer[i] = random.uniform(-limit, limit) }

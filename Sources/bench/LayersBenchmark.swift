@@ -30,7 +30,7 @@ extension Session {
     func isWanted(_ part: String) -> Bool { options.wants(name(part)) && options.wantsPass(of: part) }
     guard options.shapes.partNames.contains(where: isWanted) else { return }
     progress("layer/*/in-step/\(options.network)/\(place)")
-    let subject = StepSubject(options.configuration, batch: options.batch, context: context)
+    let subject = StepSubject(options.networks, batch: options.batch, context: context)
     let trace = StepTrace.record(subject, repetitions: options.measure.repetitions) { peak(context) }
     let step = Statistics(trace.steps)
     for part in trace.parts where isWanted(part.name) {

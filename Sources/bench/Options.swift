@@ -1,6 +1,6 @@
 import Arguments
-import Generation
 import Kernels
+import Networks
 
 /// What is measured, on what, and how it is reported.
 struct Options {
@@ -38,9 +38,9 @@ struct Options {
   /// Numbers of pictures that `sample` generates at once.
   var images: [Int]
 
-  var shapes: StepShapes { StepShapes(imageSize: preset.imageSize, width: width, batch: batch) }
+  var shapes: StepShapes { StepShapes(networks, batch: batch) }
 
-  var configuration: NetworkConfiguration { NetworkConfiguration(preset, width: width) }
+  let networks: GANDescription
 
   /// `cats128/w64/b16`, the part of a row's name that says which network is meant.
   var network: String { "\(preset.rawValue)/w\(width)/b\(batch)" }
@@ -68,7 +68,7 @@ extension Options {
     flags: [
       Flag(
         "--preset", "NAME", of: Preset.allCases.map(\.rawValue), group: "What", default: "cats128",
-        help: "network: cats64 or cats128"),
+        help: "network: \(Preset.allCases.map(\.rawValue).joined(separator: ", "))"),
       Flag("--width", "N", group: "What", default: "64", help: "channels of the networks' widest pictures"),
       Flag("--batch-size", "N", group: "What", default: "16", help: "pictures per step"),
       Flag("--images", "LIST", group: "What", default: "1,16,64", help: "pictures per call for sample"),
@@ -117,6 +117,11 @@ extension Options {
     if topics.isEmpty { topics = Topic.usual }
     preset = Preset(rawValue: try arguments.choice("--preset"))!
     width = try arguments.int("--width", in: 1...256)
+    do throws(NetworkError) {
+      networks = try preset.networks(width: width)
+    } catch {
+      throw UsageError("--width \(width): \(error)")
+    }
     batch = try arguments.int("--batch-size", in: 1...4096)
     images = try arguments.optionalInts("--images", in: 1...4096) ?? []
     bandwidth = try arguments.optionalDouble("--bandwidth", in: 0.001...1e6).map { $0 * 1e9 }

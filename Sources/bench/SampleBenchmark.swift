@@ -2,6 +2,7 @@ import CatGAN
 import Generation
 import Kernels
 import Layers
+import Networks
 import Storage
 
 #if canImport(Glibc)
@@ -28,9 +29,9 @@ extension Session {
     let name = "sample/\(options.preset.rawValue)/w\(options.width)/n\(count)/\(Session.place(context))"
     guard options.wants(name) else { return }
     let isOwnMemory = Machine.resetPeakMemory()
-    let model = try Session.untrainedModel(options.configuration, count, context)
+    let model = try Session.untrainedModel(options.networks, count, context)
     let latents = (0..<count).map {
-      Latent.vector(seed: UInt64($0), dimension: options.configuration.zDim, distribution: .uniform, truncation: 1)
+      Latent.vector(seed: UInt64($0), dimension: options.networks.zDimension, distribution: .uniform, truncation: 1)
     }
     let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: model.batchSize * model.bytesPerPicture)
     defer { bytes.deallocate() }
@@ -39,7 +40,7 @@ extension Session {
         try model.render(latents[start..<min(start + model.batchSize, count)], into: bytes)
       }
     }
-    let shapes = StepShapes(imageSize: options.preset.imageSize, width: options.width, batch: count)
+    let shapes = StepShapes(options.networks, batch: count)
     row.setWork(flops: shapes.sampleFlops)
     row.setImages(count)
     row.counters[.peakMemory] = Machine.peakMemory().map(Double.init)
@@ -50,21 +51,21 @@ extension Session {
 
   /// The generator as it comes from a file, which is taken away again; its weights are initial ones.
   private static func untrainedModel(
-    _ configuration: NetworkConfiguration, _ count: Int, _ context: Context
+    _ networks: GANDescription, _ count: Int, _ context: Context
   ) throws -> GeneratorModel {
     let path = "\(environment("TMPDIR") ?? "/tmp")/catgan-bench-\(getpid()).safetensors"
     defer { unlink(path) }
     do {
-      let generator = Generator(configuration, execution: Execution(context: context))
+      let generator = Generator(networks, execution: Execution(context: context))
       var random = RandomGenerator(seed: 1)
       generator.store.initialize(&random)
       try Checkpoint.exportGenerator(
-        generator.store, configuration: configuration, state: CheckpointState(), to: path, overwrite: true)
+        generator.store, networks: networks, state: CheckpointState(), to: path, overwrite: true)
     }
     let file = try SafeTensors(path: path)
     let description = try CheckpointDescription(file)
     return try GeneratorModel(
-      file, description, batchSize: GeneratorModel.batchSize(for: count, description.architecture), context: context)
+      file, description, batchSize: GeneratorModel.batchSize(for: count, description.generator), context: context)
   }
 
   private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }

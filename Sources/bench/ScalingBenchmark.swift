@@ -16,7 +16,7 @@ extension Session {
       let context = context(set, threads: threads)
       let name = "scaling/measured/\(options.network)/\(Session.place(context))"
       guard options.wants(name) else { continue }
-      let subject = StepSubject(options.configuration, batch: options.batch, context: context)
+      let subject = StepSubject(options.networks, batch: options.batch, context: context)
       var row = measure(name, context) { _ in subject.step() }
       row.setImages(options.batch)
       if threads == 1 { one = row.real }
@@ -33,7 +33,7 @@ extension Session {
     guard !cores.isEmpty else { return }
     progress("scaling/simulated/\(options.network)/\(set.rawValue): task times")
     let context = self.context(set, threads: cores.max()!)
-    let subject = StepSubject(options.configuration, batch: options.batch, context: context)
+    let subject = StepSubject(options.networks, batch: options.batch, context: context)
     let recording = TaskRecording.record(
       subject, shapes: options.shapes, repetitions: options.measure.repetitions)
     let overhead = regionOverhead(set)

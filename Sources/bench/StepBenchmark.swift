@@ -13,7 +13,7 @@ extension Session {
       let name = "step/\(options.network)/\(Session.place(context))"
       guard options.wants(name) else { continue }
       let isOwnMemory = Machine.resetPeakMemory()
-      let subject = StepSubject(options.configuration, batch: options.batch, context: context)
+      let subject = StepSubject(options.networks, batch: options.batch, context: context)
       var row = measure(name, context) { _ in subject.step() }
       row.setWork(flops: options.shapes.stepFlops)
       row.setImages(options.batch)

@@ -13,9 +13,7 @@ extension StepShapes {
     let products = layers.flatMap { layer in
       ["fwd", "bwd-bias", "bwd-filter", "bwd-data"].map { "\(layer.name) \($0)" }
     }
-    let norms = layers.filter { !$0.isDense && $0.name != "G.logits" && $0.name != "D.conv1" }.flatMap { layer in
-      ["fwd", "bwd"].map { "\(layer.name.prefix(2))batch_\(layer.name.dropFirst(2)) \($0)" }
-    }
+    let norms = others.flatMap { other in ["fwd", "bwd"].map { "\(other.name) \($0)" } }
     return products + norms + ["D adam", "G adam"]
   }
 
@@ -40,18 +38,12 @@ extension StepShapes {
       let filters = layers.filter { $0.name.hasPrefix("\(name).") }.reduce(0) { $0 + $1.shape.filterCount }
       return 28 * Double(filters)
     }
-    let layerName = name.split(separator: ".", maxSplits: 1).map(String.init)
-    guard layerName.count == 2 else { return 0 }
-    let isNorm = layerName[1].hasPrefix("batch_")
-    let plain = isNorm ? "\(layerName[0]).\(layerName[1].dropFirst("batch_".count))" : name
-    guard let layer = layers.first(where: { $0.name == plain }) else { return 0 }
-    let elements = 4 * Double(layer.isTransposed ? layer.shape.inputCount : layer.shape.outputCount)
-    switch (isNorm, pass) {
-    case (true, "fwd"): return 3 * elements
-    case (true, "bwd"): return 5 * elements
-    // Layers before a batch norm have neither bias nor activation to go back through.
-    case (false, "bwd-bias"): return ["G.dense", "G.logits", "D.conv1"].contains(name) ? 3 * elements : 0
-    default: return 0
+    if let other = others.first(where: { $0.name == name }) {
+      return Double(4 * other.values) * (pass == "fwd" ? 3 : 5)
     }
+    guard pass == "bwd-bias", let layer = layers.first(where: { $0.name == name }) else { return 0 }
+    // Layers before a batch norm have neither bias nor activation to go back through.
+    let values = layer.isTransposed ? layer.shape.inputCount : layer.shape.outputCount
+    return layer.isActivated ? Double(3 * 4 * values) : 0
   }
 }

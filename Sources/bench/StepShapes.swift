@@ -1,8 +1,9 @@
 import Kernels
+import Networks
 
 /// The matrix-like layers of both networks with their shapes, and how often a training step runs each pass: what the
 /// work of a step is counted from. See the recipe: G forward once, D forward on reals and fakes, and on fakes again.
-struct StepShapes: Equatable, Sendable {
+struct StepShapes: Sendable {
   /// Seen from the layer: a transposed convolution's forward pass is its convolution's backward-data pass.
   struct Layer: Equatable, Sendable {
     var name: String
@@ -10,7 +11,8 @@ struct StepShapes: Equatable, Sendable {
     /// pictures.
     var shape: ConvShape
     var isTransposed: Bool
-    var isDense = false
+    /// Whether an activation is part of it, which backward has to go through.
+    var isActivated: Bool
     /// Calls of each of the layer's passes in one training step. One on reals and fakes together counts as two.
     var calls: [ConvPass: Int]
 
@@ -28,50 +30,32 @@ struct StepShapes: Equatable, Sendable {
     var bytes: Double { 4 * Double(shape.inputCount + shape.outputCount + shape.filterCount) }
   }
 
-  var layers: [Layer]
+  var layers: [Layer] = []
+  /// Values that each of the other layers puts out.
+  var others: [(name: String, values: Int)] = []
 
-  init(imageSize: Int, width: Int, batch: Int, kernel: Int = 5, zDimension: Int = 100) {
-    let base = imageSize / 16
-    func conv(_ size: Int, _ from: Int, _ to: Int, stride: Int) -> ConvShape {
-      .same(
-        batch: batch, height: size, width: size, inputChannels: from, outputChannels: to, kernel: kernel,
-        stride: stride)
-    }
-    func dense(_ from: Int, _ to: Int) -> ConvShape {
-      .same(batch: batch, height: 1, width: 1, inputChannels: from, outputChannels: to, kernel: 1, stride: 1)
-    }
-    let once: [ConvPass: Int] = [.forward: 1, .backwardData: 1, .backwardFilter: 1]
-    let flat = base * base * 16 * width
-    layers = [
-      Layer(
-        name: "G.dense", shape: dense(zDimension, flat), isTransposed: false, isDense: true,
-        calls: [.forward: 1, .backwardFilter: 1])
-    ]
-    for i in 1...4 {
-      let channels = width << (4 - i)
+  init(_ networks: GANDescription, batch: Int) {
+    // The step of D needs no gradient of the pictures, the step of G no gradient of D's filters, and nothing that of z.
+    add("G", networks.generator, batch: batch, calls: [.forward: 1, .backwardData: 1, .backwardFilter: 1], first: nil)
+    add(
+      "D", networks.discriminator, batch: batch, calls: [.forward: 3, .backwardData: 3, .backwardFilter: 2], first: 1)
+  }
+
+  /// - Parameter first: data gradients of the first layer.
+  private mutating func add(_ prefix: String, _ network: Network, batch: Int, calls: [ConvPass: Int], first: Int?) {
+    for (index, stage) in network.stages.enumerated() {
+      let name = "\(prefix).\(stage.name)"
+      guard let shape = stage.convShape(batch: batch) else {
+        others.append((name, batch * stage.output.elements))
+        continue
+      }
+      var calls = calls
+      if index == 0 { calls[.backwardData] = first }
       layers.append(
         Layer(
-          name: "G.trans_conv\(i)", shape: conv(base << i, channels, 2 * channels, stride: 2), isTransposed: true,
-          calls: once))
+          name: name, shape: shape, isTransposed: stage.isTransposed, isActivated: stage.activation != .identity,
+          calls: calls))
     }
-    layers.append(
-      Layer(name: "G.logits", shape: conv(imageSize, 3, width, stride: 1), isTransposed: true, calls: once))
-    // The step of D needs no gradient of the pictures, the step of G no gradient of D's filters.
-    let discriminator: [ConvPass: Int] = [.forward: 3, .backwardData: 3, .backwardFilter: 2]
-    let strides = [2, 2, 2, 1, 2]
-    var size = imageSize
-    for i in 1...5 {
-      var calls = discriminator
-      if i == 1 { calls[.backwardData] = 1 }
-      layers.append(
-        Layer(
-          name: "D.conv\(i)",
-          shape: conv(size, i == 1 ? 3 : width << (i - 2), width << (i - 1), stride: strides[i - 1]),
-          isTransposed: false, calls: calls))
-      size /= strides[i - 1]
-    }
-    layers.append(
-      Layer(name: "D.dense", shape: dense(flat, 1), isTransposed: false, isDense: true, calls: discriminator))
   }
 
   /// Batches that the calls of a part of the step, such as `D.batch_conv2 fwd`, go over: the discriminator's update takes

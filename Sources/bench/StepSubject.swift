@@ -1,17 +1,17 @@
 import CatGAN
-import Generation
 import Kernels
 import Layers
+import Networks
 
 /// A training step ready to run: fresh networks and one batch of random pictures.
 struct StepSubject {
   let trainer: GANTrainer
   private let reals: Tensor
 
-  init(_ configuration: NetworkConfiguration, batch: Int, context: Context) {
+  init(_ networks: GANDescription, batch: Int, context: Context) {
     var options = TrainingOptions()
     options.batchSize = batch
-    trainer = GANTrainer(configuration, options: options, seed: 1, execution: Execution(context: context))
+    trainer = GANTrainer(networks, options: options, seed: 1, execution: Execution(context: context))
     reals = Tensor(trainer.generator.pictureShape(batch))
     var random = Random(seed: 1)
     reals.buffer.fill(random: &random)

@@ -21,7 +21,6 @@ struct Job {
   let verification: Verification
   /// Files in the making are taken away before a signal ends the program.
   let interruption = Interruption()
-  var side: Int { model.architecture.pictureSize }
 
   init?(_ given: Arguments) throws {
     let request = try Request(given)
@@ -43,10 +42,10 @@ struct Job {
     if case .stream = request.destination, isatty(STDOUT_FILENO) == 1 {
       throw UsageError("--out -: standard output is a terminal; send it to a file or another program")
     }
-    let names = description.architecture.tensorNames.map { description.prefix + $0 }.filter(file.contains)
+    let names = description.generator.parameters.map { description.prefix + $0.name }
     verification = Verification(of: names, in: file)
     let distribution = wish.flatMap(LatentDistribution.init) ?? description.distribution ?? .uniform
-    let dimension = description.architecture.zDimension
+    let dimension = description.generator.input.c
     let draw = { @Sendable (seed: UInt64) in
       Latent.vector(seed: seed, dimension: dimension, distribution: distribution, truncation: truncation)
     }
@@ -62,13 +61,13 @@ struct Job {
     }
     if let grid = request.grid {
       // Refused before anything is computed.
-      let side = description.architecture.pictureSize
-      _ = try Grid(columns: grid.columns, rows: grid.rows, cellWidth: side, cellHeight: side)
+      let picture = description.generator.output
+      _ = try Grid(columns: grid.columns, rows: grid.rows, cellWidth: picture.w, cellHeight: picture.h)
     }
     let context = try Context.fromEnvironment(threads: threads)
     do {
       model = try GeneratorModel(
-        file, description, batchSize: GeneratorModel.batchSize(for: count, description.architecture, limit: batch),
+        file, description, batchSize: GeneratorModel.batchSize(for: count, description.generator, limit: batch),
         context: context)
     } catch {
       // Where the file is damaged, that is the reason.
@@ -116,7 +115,7 @@ struct Job {
   /// Everything into one file or stream.
   private func emit(_ write: (UnsafeRawBufferPointer) throws -> Void) throws {
     if let sides = request.grid {
-      var grid = try Grid(columns: sides.columns, rows: sides.rows, cellWidth: side, cellHeight: side)
+      var grid = try Grid(columns: sides.columns, rows: sides.rows, cellWidth: model.width, cellHeight: model.height)
       try batches { range, bytes in
         for index in range {
           let start = bytes + (index - range.lowerBound) * model.bytesPerPicture
@@ -133,11 +132,11 @@ struct Job {
     } else if request.format == .png {
       var film = AnimatedPNG(frameCount: count, framesPerSecond: try given.int("--fps", in: 1...1000))
       try batches { range, bytes in
-        for frame in try encoded(range.count, bytes) { film.append(frame, width: side, height: side) }
+        for frame in try encoded(range.count, bytes) { film.append(frame, width: model.width, height: model.height) }
       }
       try film.finished().withUnsafeBytes(write)
     } else {
-      let header = request.format == .ppm ? Array("P6\n\(side) \(side)\n255\n".utf8) : []
+      let header = request.format == .ppm ? Array("P6\n\(model.width) \(model.height)\n255\n".utf8) : []
       try batches { range, bytes in
         for index in 0..<range.count {
           if !header.isEmpty { try header.withUnsafeBytes(write) }
@@ -159,8 +158,8 @@ struct Job {
         let path = "\(directory)/\(Job.name(this.request, range.lowerBound + index))"
         let contents: [UInt8] =
           switch this.request.format {
-          case .png: try PNGWriter.encode(pixels, width: this.side, height: this.side)
-          case .ppm: Picture(width: this.side, height: this.side, pixels: Array(pixels)).ppm
+          case .png: try PNGWriter.encode(pixels, width: this.model.width, height: this.model.height)
+          case .ppm: Picture(width: this.model.width, height: this.model.height, pixels: Array(pixels)).ppm
           case .raw: Array(pixels)
           }
         try contents.withUnsafeBytes {
@@ -189,10 +188,10 @@ struct Job {
   /// PNG files of consecutive pictures, in order, compressed in parallel.
   private func encoded(_ count: Int, _ bytes: UnsafePointer<UInt8>) throws -> [[UInt8]] {
     nonisolated(unsafe) let bytes = bytes
-    let (block, side) = (model.bytesPerPicture, side)
+    let (block, width, height) = (model.bytesPerPicture, model.width, model.height)
     return try concurrently(count) { index in
       let pixels = UnsafeRawBufferPointer(start: bytes + index * block, count: block)
-      return try PNGWriter.encode(pixels, width: side, height: side)
+      return try PNGWriter.encode(pixels, width: width, height: height)
     }
   }
 

@@ -133,7 +133,12 @@ struct EvalCommand {
         try file.verifyDigest()
         let description = try CheckpointDescription(file, averaged: arguments.isOn("--ema") ? nil : false)
         generator = (file, description)
-        self.size = description.architecture.pictureSize
+        let picture = description.generator.output
+        guard picture.h == picture.w else {
+          throw RunError(
+            "'\(path)' makes pictures of \(picture.w)x\(picture.h) pixels, and only square ones are judged")
+        }
+        self.size = picture.h
         name = path
       }
     }
@@ -165,14 +170,14 @@ struct EvalCommand {
       return pictures.selected(Array(0..<min(count, pictures.count)))
     }
     let (file, description) = source.generator!
-    let shape = description.architecture
     let model = try GeneratorModel(
-      file, description, batchSize: GeneratorModel.batchSize(for: count, shape), context: context)
+      file, description, batchSize: GeneratorModel.batchSize(for: count, description.generator), context: context)
     var pixels: [UInt8] = []
     for first in stride(from: 0, to: count, by: model.batchSize) {
       let z = (first..<min(first + model.batchSize, count)).map {
         Latent.vector(
-          seed: UInt64($0), dimension: shape.zDimension, distribution: description.distribution ?? .uniform)
+          seed: UInt64($0), dimension: description.generator.input.c, distribution: description.distribution ?? .uniform
+        )
       }
       for picture in try model.pictures(z) { pixels += picture.pixels }
       progress.counting("drawing samples", first + z.count, of: count, now: monotonicTime())

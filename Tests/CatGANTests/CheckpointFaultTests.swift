@@ -72,7 +72,7 @@ import Testing
     let training = SmallTraining(seed: 5)
     func save(_ path: String, _ disk: any FileSystem) throws {
       try Checkpoint.exportGenerator(
-        training.trainer.generator.store, configuration: SmallTraining.configuration, state: training.state, half: true,
+        training.trainer.generator.store, networks: SmallTraining.networks, state: training.state, half: true,
         to: path, overwrite: true, fileSystem: disk)
     }
     let folder = try TemporaryFolder()

@@ -8,7 +8,7 @@ import Storage
 
 /// The smallest training there is: 16x16 pictures, width 1, two pictures at a time.
 struct SmallTraining {
-  static let configuration = NetworkConfiguration(preset: "tiny", imageSize: 16, width: 1, zDim: 3)
+  static let networks = try! GANDescription.cats("tiny", imageSize: 16, width: 1, zDimension: 3)
 
   let trainer: GANTrainer
   let average: Generator
@@ -17,8 +17,8 @@ struct SmallTraining {
     var options = TrainingOptions()
     options.batchSize = 2
     let execution = Execution(context: Context(threads: threads))
-    trainer = GANTrainer(Self.configuration, options: options, seed: seed, execution: execution)
-    average = Generator(Self.configuration, execution: execution)
+    trainer = GANTrainer(Self.networks, options: options, seed: seed, execution: execution)
+    average = Generator(Self.networks, execution: execution)
     average.store.copyValues(from: trainer.generator.store)
   }
 

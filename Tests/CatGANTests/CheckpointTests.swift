@@ -105,10 +105,11 @@ import Testing
     expect("generator_ema.") { try Checkpoint.load(place.path, into: training.trainer) }
     try Checkpoint.save(training.trainer, state: training.state, to: place.path, overwrite: true)
     expect("lacks the tensor 'generator_ema.dense.weight'") { _ = try training.load(place.path) }
-    var wider = SmallTraining.configuration
-    wider.width = 2
+    let wider = try GANDescription.cats("tiny", imageSize: 16, width: 2, zDimension: 3)
     let other = GANTrainer(wider, seed: 1, execution: training.trainer.execution)
-    expect("\"width\":1") { try Checkpoint.load(place.path, into: other) }
+    expect("layer 1 is dense: dense, 1x1x3 -> 1x1x16, not dense: dense, 1x1x3 -> 1x1x32") {
+      try Checkpoint.load(place.path, into: other)
+    }
 
     let parameter = training.trainer.generator.store["batch_trans_conv2.running_var"]!
     parameter.setFileValues([Float](repeating: -1, count: parameter.count))
@@ -118,11 +119,11 @@ import Testing
     try training.save(place.path)
     expect("not a finite number") { _ = try training.load(place.path) }
 
-    var spectral = SmallTraining.configuration
-    spectral.discriminatorNorm = .spectral
+    let spectral = try GANDescription.cats(
+      "tiny", imageSize: 16, width: 1, zDimension: 3, discriminatorNorm: .spectral)
     let normed = GANTrainer(spectral, seed: 1, execution: training.trainer.execution)
     try training.save(place.path)
-    expect("\"discriminatorNorm\":\"spectral\"") { try Checkpoint.load(place.path, into: normed) }
+    expect("not conv1: convolution 5x5 stride 2 spectral") { try Checkpoint.load(place.path, into: normed) }
     try Checkpoint.save(normed, state: training.state, to: place.path, overwrite: true)
     try Checkpoint.load(place.path, into: normed)
     let u = normed.discriminator.store["conv3.weight_u"]!
@@ -136,7 +137,7 @@ import Testing
     let training = SmallTraining(seed: 5)
     training.train(1)
     try Checkpoint.exportGenerator(
-      training.average.store, configuration: SmallTraining.configuration, state: training.state, half: true,
+      training.average.store, networks: SmallTraining.networks, state: training.state, half: true,
       to: place.path, overwrite: false)
     let other = SmallTraining(seed: 9)
     try Checkpoint.loadGenerator(SafeTensors(path: place.path), into: other.average.store)
@@ -148,7 +149,7 @@ import Testing
     let old = fileBytes(place.path)
     let error = #expect(throws: StorageError.self) {
       try Checkpoint.exportGenerator(
-        training.average.store, configuration: SmallTraining.configuration, state: training.state, half: true,
+        training.average.store, networks: SmallTraining.networks, state: training.state, half: true,
         to: place.path, overwrite: true)
     }
     #expect(error?.description.contains("F16 cannot hold") == true)
@@ -162,15 +163,15 @@ import Testing
     .standardizedFileURL.path
 
   @Test func theSamePictureFromTheSameLatents() throws {
-    let configuration = NetworkConfiguration(preset: "small", imageSize: 32, width: 2, zDim: 4)
-    let generator = Generator(configuration, execution: Execution(context: Context(threads: 1)))
+    let networks = try GANDescription.cats("small", imageSize: 32, width: 2, zDimension: 4)
+    let generator = Generator(networks, execution: Execution(context: Context(threads: 1)))
     let file = try SafeTensors(path: Self.fixtures + "/generator.safetensors")
     try Checkpoint.loadGenerator(file, into: generator.store)
 
     // What we save is what PyTorch made, bit for bit, so PyTorch draws the same pictures from it.
     let place = CheckpointTests.Place()
     try Checkpoint.exportGenerator(
-      generator.store, configuration: configuration, state: CheckpointState(), to: place.path, overwrite: false)
+      generator.store, networks: networks, state: CheckpointState(), to: place.path, overwrite: false)
     let ours = try SafeTensors(path: place.path)
     // Counters are in state dictionaries of PyTorch, but not among what this file's script drew.
     let counters = (1...4).map { "generator.batch_trans_conv\($0).num_batches_tracked" }

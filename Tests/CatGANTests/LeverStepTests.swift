@@ -8,8 +8,8 @@ import Testing
 /// Whole training steps with spectral normalisation, all augmentations and hinge loss, against PyTorch in double
 /// precision: a GAN of 16x16 pictures, width 2, batch 4.
 @Suite struct LeverStepTests {
-  static let configuration = NetworkConfiguration(
-    preset: "test", imageSize: 16, width: 2, zDim: 4, discriminatorNorm: .spectral)
+  static let networks = try! GANDescription.cats(
+    "test", imageSize: 16, width: 2, zDimension: 4, discriminatorNorm: .spectral)
 
   static func trainer(_ file: SafeTensors, threads: Int, _ set: InstructionSet? = nil) throws -> GANTrainer {
     var options = TrainingOptions()
@@ -18,7 +18,7 @@ import Testing
     options.loss = .hinge
     options.augmentation = Set(Augmentation.allCases)
     let context = Context(threads: threads, instructionSet: set)
-    let trainer = GANTrainer(configuration, options: options, seed: 1, execution: Execution(context: context))
+    let trainer = GANTrainer(networks, options: options, seed: 1, execution: Execution(context: context))
     for (prefix, store) in TrainerTests.stores(trainer) {
       for parameter in store.parameters where !parameter.name.contains("running") {
         parameter.setFileValues(
@@ -98,7 +98,7 @@ import Testing
       options.batchSize = 4
       options.augmentation = kinds
       let trainer = GANTrainer(
-        Self.configuration, options: options, seed: 1, execution: Execution(context: Context(threads: 1)))
+        Self.networks, options: options, seed: 1, execution: Execution(context: Context(threads: 1)))
       let (reals, latents) = try Self.batch(trainer, file, 0)
       return trainer.step(reals: reals, latents: latents, seed: seed).discriminatorLoss
     }

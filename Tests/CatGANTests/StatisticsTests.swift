@@ -126,11 +126,11 @@ import Testing
     let file = try SafeTensors(path: path)
     let description = try CheckpointDescription(file, averaged: averaged)
     let model = try GeneratorModel(file, description, batchSize: 16, context: Context(threads: 2))
-    let side = description.architecture.pictureSize
+    let side = description.generator.output.h
     var grid = try Grid(columns: 8, rows: 8, cellWidth: side, cellHeight: side)
     let z = (0..<64).map {
       Latent.vector(
-        seed: $0, dimension: description.architecture.zDimension, distribution: description.distribution!)
+        seed: $0, dimension: description.generator.input.c, distribution: description.distribution!)
     }
     for (index, picture) in try model.pictures(z).enumerated() { grid.place(picture.pixels, at: index) }
     return grid.picture.pixels

@@ -7,7 +7,7 @@ import Testing
 
 /// Whole training steps of a small GAN (32x32, width 4, batch 4) against PyTorch in double precision.
 @Suite struct TrainerTests {
-  static let configuration = NetworkConfiguration(preset: "test", imageSize: 32, width: 4, zDim: 8)
+  static let networks = try! GANDescription.cats("test", imageSize: 32, width: 4, zDimension: 8)
 
   static var options: TrainingOptions {
     var options = TrainingOptions()
@@ -21,7 +21,7 @@ import Testing
   }
 
   static func trainer(_ context: Context, _ file: SafeTensors) throws -> GANTrainer {
-    let trainer = GANTrainer(configuration, options: options, seed: 1, execution: Execution(context: context))
+    let trainer = GANTrainer(networks, options: options, seed: 1, execution: Execution(context: context))
     for (prefix, store) in stores(trainer) {
       for parameter in store.trained {
         parameter.setFileValues(

@@ -1,4 +1,4 @@
-import Generation
+import Networks
 import Testing
 
 @testable import Kernels
@@ -6,10 +6,11 @@ import Testing
 
 /// What bench believes a step consists of, held against a real one.
 @Suite struct BenchStepTests {
-  private static let shapes = StepShapes(imageSize: 64, width: 2, batch: 2)
+  private static let networks = try! Preset.cats64.networks(width: 2)
+  private static let shapes = StepShapes(networks, batch: 2)
 
   private static func subject() -> StepSubject {
-    StepSubject(NetworkConfiguration(.cats64, width: 2), batch: 2, context: Context(threads: 1))
+    StepSubject(networks, batch: 2, context: Context(threads: 1))
   }
 
   /// The counts behind the work of a step (54.6 GFLOP per image) are the calls that the layers make.
@@ -38,8 +39,8 @@ import Testing
     #expect(trace.accounted > 0 && trace.accounted <= 1)
   }
 
-  @Test func trafficOfRows() {
-    let shapes = StepShapes(imageSize: 128, width: 64, batch: 1)
+  @Test func trafficOfRows() throws {
+    let shapes = try StepShapes(Preset.cats128.networks(), batch: 1)
     // conv2: 64x64x64 and 32x32x128 activations, 5x5x64x128 weights.
     let floats = 64 * 64 * 64 + 32 * 32 * 128 + 25 * 64 * 128
     #expect(shapes.bytes("D.conv2 bwd-filter") == Double(4 * floats))

@@ -1,19 +1,21 @@
 import Kernels
+import Networks
 import Testing
 
 @testable import bench
 
 @Suite struct BenchWorkTests {
   /// The recipe's figures: 54.6 GFLOP per image and step, 6.9 per generated image.
-  @Test func workOfTheOriginalNetworks() {
-    let shapes = StepShapes(imageSize: 128, width: 64, batch: 1)
+  @Test func workOfTheOriginalNetworks() throws {
+    let networks = try Preset.cats128.networks()
+    let shapes = StepShapes(networks, batch: 1)
     #expect((54.4e9...54.7e9).contains(shapes.stepFlops))
     #expect((6.85e9...6.95e9).contains(shapes.sampleFlops))
-    #expect(StepShapes(imageSize: 128, width: 64, batch: 16).stepFlops == 16 * shapes.stepFlops)
+    #expect(StepShapes(networks, batch: 16).stepFlops == 16 * shapes.stepFlops)
   }
 
-  @Test func shapesOfTheRecipe() {
-    let layers = StepShapes(imageSize: 128, width: 64, batch: 2).layers
+  @Test func shapesOfTheRecipe() throws {
+    let layers = try StepShapes(Preset.cats128.networks(), batch: 2).layers
     let shapes = Dictionary(uniqueKeysWithValues: layers.map { ($0.name, "\($0.shape)") })
     #expect(shapes["G.trans_conv1"] == "n2 16x16x512 -> 8x8x1024 k5x5 s2 p1,1,2,2")
     #expect(shapes["G.logits"] == "n2 128x128x3 -> 128x128x64 k5x5 s1 p2,2,2,2")

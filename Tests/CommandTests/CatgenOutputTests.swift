@@ -136,7 +136,10 @@ import Testing
   @Test func inspection() throws {
     let place = try Place()
     let bare = try catgen("--inspect", in: place).text
-    for line in ["pictures        64x64", "width           5 ", "kernel          4x4", "parameters      generator "] {
+    for line in [
+      "pictures        64x64", "width           5\n",
+      "trans_conv1: transposedConvolution 4x4 stride 2 without bias, 4x4x16 -> 8x8x8", "parameters      generator ",
+    ] {
       #expect(bare.contains(line), "\(bare)")
     }
     #expect(place.names.isEmpty)

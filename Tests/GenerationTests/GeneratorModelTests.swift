@@ -43,12 +43,15 @@ func aPictureDoesNotDependOnItsCompany(name: String) throws {
   }
 }
 
-@Test func theArchitectureIsReadFromTheShapes() throws {
+@Test func theNetworkIsReadFromTheShapes() throws {
   let file = try SafeTensors(path: Fixtures.path("generators/bare4.safetensors"))
   let description = try CheckpointDescription(file)
-  let shape = description.architecture
-  #expect(shape.pictureSize == 64 && shape.width == 5 && shape.zDimension == 6 && shape.kernel == 4)
-  #expect(shape.channels == [16, 8, 8, 6, 5] && shape.lastKernel == 5)
+  let network = description.generator
+  #expect(network.pictureSize == "64x64" && network.width == 5 && network.input == Shape(n: 1, h: 1, w: 1, c: 6))
+  #expect(network.stages.map(\.output.c) == [16, 8, 8, 8, 8, 6, 6, 5, 5, 3])
+  #expect(network.line(2) == "trans_conv1: transposedConvolution 4x4 stride 2 without bias, 4x4x16 -> 8x8x8")
+  #expect(network.parameters.contains { $0.name == "logits.bias" } && network.layers[2].name == "trans_conv1")
+  #expect(!network.parameters.contains { $0.name == "trans_conv1.bias" }, "the file has none")
   #expect(description.prefix.isEmpty && !description.hasAverage && description.distribution == nil)
   #expect(throws: CheckpointError.self) { try CheckpointDescription(file, averaged: true) }
 }

@@ -14,12 +14,12 @@ extension Checkpoint {
   ///   - note: where the weights come from, in words; kept in the metadata.
   /// - Throws: `StorageError` for the disk's failures, and for a number that F16 cannot hold.
   public static func exportGenerator(
-    _ store: ParameterStore, configuration: NetworkConfiguration, state: CheckpointState, half: Bool = false,
+    _ store: ParameterStore, networks: GANDescription, state: CheckpointState, half: Bool = false,
     note: String = "", to path: String, overwrite: Bool, fileSystem: any FileSystem = Disk()
   ) throws {
     var metadata = state.metadata
     metadata["format"] = "pt"
-    metadata[configurationKey] = try json(configuration)
+    metadata[configurationKey] = try json(networks)
     if !note.isEmpty { metadata[noteKey] = note }
     let sources = values(store, generatorPrefix).map { tensor in
       source(tensor.name, shape: tensor.parameter.layout.fileShape, half: half) { tensor.parameter.fileValues() }
@@ -77,7 +77,7 @@ extension Checkpoint {
     if !note.isEmpty { metadata[noteKey] = note }
     let prefix = description.prefix
     let start = try StatisticsStart(file, prefix: prefix)
-    let names = description.architecture.tensorNames.filter { file.contains(prefix + $0) }
+    let names = description.generator.parameters.map(\.name)
     let sources = try names.flatMap { name in
       let values = source(generatorPrefix + name, shape: file.shape(of: prefix + name)!, half: half) {
         let values = try file.floats(prefix + name)
@@ -110,37 +110,37 @@ extension Checkpoint {
   }
 
   /// Reads the generator that a file has to offer, the averaged one where there is one.
-  /// - Parameter configuration: of the networks that `store` belongs to.
+  /// - Parameter ours: the networks that `store` belongs to.
   /// - Returns: the digest of the file's data.
   /// - Throws: `StorageError` or `CheckpointError` naming the file and what is wrong, generators of another shape or of
   ///   another z among it; `store` is then as before.
   static func loadFinishedGenerator(
-    of path: String, into store: ParameterStore, like configuration: NetworkConfiguration
+    of path: String, into store: ParameterStore, like ours: GANDescription
   ) throws -> String {
     let file = try SafeTensors(path: path)
     let description = try CheckpointDescription(file)
-    let theirs = description.architecture
-    let preset = Preset.allCases.first { $0.imageSize == theirs.pictureSize }
-    let z = description.distribution ?? configuration.zDistribution
+    let (theirs, mine) = (description.generator, ours.generator)
+    let z = description.distribution ?? ours.zDistribution
+    let preset = Preset.allCases.first { preset in
+      let networks = try? preset.networks(width: theirs.width, zDimension: theirs.input.c)
+      return networks.map { theirs.difference(from: $0.generator) == nil } ?? false
+    }
     let other = "another file"
     let choices: [(what: String, theirs: String, ours: String, remedy: String)] = [
-      (
-        "picture size", "\(theirs.pictureSize)", "\(configuration.imageSize)",
-        preset.map { "--preset \($0.rawValue)" } ?? other
-      ),
-      (
-        "width", "\(theirs.width)", "\(configuration.width)", theirs.width % 8 == 0 ? "--width \(theirs.width)" : other
-      ),
-      ("z dimension", "\(theirs.zDimension)", "\(configuration.zDim)", "--z-dim \(theirs.zDimension)"),
-      ("z", z.rawValue, configuration.zDistribution.rawValue, "--z \(z.rawValue)"),
-      ("kernel", "\(theirs.kernel)", "\(configuration.kernel)", other),
-      ("last kernel", "\(theirs.lastKernel)", "\(configuration.kernel)", other),
-      ("row of widths", "\(theirs.channels)", "\(configuration.channels)", other),
+      ("picture size", theirs.pictureSize, mine.pictureSize, preset.map { "--preset \($0.rawValue)" } ?? other),
+      ("width", "\(theirs.width)", "\(mine.width)", theirs.width % 8 == 0 ? "--width \(theirs.width)" : other),
+      ("z dimension", "\(theirs.input.c)", "\(mine.input.c)", "--z-dim \(theirs.input.c)"),
+      ("z", z.rawValue, ours.zDistribution.rawValue, "--z \(z.rawValue)"),
     ]
     if let choice = choices.first(where: { $0.theirs != $0.ours }) {
       throw StorageError(
         "\(quoted(path)) holds a generator whose \(choice.what) is \(choice.theirs), and this run's is \(choice.ours);"
           + " give \(choice.remedy)")
+    }
+    if let difference = theirs.difference(from: mine) {
+      throw StorageError(
+        "\(quoted(path)) holds another generator than this run: \(difference); give"
+          + " \(preset.map { "--preset \($0.rawValue), or " } ?? "")another file")
     }
     let digest = file.digest()
     try file.verifyDigest()

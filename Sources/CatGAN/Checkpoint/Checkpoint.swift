@@ -28,7 +28,7 @@ public enum Checkpoint {
   ) throws {
     var metadata = state.metadata
     metadata["format"] = "pt"
-    metadata[configurationKey] = try json(trainer.configuration)
+    metadata[configurationKey] = try json(trainer.networks)
     metadata[randomKey] = String(trainer.random.state)
     metadata[generatorStepsKey] = String(trainer.generatorAdam.steps)
     metadata[discriminatorStepsKey] = String(trainer.discriminatorAdam.steps)
@@ -93,11 +93,14 @@ public enum Checkpoint {
 
   private static func open(_ path: String, for trainer: GANTrainer, _ average: ParameterStore?) throws -> Contents {
     let file = try SafeTensors(path: path)
-    let saved = try configuration(of: file)
-    guard saved == trainer.configuration else {
+    let (saved, ours) = (try networks(of: file), trainer.networks)
+    guard saved == ours else {
+      let difference =
+        saved.generator.difference(from: ours.generator) ?? saved.discriminator.difference(from: ours.discriminator)
+        ?? "\(quoted(saved.preset)) with \(saved.zDistribution.rawValue) z, not \(ours.preset) with"
+        + " \(ours.zDistribution.rawValue) z"
       throw StorageError(
-        "\(quoted(path)) holds networks of the configuration \(try json(saved)), and this run has"
-          + " \(try json(trainer.configuration)); give the flags that it was made with")
+        "\(quoted(path)) holds other networks than this run: \(difference); give the flags that it was made with")
     }
     let state = try CheckpointState(file)
     let random: UInt64 = try number(file, randomKey) { _ in true }
@@ -120,28 +123,23 @@ public enum Checkpoint {
       discriminatorSteps: discriminatorSteps)
   }
 
-  /// The configuration of the networks in a file.
-  /// - Throws: `StorageError` where there is none, or one that makes no network.
-  public static func configuration(of file: SafeTensors) throws -> NetworkConfiguration {
+  /// The description of the networks in a file.
+  /// - Throws: `StorageError` where there is none, or one that makes no networks.
+  public static func networks(of file: SafeTensors) throws -> GANDescription {
     let text = try metadata(file, configurationKey)
-    let configuration: NetworkConfiguration
     do {
-      configuration = try JSONDecoder().decode(NetworkConfiguration.self, from: Data(text.utf8))
+      return try JSONDecoder().decode(GANDescription.self, from: Data(text.utf8))
+    } catch let error as NetworkError {
+      throw StorageError("\(quoted(file.path)): \(error); use an intact copy of the file")
     } catch {
       throw nonsense(file, configurationKey, text)
     }
-    do throws(ConfigurationError) {
-      try configuration.validate()
-    } catch {
-      throw StorageError("\(quoted(file.path)): \(error.description); use an intact copy of the file")
-    }
-    return configuration
   }
 
-  static func json(_ configuration: NetworkConfiguration) throws -> String {
+  static func json(_ networks: GANDescription) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(configuration), as: UTF8.self)
+    return String(decoding: try encoder.encode(networks), as: UTF8.self)
   }
 
   static func metadata(_ file: SafeTensors, _ key: String) throws -> String {

@@ -1,6 +1,6 @@
 // How much memory and time a run will take, before anything of it is allocated.
 
-import Generation
+import Networks
 
 /// Bytes that training occupies besides the pictures, from the options alone.
 ///
@@ -16,33 +16,28 @@ public struct MemoryEstimate: Sendable {
   private static let bytesPerParameter = 56
   /// The averaged generator has values and transformed filters, but no gradient and no moments.
   private static let bytesPerAveragedParameter = 40
-  /// Bytes per value of the layer nearest to the picture. It outweighs all others together, because widths double as areas
-  /// fall to a quarter; both networks keep its activation and its gradient, the discriminator that of reals and fakes.
-  private static let bytesPerActivation = 44
   /// The program itself, the report and the sample grids while they are written.
   private static let base = 48_000_000
 
   public init(_ options: RunOptions) {
     let networks = options.networks
-    let channels = networks.channels
-    let taps = networks.kernel * networks.kernel
-    let area = networks.baseSize * networks.baseSize
-    // Each pair of widths is a convolution of either network, whose weights and biases a batch normalisation follows.
-    let pairs = zip(channels, channels.dropFirst()).map { taps * $0 * $1 }.reduce(0, +)
-    let ends = taps * channels[4] * 3
-    generatorParameters =
-      (networks.zDim + 1) * area * channels[0] + pairs + channels[1...4].map { 3 * $0 }.reduce(0, +) + ends + 3
-    // A bias, and gamma and beta where there is batch normalisation.
-    let perChannel = networks.discriminatorNorm == .spectral ? 1 : 3
-    discriminatorParameters =
-      ends + channels[4] + pairs + channels[0...3].map { perChannel * $0 }.reduce(0, +) + area * channels[0] + 1
-    let pixels = options.batchSize * options.imageSize * options.imageSize
+    let (generator, discriminator) = (networks.generator, networks.discriminator)
+    generatorParameters = generator.parameterCount
+    discriminatorParameters = discriminator.parameterCount
+    // Backward needs what every stage put out: for each picture the generator's once, the discriminator's of a real one
+    // and of a fake. Gradients alternate between two buffers; pictures are there as reals, fakes and both together.
+    let stages = (generator.stages, discriminator.stages)
+    func values(_ stages: [Stage]) -> Int { stages.reduce(0) { $0 + $1.output.elements } }
+    func largest(_ stages: [Stage]) -> Int { stages.map { max($0.input.elements, $0.output.elements) }.max()! }
+    let perPicture =
+      values(stages.0) + 2 * values(stages.1) + 2 * max(largest(stages.0), 2 * largest(stages.1))
+      + 6 * generator.output.elements
     bytes =
       Self.base + (generatorParameters + discriminatorParameters) * Self.bytesPerParameter
       // Spectral normalisation keeps the normalised weight and its gradient.
-      + (networks.discriminatorNorm == .spectral ? discriminatorParameters * 8 : 0)
+      + (options.discriminatorNorm == .spectral ? discriminatorParameters * 8 : 0)
       + (options.averaging > 0 ? generatorParameters * Self.bytesPerAveragedParameter : 0)
-      + pixels * options.width * Self.bytesPerActivation
+      + options.batchSize * perPicture * 4
   }
 }
 

@@ -3,6 +3,7 @@
 import Generation
 import Kernels
 import Layers
+import Networks
 import Storage
 
 /// Trains a `GANTrainer` and keeps the running average of its generator where one is asked for.
@@ -37,13 +38,13 @@ public final class GANModel: TrainingModel {
     training.labelSmoothing = Double(options.labelSmoothing)
     training.loss = options.loss
     training.augmentation = Set(options.augmentation)
-    let configuration = options.networks
+    let networks = options.networks
     trainer = GANTrainer(
-      configuration, options: training, seed: Randomness(seed: options.seed).seed(.weights), execution: execution)
+      networks, options: training, seed: Randomness(seed: options.seed).seed(.weights), execution: execution)
     reals = Tensor(trainer.generator.pictureShape(options.batchSize))
     latents = Tensor(trainer.generator.latentShape(options.batchSize))
     if options.averaging > 0 {
-      let average = Generator(configuration, execution: execution)
+      let average = Generator(networks, execution: execution)
       average.store.copyValues(from: trainer.generator.store)
       self.average = average
     } else {
@@ -57,13 +58,13 @@ public final class GANModel: TrainingModel {
   /// - Throws: `StorageError` naming the file and what is wrong with it; nothing has changed then.
   public func beginFrom(generatorOf path: String) throws -> String {
     let digest = try Checkpoint.loadFinishedGenerator(
-      of: path, into: trainer.generator.store, like: trainer.configuration)
+      of: path, into: trainer.generator.store, like: trainer.networks)
     average?.store.copyValues(from: trainer.generator.store)
     statisticsAreCurrent = false
     return digest
   }
 
-  public var imageSize: Int { trainer.configuration.imageSize }
+  public var imageSize: Int { trainer.networks.imageSize }
 
   public func step(reals pictures: [Float], z: [Float], rateScale: Float, seed: UInt64) -> StepFigures {
     precondition(pictures.count == reals.count && z.count == latents.count)
@@ -127,7 +128,7 @@ public final class GANModel: TrainingModel {
     return badOutput(generator.network).map { "the output of generator.\($0)" }
       ?? badGradient(discriminator.store).map { "the gradient of discriminator.\($0)" }
       ?? badValue(discriminator.store).map { "discriminator.\($0)" }
-      ?? badOutput(discriminator.network).map { "the output of discriminator.\($0)" }
+      ?? badOutput(discriminator).map { "the output of discriminator.\($0)" }
       ?? badGradient(generator.store).map { "the gradient of generator.\($0)" }
       ?? badValue(generator.store).map { "generator.\($0)" }
   }
@@ -145,7 +146,7 @@ public final class GANModel: TrainingModel {
     if let place = badPlace(trainer.generator.network, "generator", &pictures) { return place }
     for input in [reals, pictures] {
       var values = input
-      if let place = badPlace(trainer.discriminator.network, "discriminator", &values) { return place }
+      if let place = badPlace(trainer.discriminator, "discriminator", &values) { return place }
     }
     return nil
   }
@@ -190,7 +191,7 @@ public final class GANModel: TrainingModel {
   public func samples(z: [Float], count: Int) throws -> [Float] {
     if let average { updateStatistics(average) }
     let generator = average ?? trainer.generator
-    let length = trainer.configuration.zDim
+    let length = trainer.networks.zDimension
     var pictures: [Float] = []
     var first = 0
     while first < count {
@@ -234,11 +235,17 @@ public final class GANModel: TrainingModel {
 
 extension RunOptions {
   /// The networks that these options describe.
-  public var networks: NetworkConfiguration {
-    var configuration = NetworkConfiguration(network, width: width)
-    configuration.zDim = zDimension
-    configuration.zDistribution = distribution
-    configuration.discriminatorNorm = discriminatorNorm
-    return configuration
+  /// - Precondition: they make networks, which `validate` has found.
+  public var networks: GANDescription { try! makeNetworks() }
+
+  /// - Throws: `NetworkError` where the sizes make no networks.
+  public func validate() throws(NetworkError) { _ = try makeNetworks() }
+
+  private func makeNetworks() throws(NetworkError) -> GANDescription {
+    guard let distribution = LatentDistribution(rawValue: zDistribution) else {
+      throw NetworkError("z is to be drawn otherwise than uniform or normal")
+    }
+    return try network.networks(
+      width: width, zDimension: zDimension, zDistribution: distribution, discriminatorNorm: discriminatorNorm)
   }
 }

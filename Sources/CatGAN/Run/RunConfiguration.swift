@@ -1,5 +1,6 @@
 // The contents of `config.json`: what a run was asked for and which data it saw.
 
+import Networks
 import Storage
 
 #if canImport(FoundationEssentials)
@@ -37,6 +38,11 @@ public struct RunConfiguration: Codable, Sendable {
     }
     guard RunOptions.presets.contains(options.preset) else {
       throw RunError("'\(path)' names the preset '\(options.preset)', which this version does not know")
+    }
+    do throws(NetworkError) {
+      try options.validate()
+    } catch {
+      throw RunError("'\(path)' describes no networks: \(error); restore it or start a new run")
     }
   }
 

@@ -1,6 +1,6 @@
 // What a run is asked to do, the defaults of each preset, and what may change when a run goes on.
 
-import Generation
+import Networks
 
 /// Epochs `first` to `last`, written `100-200`.
 public struct EpochSpan: Codable, Equatable, Sendable, CustomStringConvertible {
@@ -124,7 +124,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
   /// What a preset stands for beside its networks, as flags: `--width 32 --mirror`; empty for the plain recipe.
   public static func flags(ofPreset name: String) -> String {
     let options = RunOptions(preset: name)
-    return zip(RunOptions(preset: options.network.rawValue).choices, options.choices).dropFirst()
+    return zip(RunOptions(preset: presets[0]).choices, options.choices).dropFirst()
       .filter { $0.value != $1.value }
       .map { $1.value == "on" ? $1.flag : "\($1.flag) \($1.value)" }.joined(separator: " ")
   }

@@ -1,0 +1,87 @@
+/// How latent vectors are drawn.
+public enum LatentDistribution: String, CaseIterable, Sendable, Codable {
+  /// Uniform in [-1, 1).
+  case uniform
+  /// Standard normal.
+  case normal
+}
+
+/// What keeps the discriminator's layers in bounds.
+public enum DiscriminatorNorm: String, CaseIterable, Sendable, Codable {
+  /// Batch normalisation between convolution and activation.
+  case batch
+  /// Every weight divided by its largest singular value (Miyato et al. 2018, arXiv 1802.05957).
+  case spectral
+}
+
+/// The two networks of a GAN and what feeds them: what is saved with every checkpoint.
+public struct GANDescription: Hashable, Sendable {
+  /// The preset's name, for people; the networks decide.
+  public let preset: String
+  public let zDistribution: LatentDistribution
+  /// From a latent vector [1, 1, 1, zDimension] to a picture in [-1, 1].
+  public let generator: Network
+  /// From a picture to one logit, positive for real.
+  public let discriminator: Network
+
+  /// - Throws: `NetworkError` where one network's output does not fit what comes behind it.
+  public init(
+    preset: String, zDistribution: LatentDistribution, generator: Network, discriminator: Network
+  ) throws(NetworkError) {
+    self.preset = preset
+    self.zDistribution = zDistribution
+    self.generator = generator
+    self.discriminator = discriminator
+    guard generator.input.h == 1, generator.input.w == 1 else {
+      throw NetworkError("the generator's input is \(generator.input): a vector has the shape [1, 1, 1, channels]")
+    }
+    guard discriminator.input == generator.output else {
+      throw NetworkError(
+        "the generator makes \(generator.output) and the discriminator takes \(discriminator.input): give both the"
+          + " same size")
+    }
+    guard discriminator.output.elements == 1 else {
+      throw NetworkError(
+        "the discriminator makes \(discriminator.output): it is to end in one number, as a dense layer of 1 channel does"
+      )
+    }
+  }
+
+  public var zDimension: Int { generator.input.c }
+  /// Side of the square pictures that presets make.
+  public var imageSize: Int { generator.output.h }
+}
+
+// Old files state sizes instead of networks.
+extension GANDescription: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case preset, zDistribution, generator, discriminator
+    case imageSize, width, zDim, kernel, inputBatchNorm, discriminatorNorm
+  }
+
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    let preset = try values.decode(String.self, forKey: .preset)
+    let distribution = try values.decodeIfPresent(LatentDistribution.self, forKey: .zDistribution) ?? .uniform
+    if values.contains(.generator) {
+      try self.init(
+        preset: preset, zDistribution: distribution, generator: try values.decode(Network.self, forKey: .generator),
+        discriminator: try values.decode(Network.self, forKey: .discriminator))
+    } else {
+      self = try .cats(
+        preset, imageSize: try values.decode(Int.self, forKey: .imageSize),
+        width: try values.decode(Int.self, forKey: .width), zDimension: try values.decode(Int.self, forKey: .zDim),
+        zDistribution: distribution, kernel: try values.decodeIfPresent(Int.self, forKey: .kernel) ?? 5,
+        inputBatchNorm: try values.decodeIfPresent(Bool.self, forKey: .inputBatchNorm) ?? false,
+        discriminatorNorm: try values.decodeIfPresent(DiscriminatorNorm.self, forKey: .discriminatorNorm) ?? .batch)
+    }
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var values = encoder.container(keyedBy: CodingKeys.self)
+    try values.encode(preset, forKey: .preset)
+    try values.encode(zDistribution, forKey: .zDistribution)
+    try values.encode(generator, forKey: .generator)
+    try values.encode(discriminator, forKey: .discriminator)
+  }
+}
