@@ -41,8 +41,11 @@ let package = Package(
     .systemLibrary(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(
-      name: "CTurboJPEG", pkgConfig: "libturbojpeg",
-      providers: [.apt(["libturbojpeg0-dev"]), .brew(["jpeg-turbo"])]),
+      name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .systemLibrary(
+      name: "CWebP", pkgConfig: "libwebpdemux", providers: [.apt(["libwebp-dev"]), .brew(["webp"])]),
+    .systemLibrary(
+      name: "CLittleCMS", pkgConfig: "lcms2", providers: [.apt(["liblcms2-dev"]), .brew(["little-cms2"])]),
     .systemLibrary(name: "CProcessor"),
     .target(name: "VectorLoops"),
     .target(name: "VectorLoops8", dependencies: ["VectorLoops", "CProcessor"], swiftSettings: narrow),
@@ -53,7 +56,9 @@ let package = Package(
     .target(name: "Storage"),
     .target(name: "Arguments"),
     .target(name: "Generation", dependencies: ["Kernels", "Networks", "Storage", "CPNG"]),
-    .target(name: "CatGAN", dependencies: ["Generation", "Networks", "Layers", "Storage", "CPNG", "CTurboJPEG"]),
+    .target(
+      name: "CatGAN",
+      dependencies: ["Generation", "Networks", "Layers", "Storage", "CPNG", "CJPEG", "CWebP", "CLittleCMS"]),
     .executableTarget(name: "cattrain", dependencies: ["CatGAN", "Generation", "Arguments", "Storage"]),
     .executableTarget(name: "catgen", dependencies: ["Generation", "Kernels", "Storage", "Arguments"]),
     .executableTarget(name: "bench", dependencies: ["CatGAN", "Generation", "Networks", "Storage", "Arguments"]),
@@ -63,7 +68,7 @@ let package = Package(
     .testTarget(name: "LayersTests", dependencies: ["Layers", "Storage"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation", "Kernels", "Storage", "CPNG"]),
-    .testTarget(name: "CatGANTests", dependencies: ["CatGAN", "Networks"]),
+    .testTarget(name: "CatGANTests", dependencies: ["CatGAN", "Networks", "CJPEG"]),
     .testTarget(name: "CommandTests", dependencies: ["cattrain", "catgen", "bench", "CatGAN", "Storage"]),
   ]
 )

@@ -174,5 +174,6 @@ def palette(name, indices, depth, colors, interlaced, alphas=()):
     png(name, indices, depth, 3, meant, extra=extra, interlaced=interlaced)
 
 
-jpegs()
-pngs()
+if __name__ == "__main__":
+    jpegs()
+    pngs()

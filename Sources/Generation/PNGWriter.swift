@@ -2,6 +2,7 @@ import CPNG
 
 /// Pictures as PNG files in memory: 8-bit RGB, not interlaced, compressed for speed.
 public enum PNGWriter {
+  /// Marked as this software's own output.
   /// - Throws: `PictureError` with libpng's reason; the picture's size is the only thing it can dislike.
   public static func encode(_ picture: Picture) throws -> [UInt8] {
     try picture.pixels.withUnsafeBytes { bytes in
@@ -9,9 +10,11 @@ public enum PNGWriter {
     }
   }
 
-  /// - Parameter pixels: [height, width, 3].
+  /// - Parameters:
+  ///   - pixels: [height, width, 3].
+  ///   - isOwnOutput: whether the file bears `OwnMark`, so that nobody trains on it by mistake.
   public static func encode(
-    _ pixels: UnsafeRawBufferPointer, width: Int, height: Int
+    _ pixels: UnsafeRawBufferPointer, width: Int, height: Int, isOwnOutput: Bool = true
   ) throws(PictureError) -> [UInt8] {
     precondition(pixels.count == width * height * 3 && !pixels.isEmpty)
     var target = cpng_memory()
@@ -20,7 +23,8 @@ public enum PNGWriter {
       target.bytes = $0.baseAddress
       target.capacity = $0.count
       let first = pixels.bindMemory(to: UInt8.self).baseAddress
-      succeeded = cpng_encode_rgb(first, UInt32(width), UInt32(height), &target) != 0
+      let software = isOwnOutput ? OwnMark.software : nil
+      succeeded = cpng_encode_rgb(first, UInt32(width), UInt32(height), software, &target) != 0
       $1 = succeeded ? target.count : 0
     }
     guard succeeded else { throw PictureError("libpng: \(message(of: target))") }

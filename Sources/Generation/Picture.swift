@@ -11,8 +11,13 @@ public struct Picture: Equatable, Sendable {
     self.pixels = pixels
   }
 
-  /// The picture as a binary portable pixmap (P6).
-  public var ppm: [UInt8] { Array("P6\n\(width) \(height)\n255\n".utf8) + pixels }
+  /// The picture as a binary portable pixmap (P6), which bears `OwnMark`.
+  public var ppm: [UInt8] { Picture.ppmHeader(width: width, height: height) + pixels }
+
+  /// What stands before the pixels of a binary portable pixmap.
+  public static func ppmHeader(width: Int, height: Int) -> [UInt8] {
+    Array("P6\n\(OwnMark.comment)\(width) \(height)\n255\n".utf8)
+  }
 }
 
 /// What went wrong with a picture or an output file, in one sentence for the user.

@@ -136,7 +136,7 @@ struct Job {
       }
       try film.finished().withUnsafeBytes(write)
     } else {
-      let header = request.format == .ppm ? Array("P6\n\(model.width) \(model.height)\n255\n".utf8) : []
+      let header = request.format == .ppm ? Picture.ppmHeader(width: model.width, height: model.height) : []
       try batches { range, bytes in
         for index in 0..<range.count {
           if !header.isEmpty { try header.withUnsafeBytes(write) }

@@ -37,7 +37,9 @@ struct EvalCommand {
       Flag(
         "--out", "DIR", group: "Results",
         help: "write figures.json, and neighbours.png with samples beside the real pictures nearest to them"),
-      Flag("--export", "DIR", group: "Results", help: "write the samples as PNG files, for FID tools"),
+      Flag(
+        "--export", "DIR", group: "Results",
+        help: "write DIR/samples and DIR/reals, the real pictures compared with, as PNG files for FID tools"),
       Flag(switch: "--force", group: "Results", help: "overwrite files that are there"),
       Flag(
         "--threads", "N", group: "Machine", defaultNote: "all cores",
@@ -46,7 +48,8 @@ struct EvalCommand {
     epilogue: """
       Examples:
         cattrain eval --checkpoint runs/00003-cats64-w32@24300 --data photos --out eval
-        cattrain eval --checkpoint cats64.safetensors --data photos --count 5000 --export samples
+        cattrain eval --checkpoint cats64.safetensors --data photos --count 5000 --export pairs
+        pytorch-fid pairs/reals pairs/samples
 
       Each figure stands beside that of as many real pictures, judged in the same way: samples cannot do better.
         distance      between random features of samples and of real pictures, taken as normal distributions
@@ -78,7 +81,7 @@ struct EvalCommand {
     let given = try arguments.optionalInt("--count", in: Evaluation.smallestCount...1_000_000)
     try refuseOverwriting()
 
-    let data = try load(folder, size: source.size, fit, threads)
+    let data = try load(FolderScan(BytePath(folder)), size: source.size, fit, threads)
     let largest = Evaluation.largestCount(pictures: data.count)
     guard largest >= Evaluation.smallestCount else {
       throw RunError(
@@ -91,7 +94,7 @@ struct EvalCommand {
           + "at most \(largest) can be given")
     }
     let samples = try samples(of: source, count: given ?? min(1000, largest), limit: largest, fit, threads, context)
-    try export(samples)
+    try export(samples, beside: Evaluation.reals(of: PictureSet(data), count: samples.count))
     // Calls never overlap.
     nonisolated(unsafe) var shown = progress
     let evaluation = Evaluation(samples: samples, data: PictureSet(data), context: context) {
@@ -144,16 +147,18 @@ struct EvalCommand {
     }
   }
 
-  private mutating func load(_ folder: String, size: Int, _ fit: PictureFit, _ threads: Int) throws -> Dataset {
+  private mutating func load(_ scan: FolderScan, size: Int, _ fit: PictureFit, _ threads: Int) throws -> Dataset {
     var settings = DatasetOptions(size: size, threads: threads)
     settings.fit = fit
     // Calls never overlap.
     nonisolated(unsafe) var shown = progress
-    let dataset = try Dataset(FolderScan(BytePath(folder)), options: settings) { done, total in
+    let dataset = try Dataset(scan, options: settings) { done, total in
       shown.decoding(done, of: total, now: monotonicTime())
     }
     progress = shown
     progress.finish()
+    sayLeftOut(dataset.skipped, scan.ownOutput, all: nil)
+    sayNotes(dataset.notes)
     return dataset
   }
 
@@ -161,7 +166,9 @@ struct EvalCommand {
     of source: Source, count: Int, limit: Int, _ fit: PictureFit, _ threads: Int, _ context: Context
   ) throws -> PictureSet {
     if let folder = source.folder {
-      let pictures = PictureSet(try load(folder, size: source.size, fit, threads))
+      // Samples are what is judged here, so they count, whoever made them.
+      let scan = try FolderScan(BytePath(folder), takingOwnOutput: true)
+      let pictures = PictureSet(try load(scan, size: source.size, fit, threads))
       guard pictures.count >= Evaluation.smallestCount else {
         throw RunError(
           "'\(folder)' holds \(pictures.count) usable pictures, and \(Evaluation.smallestCount) are the fewest that can "
@@ -191,32 +198,64 @@ struct EvalCommand {
   private static let sheet = "neighbours.png"
   private static let report = "figures.json"
 
-  private static func sampleName(_ index: Int) -> String {
+  /// The folders that `--export` fills, and how their files begin.
+  private static let exports = [(folder: "samples", prefix: "seed"), (folder: "reals", prefix: "real")]
+
+  private static func name(_ prefix: String, _ index: Int) -> String {
     let number = String(index)
-    return "seed\(String(repeating: "0", count: max(0, 4 - number.count)))\(number).png"
+    return "\(prefix)\(String(repeating: "0", count: max(0, 4 - number.count)))\(number).png"
   }
 
   /// Refused before anything is computed.
   private func refuseOverwriting() throws {
-    if arguments.isOn("--force") { return }
-    var paths: [String] = []
-    if let out = arguments.optionalString("--out") { paths = [Self.report, Self.sheet].map { "\(out)/\($0)" } }
-    if let folder = arguments.optionalString("--export") { paths.append("\(folder)/\(Self.sampleName(0))") }
-    if let taken = paths.first(where: { access($0, F_OK) == 0 }) {
-      throw RunError("'\(taken)' is there already; choose another folder, or overwrite it with --force")
+    let (out, export) = (arguments.optionalString("--out"), arguments.optionalString("--export"))
+    if let out, let export, isSame(out, export) || isSame(out, within: export) || isSame(export, within: out) {
+      throw UsageError(
+        "--out \(out) and --export \(export) must be two folders, neither within the other: tools would take the sheet for "
+          + "a picture; name another")
+    }
+    var taken: [String] = []
+    if let out {
+      for name in [Self.report, Self.sheet] where access("\(out)/\(name)", F_OK) == 0 { taken.append("\(out)/\(name)") }
+    }
+    for (folder, prefix) in export == nil ? [] : Self.exports {
+      let path = "\(export!)/\(folder)"
+      for name in ((try? Disk().names(in: path)) ?? []).sorted() {
+        // Whatever else lies there, a tool would count.
+        guard Self.isExported(name, prefix) else {
+          throw RunError("'\(path)' holds '\(name)', which is of no earlier export; choose another folder")
+        }
+        taken.append("\(path)/\(name)")
+      }
+    }
+    if let first = taken.first, !arguments.isOn("--force") {
+      throw RunError("'\(first)' is there already; choose another folder, or overwrite it with --force")
     }
   }
 
-  private mutating func export(_ samples: PictureSet) throws {
-    guard let folder = arguments.optionalString("--export") else { return }
-    try createDirectory(folder)
-    for index in 0..<samples.count {
-      let picture = Generation.Picture(width: samples.size, height: samples.size, pixels: samples.picture(index))
-      try PNGWriter.encode(picture).withUnsafeBytes {
-        try AtomicFile.write(
-          "\(folder)/\(Self.sampleName(index))", bytes: $0, overwrite: arguments.isOn("--force"), durable: false)
+  private static func isExported(_ name: String, _ prefix: String) -> Bool {
+    name.hasPrefix(prefix) && name.hasSuffix(".png")
+      && name.dropFirst(prefix.count).dropLast(4).allSatisfy { $0.isASCII && $0.isNumber }
+  }
+
+  private mutating func export(_ samples: PictureSet, beside reals: PictureSet) throws {
+    guard let export = arguments.optionalString("--export") else { return }
+    for (pictures, (folder, prefix)) in zip([samples, reals], Self.exports) {
+      let path = "\(export)/\(folder)"
+      try createDirectory(path)
+      for index in 0..<pictures.count {
+        let picture = Generation.Picture(width: pictures.size, height: pictures.size, pixels: pictures.picture(index))
+        try PNGWriter.encode(picture).withUnsafeBytes {
+          try AtomicFile.write(
+            "\(path)/\(Self.name(prefix, index))", bytes: $0, overwrite: arguments.isOn("--force"), durable: false)
+        }
+        progress.counting("writing \(folder)", index + 1, of: pictures.count, now: monotonicTime())
       }
-      progress.counting("writing samples", index + 1, of: samples.count, now: monotonicTime())
+      // Those of an earlier, longer export would be counted among these.
+      let written = Set((0..<pictures.count).map { Self.name(prefix, $0) })
+      for name in try Disk().names(in: path) where Self.isExported(name, prefix) && !written.contains(name) {
+        try Disk().remove("\(path)/\(name)")
+      }
     }
     progress.finish()
   }
@@ -229,5 +268,27 @@ struct EvalCommand {
       try AtomicFile.write("\(folder)/\(Self.sheet)", bytes: $0, overwrite: force, durable: false)
     }
     try AtomicFile.write("\(folder)/\(Self.report)", text: try evaluation.figures.json(), overwrite: force)
+  }
+}
+
+/// Whether both paths lead to one place, links followed as far as there is anything.
+private func isSame(_ a: String, _ b: String) -> Bool { resolved(a) == resolved(b) }
+
+/// Whether `inner` lies within `outer`.
+private func isSame(_ inner: String, within outer: String) -> Bool { resolved(inner).hasPrefix(resolved(outer) + "/") }
+
+/// The absolute path without links, "." and ".."; what is not there yet is taken as it is written.
+private func resolved(_ path: String) -> String {
+  var (missing, path) = ([String](), path.hasPrefix("/") ? path : "./" + path)
+  while true {
+    if let real = realpath(path, nil) {
+      defer { free(real) }
+      let found = String(cString: real)
+      return missing.isEmpty ? found : (found == "/" ? "" : found) + "/" + missing.joined(separator: "/")
+    }
+    let parts = path.split(separator: "/", omittingEmptySubsequences: true)
+    guard let last = parts.last, parts.count > 1 || path.hasPrefix("/") else { return path }
+    if last != "." { missing.insert(String(last), at: 0) }
+    path = (path.hasPrefix("/") ? "/" : "") + parts.dropLast().joined(separator: "/")
   }
 }

@@ -8,8 +8,11 @@ enum PrepareCommand {
   static let command = Command(
     "prepare", version: TrainingCommand.version, summary: "makes a clean data set from a folder of photos",
     operands: [
-      Operand("SRC", help: "folder of photos, searched recursively; NAME.jpg.cat landmarks are used where they are"),
-      Operand("DST", help: "new or empty folder for the pictures, rejected.csv and a contact sheet"),
+      Operand("SRC", help: "folder of photos, searched recursively; faces with NAME.jpg.cat landmarks are levelled"),
+      Operand(
+        "DST",
+        help: "new or empty folder for the pictures; DST.contact-sheet.png, DST.kept.csv and DST.rejected.csv are "
+          + "written beside it"),
     ],
     flags: [
       Flag("--size", "N", default: "64", help: "side of the pictures in pixels"),
@@ -43,8 +46,12 @@ enum PrepareCommand {
       shown.decoding(done, of: total, now: monotonicTime())
     }
     shown.finish()
+    sayLeftOut(report.rejected, report.ownOutput, all: "DST.rejected.csv")
+    sayNotes(report.notes)
+    let faces = report.faces == 0 ? "" : ", \(report.faces) of them faces levelled by landmarks"
     shown.say(
-      "\(arguments.operands[1]): \(report.kept.count) pictures of \(size)x\(size); \(report.rejected.count) rejected, "
-        + "see rejected.csv and contact-sheet.png")
+      "\(arguments.operands[1]): \(report.kept.count) pictures of \(size)x\(size)\(faces); "
+        + "\(report.rejected.count) rejected; contact-sheet.png, kept.csv and rejected.csv lie beside it, with its name "
+        + "before theirs")
   }
 }

@@ -54,7 +54,15 @@ struct TrainingCommand {
     }
     var options = try options(earlier, force: force)
     let memory = MemoryEstimate(options)
-    let dataset = try load(folder, options, memory, threads: threads)
+    let dataset: Dataset
+    do {
+      dataset = try load(folder, options, memory, threads: threads)
+    } catch let error as DatasetError {
+      guard earlier != nil, arguments.operands.isEmpty else { throw error }
+      throw RunError(
+        "\(error); if the pictures of this run have moved, say where to: cattrain NEW_DIR --resume "
+          + arguments.string("--resume"))
+    }
     try Trainer.checkBatch(dataset.count, options)
     try earlier?.configuration.allow(dataset.summary, of: absolutePath(folder), force: force)
 
@@ -141,10 +149,8 @@ struct TrainingCommand {
     }
     progress = shown
     progress.finish()
-    for file in dataset.skipped.prefix(5) { Console.error("skipped \(file)\n") }
-    if dataset.skipped.count > 5 {
-      Console.error("skipped \(dataset.skipped.count - 5) more; report.html lists them\n")
-    }
+    sayLeftOut(dataset.skipped, scan.ownOutput, all: "report.html")
+    sayNotes(dataset.notes)
     return dataset
   }
 

@@ -6,7 +6,7 @@ import Generation
 
 enum TrainingFlags {
   static let operand = Operand(
-    "DATA_DIR", required: false, help: "folder of JPEG and PNG pictures, searched recursively")
+    "DATA_DIR", required: false, help: "folder of pictures (JPEG, PNG, WebP, BMP, PPM or PGM), searched recursively")
 
   static let all: [Flag] = run + networks + learning + levers + safety + machine
 

@@ -35,8 +35,8 @@ import Testing
       ])
     #expect(
       scan.skipped.map { $0.description.dropFirst(folder.path.count + 1) } == [
-        "empty.png is empty", "misnamed.jpg is neither JPEG nor PNG",
-        "moving.gif is a GIF picture; convert it to JPEG or PNG",
+        "empty.png is empty", "misnamed.jpg is no picture, whatever its name says; remove it or get it anew",
+        "moving.gif is a GIF file, which is not read; convert it: magick FILE FILE.png",
       ])
     #expect(scan.otherFiles.count == 1)
     #expect(try Dataset(scan, options: DatasetOptions(size: 8, threads: 2)).count == 9)

@@ -113,8 +113,7 @@ import Testing
     pixels.replaceSubrange(5 * bytes..<6 * bytes, with: Self.reference.picture(77, mirrored: true))
     let evaluation = Evaluation(
       samples: PictureSet(pixels: pixels, size: 64), data: Self.reference, context: Context(threads: 1))
-    let sheet = try PNGReader.decode(
-      evaluation.neighbourSheet(limit: 9), background: .midGray, limits: PictureLimits())
+    let sheet = try PictureReader.decode(evaluation.neighbourSheet(limit: 9))
     #expect(sheet.width == 8 * 136 && sheet.height == 2 * 72)
     func part(_ x: Int) -> [UInt8] {
       (0..<64).flatMap { y in sheet.pixels[(y * sheet.width + x) * 3..<(y * sheet.width + x + 64) * 3] }

@@ -39,7 +39,7 @@ import Testing
   @Test func streamOfFrames() throws {
     let frames = try raw("--count 3")
     let stream = try catgen("--count 3 --format ppm --out -").output
-    #expect(stream == frames.flatMap { Array("P6\n\(Self.side) \(Self.side)\n255\n".utf8) + $0 })
+    #expect(stream == frames.flatMap { Array("P6\n# CatGAN\n\(Self.side) \(Self.side)\n255\n".utf8) + $0 })
     let place = try Place()
     try catgen("--count 3 --out cats.ppm", in: place)
     #expect(try place.bytes("cats.ppm") == stream)
@@ -64,7 +64,7 @@ import Testing
     let bytes = try catgen("\(words) --format ppm --out - \(words.contains("--grid") ? "" : "--grid 3x2")").output
     let columns = words.contains("5x1") ? 5 : words.contains("1x5") ? 1 : 3
     let rows = columns == 5 ? 1 : columns == 1 ? 5 : 2
-    let header = Array("P6\n\(columns * Self.side) \(rows * Self.side)\n255\n".utf8)
+    let header = Array("P6\n# CatGAN\n\(columns * Self.side) \(rows * Self.side)\n255\n".utf8)
     #expect(bytes.prefix(header.count).elementsEqual(header))
     let pixels = Array(bytes.dropFirst(header.count))
     let row = 3 * Self.side

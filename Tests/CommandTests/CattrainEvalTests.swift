@@ -22,7 +22,7 @@ import Testing
     for name in ["distance", "precision", "recall", "variety", "closest pair", "nearest", "copies"] {
       #expect(first.text.contains("\n\(name) "), "\(first.text)")
     }
-    let more = words + ["--out", "found", "--export", "samples", "--threads", "3"]
+    let more = words + ["--out", "found", "--export", "pairs", "--threads", "3"]
     let second = try Self.cattrain.run(more, in: place.path)
     #expect(second.status == 0 && second.output == first.output, "\(second.error)")
     let figures = String(decoding: try place.bytes("found/figures.json"), as: UTF8.self)
@@ -33,22 +33,37 @@ import Testing
     _ = try Program("catgen").run(["--checkpoint", file, "--count", "12", "--out", "drawn/"], in: place.path)
     for i in 0..<12 {
       let name = "seed\(i < 10 ? "000" : "00")\(i).png"
-      #expect(try place.bytes("samples/\(name)") == place.bytes("drawn/\(name)"), "\(name)")
+      #expect(try place.bytes("pairs/samples/\(name)") == place.bytes("drawn/\(name)"), "\(name)")
     }
-    #expect(!place.names.contains("samples/seed0012.png"))
+    // Beside them as many real pictures, and nothing else that a tool could count.
+    #expect(try FileManager.default.contentsOfDirectory(atPath: place("pairs")).sorted() == ["reals", "samples"])
+    #expect(try FileManager.default.contentsOfDirectory(atPath: place("pairs/samples")).count == 12)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: place("pairs/reals")).count == 12)
 
     // Nothing is overwritten unasked.
     let third = try Self.cattrain.run(more, in: place.path)
     #expect(third.status == 1 && third.error.contains("figures.json' is there already"), "\(third.error)")
     #expect(try Self.cattrain.run(more + ["--force"], in: place.path).status == 0)
+    // A shorter export does not leave the rest of a longer one, and other people's files are left alone.
+    let fewer = ["eval", "--checkpoint", file, "--data", pictures, "--count", "8", "--export", "pairs", "--force"]
+    #expect(try Self.cattrain.run(fewer, in: place.path).status == 0)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: place("pairs/samples")).count == 8)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: place("pairs/reals")).count == 8)
+    try place.write(Array("mine".utf8), to: "pairs/reals/mine.png")
+    let mixed = try Self.cattrain.run(fewer, in: place.path)
+    #expect(mixed.status == 1 && mixed.error.contains("holds 'mine.png'"), "\(mixed.error)")
+    try FileManager.default.removeItem(atPath: place("pairs/reals/mine.png"))
+    #expect(try Self.cattrain.run(more + ["--force"], in: place.path).status == 0)
 
     // The folder of samples gives the same figures; the plain generator is another one.
     let again = try Self.cattrain.run(
-      ["eval", "--pictures", "samples", "--data", pictures, "--count", "12"], in: place.path)
+      ["eval", "--pictures", "pairs/samples", "--data", pictures, "--count", "12"], in: place.path)
     #expect(again.text.split(separator: "\n").dropFirst() == first.text.split(separator: "\n").dropFirst())
     let plain = try Self.cattrain.run(words + ["--no-ema"], in: place.path)
     #expect(plain.status == 0 && plain.output != first.output)
   }
+
+  private static let shipped = Fixtures.path("cats64.safetensors")
 
   static let mistakes: [(words: String, says: String)] = [
     ("--data pictures", "--checkpoint is missing"), ("--checkpoint file", "--data is missing"),
@@ -59,6 +74,9 @@ import Testing
     ("--checkpoint file --data pictures --size 64", "--size does not go with --checkpoint"),
     ("--pictures folder --data pictures --fit squeeze", "--fit squeeze"),
     ("--pictures folder --data pictures --threads 0", "--threads 0"), ("pictures", "'pictures'"),
+    ("--checkpoint \(shipped) --data pictures --out a --export a", "two folders"),
+    ("--checkpoint \(shipped) --data pictures --out a/b/../samples/ --export ./a", "two folders"),
+    ("--checkpoint \(shipped) --data pictures --out a --export a/b", "two folders"),
   ]
 
   @Test(arguments: mistakes.indices) func mistakesOfUsage(index: Int) throws {
@@ -79,7 +97,7 @@ import Testing
       #expect(ended.status == 1 && ended.error.contains(says), "\(words): \(ended.error)")
       #expect(place.names == before, "\(words)")
     }
-    let shipped = Fixtures.path("cats64.safetensors")
+    let shipped = Self.shipped
     try refused(["--checkpoint", shipped, "--data", pictures, "--count", "11"], "at most 10 can be given")
     try refused(["--checkpoint", shipped, "--data", few], "holds 7 usable pictures, and 16 are the fewest")
     try refused(["--pictures", few, "--data", pictures], "holds 7 usable pictures, and 8 are the fewest")

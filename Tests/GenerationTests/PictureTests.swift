@@ -30,7 +30,7 @@ func pngsDecodeToTheSamePixels(width: Int, height: Int) throws {
 
 @Test func ppmIsHeaderAndPixels() {
   let picture = noise(2, 1, seed: 2)
-  #expect(picture.ppm == Array("P6\n2 1\n255\n".utf8) + picture.pixels)
+  #expect(picture.ppm == Array("P6\n# CatGAN\n2 1\n255\n".utf8) + picture.pixels)
 }
 
 @Test func aGridPutsEveryPictureInItsCell() throws {

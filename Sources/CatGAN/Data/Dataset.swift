@@ -27,7 +27,9 @@ public struct Dataset: Sendable {
   /// The file of each picture.
   public let paths: [BytePath]
   /// Files and folders that gave no picture, with reasons.
-  public let skipped: [SkippedFile]
+  public let skipped: [FileRemark]
+  /// Files that gave one although something is wrong with them.
+  public let notes: [FileRemark]
   /// A digest of `pixels` and their order: equal for equal data, wherever the files lie. 16 hexadecimal digits.
   public let digest: String
 
@@ -49,7 +51,7 @@ public struct Dataset: Sendable {
     let total = scan.pictures.count
     let bytes = options.size * options.size * 3
     var pixels: [UInt8] = []
-    var outcomes: [Result<UInt64, PictureError>] = []
+    var outcomes: [Result<Decoded, PictureError>] = []
     if total > 0 {
       pixels = [UInt8](unsafeUninitializedCapacity: total * bytes) { buffer, count in
         outcomes = Self.decode(scan.pictures, into: buffer.baseAddress!, options: options, progress: progress)
@@ -62,18 +64,20 @@ public struct Dataset: Sendable {
         }
       }
     }
-    var (paths, skipped, digest) = ([BytePath](), scan.skipped, Digest64())
+    var (paths, skipped, notes, digest) = ([BytePath](), scan.skipped, [FileRemark](), Digest64())
     for (path, outcome) in zip(scan.pictures, outcomes) {
       switch outcome {
-      case .success(let hash):
+      case .success(let picture):
         paths.append(path)
-        digest.add(hash)
-      case .failure(let error): skipped.append(SkippedFile(path: path, reason: error.description))
+        digest.add(picture.hash)
+        notes += picture.notes.map { FileRemark(path: path, reason: $0) }
+      case .failure(let error): skipped.append(FileRemark(path: path, reason: error.description))
       }
     }
     guard !paths.isEmpty else {
-      let reasons = skipped.prefix(3).map { "; \($0)" }.joined()
-      throw DatasetError("\(scan.folder) holds no usable JPEG or PNG picture\(reasons)")
+      throw DatasetError(
+        "\(scan.folder) holds no usable picture (\(PictureReader.formats) are read): \(scan.contents(refused: skipped))"
+      )
     }
     digest.add(UInt64(paths.count))
     digest.add(UInt64(options.size))
@@ -82,25 +86,34 @@ public struct Dataset: Sendable {
     self.fit = options.fit
     self.paths = paths
     self.skipped = skipped
+    self.notes = notes
     self.digest = digest.text
   }
 
-  /// Decodes each file into its place in `output`; returns a hash of each picture's bytes or why there is none.
+  private struct Decoded {
+    /// Of the picture's bytes.
+    let hash: UInt64
+    let notes: [String]
+  }
+
+  /// Decodes each file into its place in `output`; returns what is known of each picture or why there is none.
   private static func decode(
     _ paths: [BytePath], into output: UnsafeMutablePointer<UInt8>, options: DatasetOptions,
     progress: (@Sendable (Int, Int) -> Void)?
-  ) -> [Result<UInt64, PictureError>] {
+  ) -> [Result<Decoded, PictureError>] {
     let bytes = options.size * options.size * 3
     // Each index writes its own place and nothing else, which is what makes sharing the pointer safe.
     nonisolated(unsafe) let places = output
     return mapInParallel(paths.count, threads: options.threads, progress: progress) { index in
-      Result { () throws(PictureError) -> UInt64 in
+      Result { () throws(PictureError) -> Decoded in
+        var notes: [String] = []
         // Twice the size leaves the last reduction to the better filter.
         let picture = try PictureReader.read(
-          paths[index], shorterSide: 2 * options.size, background: options.background, limits: options.limits)
+          paths[index], shorterSide: 2 * options.size, background: options.background, limits: options.limits
+        ) { notes.append($0) }
         let place = places + index * bytes
         picture.fill(place, size: options.size, fit: options.fit, background: options.background)
-        return Digest64.hash(UnsafeRawBufferPointer(start: place, count: bytes))
+        return Decoded(hash: Digest64.hash(UnsafeRawBufferPointer(start: place, count: bytes)), notes: notes)
       }
     }
   }

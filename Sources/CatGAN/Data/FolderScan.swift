@@ -1,5 +1,7 @@
 // Finding the pictures of a folder, in an order that depends on the names only.
 
+import Generation
+
 #if canImport(Glibc)
   import Glibc
 #else
@@ -9,21 +11,26 @@
 /// What a folder, searched recursively, holds.
 public struct FolderScan: Sendable {
   public let folder: BytePath
-  /// JPEG and PNG files, told by content, sorted by the bytes of their paths within each folder.
+  /// Files of the formats that are read, told by content, sorted by the bytes of their paths within each folder.
   public internal(set) var pictures: [BytePath] = []
   /// What should have been a picture or a folder of pictures and is not, with reasons.
-  public internal(set) var skipped: [SkippedFile] = []
-  /// Files that are neither pictures nor named like one (notes, landmarks), and contact sheets that `Prepare` drew.
+  public internal(set) var skipped: [FileRemark] = []
+  /// Files that are neither pictures nor named like one (notes, landmarks).
   public internal(set) var otherFiles: [BytePath] = []
+  /// What this software made and is nothing to learn from: directories of runs, samples, sheets.
+  public internal(set) var ownOutput: [BytePath] = []
+  private let takesOwnOutput: Bool
 
   /// Searches `folder`. Links are followed, each real folder is entered once (so loops end), and names that begin
   /// with a dot are passed over, as they are the system's and editors' own.
+  /// - Parameter takingOwnOutput: take what this software made for pictures like others.
   /// - Throws: `DatasetError` if `folder` itself cannot be read.
-  public init(_ folder: BytePath) throws(DatasetError) {
+  public init(_ folder: BytePath, takingOwnOutput: Bool = false) throws(DatasetError) {
     self.folder = folder
+    takesOwnOutput = takingOwnOutput
     var entered: Set<FileIdentity> = []
     if let reason = search(folder, entered: &entered) {
-      throw DatasetError("\(folder) \(reason); give a folder of JPEG or PNG pictures")
+      throw DatasetError("\(folder) \(reason); give a folder of pictures")
     }
   }
 
@@ -47,19 +54,26 @@ public struct FolderScan: Sendable {
       let (names, reason) = Self.names(in: folder)
       if let reason {
         if folder == top { return reason }
-        skipped.append(SkippedFile(path: folder, reason: reason))
+        skipped.append(FileRemark(path: folder, reason: reason))
       }
+      if !takesOwnOutput, Self.isRun(names) {
+        if folder == top { return "is the directory of a run" }
+        ownOutput.append(folder)
+        continue
+      }
+      let isPrepared = Self.isPrepared(names)
       var folders: [BytePath] = []
       for name in names {
         let path = folder.appending(name)
         guard path.withCString({ stat($0, &status) }) == 0 else {
-          skipped.append(SkippedFile(path: path, reason: "cannot be examined: \(systemError(errno))"))
+          skipped.append(FileRemark(path: path, reason: "cannot be examined: \(systemError(errno))"))
           continue
         }
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
           if entered.insert(FileIdentity(status)).inserted { folders.append(path) }
-        case S_IFREG: name == Array(PrepareFolder.contactSheet.utf8) ? otherFiles.append(path) : classify(path)
+        case S_IFREG:
+          if isPrepared, name == Array(Self.contactSheet.utf8) { ownOutput.append(path) } else { classify(path) }
         default: otherFiles.append(path)
         }
       }
@@ -72,18 +86,56 @@ public struct FolderScan: Sendable {
     do {
       let head = try path.read(prefix: PictureReader.headLength, limit: 0)
       if PictureReader.recognises(head) {
-        pictures.append(path)
-      } else if Self.pictureExtensions.contains(path.fileExtension) || PictureReader.otherFormat(head) != nil {
-        skipped.append(SkippedFile(path: path, reason: PictureReader.objection(head: head)))
+        if !takesOwnOutput, OwnMark.isIn(head) { ownOutput.append(path) } else { pictures.append(path) }
+      } else if let reason = PictureFormat.objection(head: head, name: path) {
+        skipped.append(FileRemark(path: path, reason: reason))
       } else {
         otherFiles.append(path)
       }
     } catch {
-      skipped.append(SkippedFile(path: path, reason: error.description))
+      skipped.append(FileRemark(path: path, reason: error.description))
     }
   }
 
-  private static let pictureExtensions = Set(["jpg", "jpeg", "jpe", "jfif", "png"].map { Array($0.utf8) })
+  /// Whether these are the names in a run's directory. All are there from its first checkpoint on.
+  private static func isRun(_ names: [[UInt8]]) -> Bool {
+    ["config.json", "stats.jsonl", "checkpoints"].allSatisfy { names.contains(Array($0.utf8)) }
+  }
+
+  /// Whether a folder was made by an earlier version's `prepare`, whose contact sheet lies among the pictures and bears no
+  /// mark.
+  private static func isPrepared(_ names: [[UInt8]]) -> Bool {
+    ["kept.csv", "rejected.csv", contactSheet].allSatisfy { names.contains(Array($0.utf8)) }
+  }
+
+  private static let contactSheet = "contact-sheet.png"
+
+  /// What the folder holds, for somebody who expected pictures: a clause for each kind, most telling first.
+  /// - Parameter refused: what is wrong with the pictures found, `skipped` among it.
+  func contents(refused: [FileRemark]) -> String {
+    let (lines, others) = refused.lines(limit: 5)
+    var parts = lines
+    if others > 0 { parts.append("\(others) more are of no use for other reasons") }
+    if !ownOutput.isEmpty { parts.append(ownOutputText) }
+    if !otherFiles.isEmpty {
+      var counts: [String: Int] = [:]
+      for file in otherFiles {
+        let suffix = BytePath(bytes: file.fileExtension)
+        counts[suffix.bytes.isEmpty ? "without suffix" : ".\(suffix)", default: 0] += 1
+      }
+      let kinds = counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(5)
+      parts.append(
+        "\(otherFiles.count) other file\(otherFiles.count == 1 ? "" : "s") ("
+          + kinds.map { "\($0.value) \($0.key)" }.joined(separator: ", ") + ")")
+    }
+    return parts.isEmpty ? "it is empty" : parts.joined(separator: "; ")
+  }
+
+  /// What is said of `ownOutput`, on one line.
+  public var ownOutputText: String {
+    let count = ownOutput.count
+    return "\(ownOutput[0])\(count == 1 ? "" : " and \(count - 1) more") made by CatGAN itself, no data"
+  }
 
   /// The sorted names in a folder, or why it cannot be listed.
   private static func names(in folder: BytePath) -> ([[UInt8]], String?) {

@@ -10,7 +10,7 @@ public struct PrepareOptions: Sendable {
 
   /// What to do with `NAME.jpg.cat` landmark files.
   public enum Landmarks: String, Sendable, CaseIterable {
-    /// Crop faces by them; if there is one such file at all, pictures without are rejected.
+    /// Crop faces by them; pictures without are treated as if there were none.
     case use
     /// Treat all photos alike.
     case ignore
@@ -46,15 +46,21 @@ public struct PrepareOptions: Sendable {
 public struct PrepareReport: Sendable {
   /// For each picture made, its new name and its source, relative to the source folder.
   public internal(set) var kept: [(name: String, source: BytePath)] = []
+  /// How many of them are faces that a landmark file levelled.
+  public internal(set) var faces = 0
+  /// Photos that were used although something is wrong with them, relative to the source folder.
+  public internal(set) var notes: [FileRemark] = []
+  /// What this software made and lies among the photos; nothing was made of it.
+  public internal(set) var ownOutput: [BytePath] = []
   /// Sources that gave no picture, relative to the source folder, with reasons.
-  public internal(set) var rejected: [SkippedFile] = []
+  public internal(set) var rejected: [FileRemark] = []
 }
 
 public enum Prepare {
   /// Makes the data set `destination` from the photos below `source`.
   ///
-  /// Writes `000001.jpg` and so on (or `.png`), `kept.csv` (name, source), `rejected.csv` (file, reason) and
-  /// `contact-sheet.png`, which the data set's reader passes over. Of copies, the one with most pixels is kept, and
+  /// Writes `000001.jpg` and so on (or `.png`) into it and, beside it, under its name with a suffix, `.kept.csv` (name,
+  /// source), `.rejected.csv` (file, reason) and `.contact-sheet.png`. Of copies, the one with most pixels is kept, and
   /// the first of equals. The same source gives the same bytes for any number of threads.
   /// - Parameter progress: as for `Dataset`.
   /// - Throws: `DatasetError` if the source cannot be read or gives no picture, the destination is not a new or empty
@@ -71,18 +77,23 @@ public enum Prepare {
       let copies = duplicates(candidates, distance: distance)
       for (copy, original) in copies {
         let other = candidates[original].path.relative(to: source)
-        rejected.append(SkippedFile(path: candidates[copy].path, reason: "is a copy of \(other)"))
+        rejected.append(FileRemark(path: candidates[copy].path, reason: "is a copy of \(other)"))
       }
       let dropped = Set(copies.map(\.copy))
       candidates = candidates.indices.filter { !dropped.contains($0) }.map { candidates[$0] }
     }
     guard !candidates.isEmpty else {
-      let reasons = rejected.prefix(3).map { "; \($0)" }.joined()
-      throw DatasetError("\(source) holds no photo to prepare\(reasons)")
+      throw DatasetError(
+        "\(source) holds no photo to prepare (\(PictureReader.formats) are read): \(scan.contents(refused: rejected))")
     }
     var report = PrepareReport()
+    report.faces = candidates.count { $0.isFace }
+    report.notes = candidates.flatMap { candidate in
+      candidate.notes.map { FileRemark(path: candidate.path.relative(to: source), reason: $0) }
+    }
+    report.ownOutput = scan.ownOutput
     report.rejected = rejected.sorted { $0.path < $1.path }.map {
-      SkippedFile(path: $0.path.relative(to: source), reason: $0.reason)
+      FileRemark(path: $0.path.relative(to: source), reason: $0.reason)
     }
     for (index, candidate) in candidates.enumerated() {
       let digits = String(index + 1)
@@ -96,6 +107,9 @@ public enum Prepare {
   /// A picture that is good by itself.
   struct Candidate: Sendable {
     let path: BytePath
+    let isFace: Bool
+    /// What is wrong with the photo.
+    let notes: [String]
     /// The picture made, as a file's bytes.
     let encoded: [UInt8]
     let likeness: PictureLikeness
@@ -106,7 +120,7 @@ public enum Prepare {
   /// Makes each picture of the scan, in its order; the second part lists what was not good, with reasons.
   private static func examine(
     _ scan: FolderScan, options: PrepareOptions, progress: (@Sendable (Int, Int) -> Void)?
-  ) -> ([Candidate], [SkippedFile]) {
+  ) -> ([Candidate], [FileRemark]) {
     let annotations = Set(
       options.landmarks == .use ? scan.otherFiles.filter { $0.fileExtension == Array("cat".utf8) } : [])
     let outcomes = mapInParallel(scan.pictures.count, threads: options.threads, progress: progress) { index in
@@ -114,7 +128,6 @@ public enum Prepare {
       let annotation = BytePath(bytes: path.bytes + Array(".cat".utf8))
       return Result { () throws(PictureError) -> Candidate in
         if annotations.contains(annotation) { return try face(path, annotation: annotation, options: options) }
-        guard annotations.isEmpty else { throw PictureError("has no landmark file, unlike other pictures here") }
         return try photo(path, options: options)
       }
     }
@@ -122,32 +135,38 @@ public enum Prepare {
     for (path, outcome) in zip(scan.pictures, outcomes) {
       switch outcome {
       case .success(let candidate): candidates.append(candidate)
-      case .failure(let error): rejected.append(SkippedFile(path: path, reason: error.description))
+      case .failure(let error): rejected.append(FileRemark(path: path, reason: error.description))
       }
     }
     let pictures = Set(scan.pictures)
     for annotation in annotations where !pictures.contains(BytePath(bytes: annotation.bytes.dropLast(4))) {
-      rejected.append(SkippedFile(path: annotation, reason: "has no picture of the same name beside it"))
+      rejected.append(FileRemark(path: annotation, reason: "has no picture of the same name beside it"))
     }
     return (candidates, rejected)
   }
 
   private static func photo(_ path: BytePath, options: PrepareOptions) throws(PictureError) -> Candidate {
-    let picture = try PictureReader.read(path, background: options.background, limits: options.limits)
+    var notes: [String] = []
+    let picture = try PictureReader.read(path, background: options.background, limits: options.limits) {
+      notes.append($0)
+    }
     let wanted = options.minimumSize ?? options.size
     guard min(picture.width, picture.height) >= wanted else {
       throw PictureError("is too small: \(picture.width)x\(picture.height) pixels, less than \(wanted)")
     }
     let square = picture.square(options.size, fit: options.fit, background: options.background)
-    return try candidate(path, square, sourcePixels: picture.width * picture.height, options: options)
+    return try candidate(
+      path, square, isFace: false, notes: notes, sourcePixels: picture.width * picture.height, options: options)
   }
 
   private static func face(
     _ path: BytePath, annotation: BytePath, options: PrepareOptions
   ) throws(PictureError) -> Candidate {
     let landmarks = try CatLandmarks(parsing: annotation.read(limit: 4096))
+    var notes: [String] = []
     let picture = try PictureReader.read(
-      path, background: options.background, limits: options.limits, asStored: true)
+      path, background: options.background, limits: options.limits, asStored: true
+    ) { notes.append($0) }
     let face = try landmarks.face(width: picture.width, height: picture.height)
     let wanted = options.minimumSize ?? options.size
     guard face.side >= Double(wanted) else {
@@ -159,14 +178,15 @@ public enum Prepare {
         "has a face that leaves the picture (\(Int((outside * 100).rounded()))% of the square around it)")
     }
     let square = picture.levelled(face).square(options.size, fit: .stretch)
-    return try candidate(path, square, sourcePixels: Int(face.side * face.side), options: options)
+    return try candidate(
+      path, square, isFace: true, notes: notes, sourcePixels: Int(face.side * face.side), options: options)
   }
 
   /// More of a face than this outside the photo would teach streaks: the photo's edge goes on there.
   private static let mostOutside = 0.05
 
   private static func candidate(
-    _ path: BytePath, _ picture: Picture, sourcePixels: Int, options: PrepareOptions
+    _ path: BytePath, _ picture: Picture, isFace: Bool, notes: [String], sourcePixels: Int, options: PrepareOptions
   ) throws(PictureError) -> Candidate {
     let likeness = PictureLikeness(picture)
     guard likeness.deviation >= options.blankDeviation else {
@@ -175,7 +195,8 @@ public enum Prepare {
     let encoded =
       try options.format == .png
       ? PNGWriter.encode(picture) : JPEGWriter.encode(picture, quality: options.quality)
-    return Candidate(path: path, encoded: encoded, likeness: likeness, sourcePixels: sourcePixels)
+    return Candidate(
+      path: path, isFace: isFace, notes: notes, encoded: encoded, likeness: likeness, sourcePixels: sourcePixels)
   }
 
   /// Pairs of a copy and what it is a copy of, by index; each copy appears once, and no original is itself a copy.

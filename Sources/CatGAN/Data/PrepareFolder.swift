@@ -8,14 +8,21 @@
 
 struct PrepareFolder {
   let path: BytePath
-
-  /// The name under which the contact sheet is written, and that `FolderScan` passes over.
-  static let contactSheet = "contact-sheet.png"
+  /// Beside the folder and not in it: tools that read every picture of a folder must not meet the sheet.
+  let contactSheet: BytePath
+  let kept: BytePath
+  let rejected: BytePath
 
   /// Only looks; nothing is made before there is something to write.
-  /// - Throws: `DatasetError` unless `path` does not exist or is an empty folder.
+  /// - Throws: `DatasetError` unless `path` does not exist or is an empty folder, and nothing lies where the lists go.
   init(_ path: BytePath) throws(DatasetError) {
     self.path = path
+    let stem = path.stem
+    func beside(_ suffix: String) -> BytePath { BytePath(bytes: stem.bytes + Array(suffix.utf8)) }
+    (contactSheet, kept, rejected) = (beside(".contact-sheet.png"), beside(".kept.csv"), beside(".rejected.csv"))
+    for file in [contactSheet, kept, rejected] where file.withCString({ access($0, F_OK) }) == 0 {
+      throw DatasetError("\(file) is there already, of an earlier prepare; remove it or give another folder")
+    }
     guard let directory = path.withCString({ opendir($0) }) else {
       guard errno == ENOENT else {
         throw DatasetError("\(path) cannot be written to: \(systemError(errno)); give a new or empty folder")
@@ -29,30 +36,44 @@ struct PrepareFolder {
     guard entries <= 2 else { throw DatasetError("\(path) is not empty; give a new or empty folder") }
   }
 
-  /// Writes the data set. The lists come last, so that a folder with a rejected.csv is complete.
+  /// Writes the data set. The lists come last, so that a folder with one beside it is complete.
   /// - Throws: `DatasetError`, after removing what was written.
   func write(_ report: PrepareReport, pictures: [[UInt8]], size: Int) throws(DatasetError) {
     let made = path.withCString { mkdir($0, 0o777) } == 0
     guard made || errno == EEXIST else { throw DatasetError("\(path) cannot be made: \(systemError(errno))") }
     var written: [BytePath] = []
     do {
-      func write(_ bytes: [UInt8], to name: String) throws(PictureError) {
-        let file = path.appending(Array(name.utf8))
+      func write(_ bytes: [UInt8], to file: BytePath) throws(PictureError) {
         // What exists since we looked is somebody else's: not overwritten, and not removed below.
         try file.create(bytes) { written.append(file) }
       }
-      for (picture, kept) in zip(pictures, report.kept) { try write(picture, to: kept.name) }
+      for (picture, kept) in zip(pictures, report.kept) {
+        try write(picture, to: path.appending(Array(kept.name.utf8)))
+      }
       let sheet = try ContactSheet.draw(pictures, size: size)
-      try write(PNGWriter.encode(sheet), to: Self.contactSheet)
-      let kept = report.kept.map { [$0.name, $0.source.description] }
-      try write(CSV.text([["name", "source"]] + kept), to: "kept.csv")
-      let rejected = report.rejected.map { [$0.path.description, $0.reason] }
-      try write(CSV.text([["file", "reason"]] + rejected), to: "rejected.csv")
+      try write(PNGWriter.encode(sheet, isOwnOutput: true), to: contactSheet)
+      let sources = report.kept.map { [$0.name, $0.source.description] }
+      try write(CSV.text([["name", "source"]] + sources), to: kept)
+      let reasons = report.rejected.map { [$0.path.description, $0.reason] }
+      try write(CSV.text([["file", "reason"]] + reasons), to: rejected)
     } catch {
       for file in written { _ = file.withCString { unlink($0) } }
       if made { _ = path.withCString { rmdir($0) } }
       throw DatasetError("\(path): a file \(error), so nothing was kept; free some space or give another folder")
     }
+  }
+}
+
+extension BytePath {
+  /// The path without slashes at its end, and with a name at its end where it has none (".", "..", "/").
+  fileprivate var stem: BytePath {
+    var bytes = bytes
+    while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+    let path = BytePath(bytes: bytes)
+    guard [".", "..", ""].contains(where: { path.name == Array($0.utf8) }) else { return path }
+    guard let real = path.withCString({ realpath($0, nil) }) else { return path }
+    defer { free(real) }
+    return BytePath(String(cString: real))
   }
 }
 

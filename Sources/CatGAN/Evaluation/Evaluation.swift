@@ -33,9 +33,8 @@ public final class Evaluation {
     precondition(count >= Evaluation.smallestCount && count <= Evaluation.largestCount(pictures: data.count))
     self.samples = samples
     self.data = data
-    let chosen = Randomness(seed: Evaluation.seed).choice(of: 2 * count, from: data.count)
-    let others = Array(chosen[count...])
-    let sets = [data.selected(Array(chosen[..<count])), data.selected(others), samples]
+    let others = Array(Evaluation.chosen(from: data, count: count)[count...])
+    let sets = [Evaluation.reals(of: data, count: count), data.selected(others), samples]
 
     let network = RandomFeatures(size: data.size, context)
     var tables: [FeatureTable] = []
@@ -65,6 +64,16 @@ public final class Evaluation {
         Evaluation.median(nearest.map(\.distance)), Evaluation.median(nearestReals.map(\.distance))),
       copies: ComparedFigure(
         Evaluation.copies(of: samples, nearest, data), Evaluation.copies(of: sets[1], nearestReals, data)))
+  }
+
+  /// The real pictures that `count` samples are compared with.
+  public static func reals(of data: PictureSet, count: Int) -> PictureSet {
+    data.selected(Array(chosen(from: data, count: count)[..<count]))
+  }
+
+  /// `count` pictures to compare with, and as many others to show what real pictures reach.
+  private static func chosen(from data: PictureSet, count: Int) -> [Int] {
+    Randomness(seed: seed).choice(of: 2 * count, from: data.count)
   }
 
   private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }

@@ -57,7 +57,7 @@ public struct RunConfiguration: Codable, Sendable {
     guard other.digest != data.digest, !force else { return }
     throw RunError(
       "the data set has changed since this run began: then \(data.pictures) pictures of '\(self.folder)' with digest "
-        + "\(data.digest), now \(other.pictures) of '\(folder)' with \(other.digest); give the same pictures, or add "
-        + "--force to go on with these")
+        + "\(data.digest), now \(other.pictures) of '\(folder)' with \(other.digest); give the same pictures (as "
+        + "in cattrain NEW_DIR --resume RUN where they have moved), or add --force to go on with these")
   }
 }

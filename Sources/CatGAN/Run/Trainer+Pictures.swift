@@ -13,7 +13,7 @@ extension Trainer {
       }
       let pictures = try model.samples(z: z, count: count)
       let picture = grid(pictures.map(byte), count: count)
-      let png = try PNGWriter.encode(picture)
+      let png = try PNGWriter.encode(picture, isOwnOutput: true)
       try run.write(file, bytes: png)
       record(
         RunEvent(
@@ -34,7 +34,7 @@ extension Trainer {
   func writeReals() throws {
     let size = dataset.size * dataset.size * 3
     let bytes = chosenReals.flatMap { dataset.pixels[$0 * size..<($0 + 1) * size] }
-    try run.write("reals.png", bytes: PNGWriter.encode(grid(bytes, count: chosenReals.count)))
+    try run.write("reals.png", bytes: PNGWriter.encode(grid(bytes, count: chosenReals.count), isOwnOutput: true))
   }
 
   func measureReals() -> PictureSpread {
