@@ -24,25 +24,30 @@ def draws(seed):
         yield (mixed ^ (mixed >> 31)) >> 40
 
 
-def uniform(seed):
+def uniform(seed, dimension):
     source = draws(seed)
-    return [next(source) / 2.0**23 - 1 for _ in range(DIMENSION)]
+    return [next(source) / 2.0**23 - 1 for _ in range(dimension)]
 
 
-def normal(seed):
+def normal(seed, dimension):
     source = draws(seed)
     z = []
-    while len(z) < DIMENSION:
+    while len(z) < dimension:
         first, second = next(source), next(source)
         radius = math.sqrt(-2 * math.log((first + 1) / 2.0**24))
         angle = 2 * math.pi * (second / 2.0**24)
         z += [radius * math.cos(angle), radius * math.sin(angle)]
-    return z[:DIMENSION]
+    return z[:dimension]
 
 
-lines = []
-for name, function in (("uniform", uniform), ("normal", normal)):
-    for seed in SEEDS:
-        bits = [struct.pack(">f", value).hex() for value in function(seed)]
-        lines.append(" ".join([name, str(seed)] + bits))
-pathlib.Path(__file__).with_name("latents.txt").write_text("\n".join(lines) + "\n")
+def main():
+    lines = []
+    for name, function in (("uniform", uniform), ("normal", normal)):
+        for seed in SEEDS:
+            bits = [struct.pack(">f", value).hex() for value in function(seed, DIMENSION)]
+            lines.append(" ".join([name, str(seed)] + bits))
+    pathlib.Path(__file__).with_name("latents.txt").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -200,7 +200,7 @@ extension Initializer {
 
 extension ConvolutionSpec {
   /// The convolution from `input` to `output`, which for a transposed one are the layer's output and input.
-  func convShape(input: Shape, output: Shape) -> ConvShape {
+  public func convShape(input: Shape, output: Shape) -> ConvShape {
     switch padding {
     case .same:
       let pads = [(input.h, kernelHeight), (input.w, kernelWidth)].map { size, kernel in

@@ -1,6 +1,6 @@
 /// Conversions between Float and the shorter formats in files, over arrays, written with integers so that they run
 /// at the speed of the memory on every processor: the compiler vectorises them, and calls no library function.
-enum FloatConversion {
+public enum FloatConversion {
   /// IEEE binary16 to Float, exact; subnormal numbers, infinities and NaNs included.
   static func widenHalf(_ half: UInt16) -> Float {
     let magnitude = UInt32(half & 0x7fff) << 13
@@ -12,7 +12,7 @@ enum FloatConversion {
   }
 
   /// Float to IEEE binary16, rounded to nearest, ties to even. Magnitudes from 65520 on become infinite, NaN stays NaN.
-  static func narrowToHalf(_ value: Float) -> UInt16 {
+  public static func narrowToHalf(_ value: Float) -> UInt16 {
     let sign = UInt16(truncatingIfNeeded: value.bitPattern >> 16) & 0x8000
     let magnitude = value.bitPattern & 0x7fff_ffff
     if magnitude > 0x7f80_0000 { return sign | 0x7e00 }

@@ -5,26 +5,68 @@ import CatGAN
 import Generation
 
 enum ExportCommand {
+  private enum Format: String, CaseIterable { case safetensors, onnx }
+
   static let command = Command(
-    "export", version: TrainingCommand.version, summary: "writes the generator of a checkpoint alone, for catgen",
+    "export", version: TrainingCommand.version,
+    summary: "writes the generator of a checkpoint alone, for catgen or as ONNX",
     operands: [
       Operand(
         "CHECKPOINT",
         help:
-          "a checkpoint of cattrain: a file, a run's directory (its newest one) or RUN@STEP; or any file that catgen reads; "
-          + "the averaged generator is taken where there is one"),
-      Operand("FILE", help: "the safetensors file to write"),
+          "a checkpoint of cattrain: a file, a run's directory (its newest one) or RUN@STEP; or any file that catgen reads"
+      ),
+      Operand("FILE", help: "the file to write"),
     ],
     flags: [
+      Flag(
+        "--format", "KIND", of: Format.allCases.map(\.rawValue), defaultNote: "onnx for FILE.onnx, else safetensors",
+        help: "safetensors, which catgen and PyTorch read, or onnx"),
+      Flag(switch: "--ema", default: true, help: "the averaged generator where the checkpoint has one"),
       Flag(switch: "--half", help: "16-bit floats: half the size"),
       Flag("--note", "TEXT", defaultNote: "none", help: "where the weights come from, kept in the file"),
       Flag(switch: "--force", help: "overwrite FILE"),
-    ])
+      Flag(
+        "--batch", "N", group: "ONNX", defaultNote: "any number",
+        help: "pictures of every run, for readers that need to know"),
+      Flag(
+        switch: "--uint8", group: "ONNX",
+        help: "bytes [N, height, width, 3] in place of floats [N, 3, height, width] in -1...1"),
+      Flag(
+        switch: "--keep-batch-norm", group: "ONNX",
+        help: "batch normalisation as nodes of its own, not folded into the convolutions"),
+    ],
+    epilogue: """
+      Examples:
+        cattrain export runs/00003-cats64-w32 cats.safetensors --half
+        cattrain export runs/00003-cats64-w32@24300 cats.onnx
+
+      An ONNX model takes z [N, length] as float32, drawn as its metadata says, and gives `image`.
+      """)
 
   static func run(_ arguments: Arguments) throws {
-    try Checkpoint.exportGenerator(
-      of: CheckpointPath(arguments.operands[0]).file(), half: arguments.isOn("--half"),
-      note: arguments.optionalString("--note") ?? "", to: arguments.operands[1],
-      overwrite: arguments.isOn("--force"))
+    let (checkpoint, path) = (arguments.operands[0], arguments.operands[1])
+    let suffix: Format = path.lowercased().hasSuffix(".onnx") ? .onnx : .safetensors
+    let format = try arguments.optionalChoice("--format").map { Format(rawValue: $0)! } ?? suffix
+    let averaged = arguments.isGiven("--ema") ? arguments.isOn("--ema") : nil
+    let (note, force) = (arguments.optionalString("--note") ?? "", arguments.isOn("--force"))
+    switch format {
+    case .safetensors:
+      for flag in ["--batch", "--uint8", "--keep-batch-norm"] where arguments.isGiven(flag) {
+        throw UsageError("\(flag) is about ONNX: name a FILE.onnx, or add --format onnx")
+      }
+      try Checkpoint.exportGenerator(
+        of: CheckpointPath(checkpoint).file(), averaged: averaged, half: arguments.isOn("--half"), note: note, to: path,
+        overwrite: force)
+    case .onnx:
+      var options = ONNXOptions()
+      options.batch = try arguments.optionalInt("--batch", in: 1...4096)
+      options.bytes = arguments.isOn("--uint8")
+      options.half = arguments.isOn("--half")
+      options.keepsBatchNorm = arguments.isOn("--keep-batch-norm")
+      try Checkpoint.exportONNX(
+        of: CheckpointPath(checkpoint).file(), averaged: averaged, options: options, note: note, to: path,
+        overwrite: force)
+    }
   }
 }

@@ -62,37 +62,50 @@ extension Checkpoint {
     prefix == generatorPrefix ? file.metadata["catgan.step"].flatMap { Int($0) } ?? 0 : 0
   }
 
-  /// Reads the generator of a file, the averaged one where there is one, and writes it alone under the names
-  /// `generator.*`, with what the file says about its training. Any file will do that `catgen` reads.
+  /// Reads the generator of a file and writes it alone under the names `generator.*`, with what the file says about its
+  /// training. Any file will do that `catgen` reads.
+  /// - Parameter averaged: whether to take the averaged generator: nil where there is one, true or fail, false never.
   /// - Throws: `StorageError` or `CheckpointError` naming the file and what is wrong.
   public static func exportGenerator(
-    of checkpoint: String, half: Bool, note: String, to path: String, overwrite: Bool
+    of checkpoint: String, averaged: Bool? = nil, half: Bool, note: String, to path: String, overwrite: Bool
   ) throws {
-    let file = try SafeTensors(path: checkpoint)
-    let description = try CheckpointDescription(file)
-    try file.verifyDigest()
-    let known = [configurationKey] + CheckpointState.Key.allCases.map(\.rawValue)
-    var metadata = file.metadata.filter { known.contains($0.key) }
+    let tensors = try GeneratorTensors(checkpoint, averaged: averaged)
+    var metadata = training(of: tensors.file, note: note)
     metadata["format"] = "pt"
-    if !note.isEmpty { metadata[noteKey] = note }
-    let prefix = description.prefix
-    let start = try StatisticsStart(file, prefix: prefix)
-    let names = description.generator.parameters.map(\.name)
-    let sources = try names.flatMap { name in
-      let values = source(generatorPrefix + name, shape: file.shape(of: prefix + name)!, half: half) {
-        let values = try file.floats(prefix + name)
-        guard let start else { return values }
-        if name.hasSuffix(".running_mean") { return values.map(start.mean) }
-        return name.hasSuffix(".running_var") ? values.map(start.variance) : values
-      }
+    let sources = try tensors.generator.parameters.map(\.name).flatMap { name in
+      let values = source(generatorPrefix + name, shape: tensors.shape(name), half: half) { try tensors.values(name) }
       guard name.hasSuffix(".running_var") else { return [values] }
-      let counter = name.dropLast("running_var".count) + "num_batches_tracked"
-      let count =
-        try file.contains(prefix + counter)
-        ? file.integers(prefix + counter, shape: []) : [UInt64(batches(file, prefix))]
+      let counter = String(name.dropLast("running_var".count)) + "num_batches_tracked"
+      let count = try tensors.integer(counter) ?? [UInt64(batches(tensors.file, tensors.description.prefix))]
       return [values, TensorSource(generatorPrefix + counter, integers: count, shape: [])]
     }
     try SafeTensors.write(sources, metadata: metadata, to: path, overwrite: overwrite)
+  }
+
+  /// The same as an ONNX model; see `ONNXExport`.
+  public static func exportONNX(
+    of checkpoint: String, averaged: Bool? = nil, options: ONNXOptions, note: String, to path: String, overwrite: Bool
+  ) throws {
+    let tensors = try GeneratorTensors(checkpoint, averaged: averaged)
+    var metadata = training(of: tensors.file, note: note)
+    metadata["catgan.source_digest"] = tensors.file.digest()
+    metadata["catgan.z"] =
+      switch tensors.description.distribution ?? .uniform {
+      case .uniform: "uniform in [-1, 1): SplitMix64 from the seed, each draw's upper 24 bits times 2^-23 minus 1"
+      case .normal: "standard normal: SplitMix64 from the seed, pairs of draws' upper 24 bits after Box and Muller"
+      }
+    let model = try ONNXExport.model(
+      tensors, options, metadata: metadata.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }, version: catganVersion
+    )
+    try model.withUnsafeBytes { try AtomicFile.write(path, bytes: $0, overwrite: overwrite) }
+  }
+
+  /// What a file says about its networks and their training, for a file that is made from it.
+  private static func training(of file: SafeTensors, note: String) -> [String: String] {
+    let known = [configurationKey] + CheckpointState.Key.allCases.map(\.rawValue)
+    var metadata = file.metadata.filter { known.contains($0.key) }
+    if !note.isEmpty { metadata[noteKey] = note }
+    return metadata
   }
 
   private static func source(
