@@ -51,12 +51,13 @@ public struct CheckpointDescription: Sendable {
     hasAverage = choice.hasAverage
     generator = choice.generator
     preset = configuration.preset
-    distribution = try configuration.zDistribution.map { name in
+    let recorded: LatentDistribution? = try configuration.zDistribution.map { name in
       guard let distribution = LatentDistribution(rawValue: name) else {
         throw CheckpointError(file.path, "says that z is \(quoted(name)), where uniform or normal can be drawn")
       }
       return distribution
     }
+    distribution = recorded ?? GeneratorFromTensors.distribution(of: generator)
     discriminatorParameterCount = file.names.filter { name in
       name.hasPrefix("discriminator.")
         && ![".running_", ".num_batches_tracked", ".weight_u", ".weight_v"].contains(where: name.contains)

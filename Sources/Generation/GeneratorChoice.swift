@@ -23,10 +23,11 @@ struct GeneratorChoice {
   ///   - averaged: nil takes the averaged generator where there is one, true takes it or fails, false never.
   /// - Throws: `CheckpointError` where the file holds no generator that can be sampled, or several.
   init(_ file: SafeTensors, described: Network?, averaged: Bool?) throws {
-    let first = described?.parameters.first?.name ?? "dense.weight"
-    let prefixes = file.names.filter { $0 == first || $0.hasSuffix("." + first) }
-      .map { String($0.dropLast(first.count)) }
-      .sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+    let marks = described.map { $0.parameters.prefix(1).map(\.name) } ?? GeneratorFromTensors.marks
+    let prefixes = marks.flatMap { mark in
+      file.names.filter { $0 == mark || $0.hasSuffix("." + mark) }.map { String($0.dropLast(mark.count)) }
+    }
+    .sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
     let averages = prefixes.filter(Self.isAverage)
     hasAverage = !averages.isEmpty
     if averaged == true && !hasAverage {
@@ -40,11 +41,11 @@ struct GeneratorChoice {
         hasAverage
           ? "holds only an averaged generator: leave out --no-ema"
           : "holds no generator: none of its \(file.names.count) tensors (\(names)\(file.names.count > 3 ? ", ..." : "")) is "
-            + "\(first), alone or after a prefix; README.md lists a generator's tensors")
+            + "\(marks.joined(separator: " or ")), alone or after a prefix; README.md lists a generator's tensors")
     }
     // Moments of an optimiser, a discriminator and other networks may have such names too, but lack some.
     func network(_ prefix: String) throws -> Network {
-      let network = try described ?? GeneratorFromTensors(file: file, prefix: prefix).cats()
+      let network = try described ?? GeneratorFromTensors(file: file, prefix: prefix).network()
       try Self.check(file, network, prefix)
       return network
     }

@@ -6,11 +6,21 @@ struct GeneratorFromTensors {
   let file: SafeTensors
   let prefix: String
 
+  /// The first tensor of each kind of generator that is known by its names.
+  static let marks = ["dense.weight", "main.0.weight"]
+
+  /// - Throws: `CheckpointError` naming the file, the tensor and what was expected.
+  func network() throws -> Network { file.contains(prefix + Self.marks[0]) ? try cats() : try dcgan() }
+
+  /// How z is drawn for a generator whose file does not say it.
+  static func distribution(of generator: Network) -> LatentDistribution? {
+    generator.layers[0].name == "main.0" ? .normal : nil
+  }
+
   /// z -> dense -> base x base x channels -> leaky ReLU, then transposed convolutions trans_convN of stride 2 with
   /// TensorFlow's SAME padding (PyTorch's padding 1 for 4x4, and for 5x5 padding 1 with the last row and column of the
   /// result cropped), each with batch normalisation and leaky ReLU, and `logits` of stride 1 to red, green and blue.
-  /// - Throws: `CheckpointError` naming the file, the tensor and what was expected.
-  func cats() throws -> Network {
+  private func cats() throws -> Network {
     var stages = 0
     while file.contains("\(prefix)trans_conv\(stages + 1).weight") { stages += 1 }
     guard (1...7).contains(stages) else {
@@ -59,6 +69,38 @@ struct GeneratorFromTensors {
     layers.append(LayerSpec("logits", .transposedConvolution(ConvolutionSpec(channels: 3, kernel: last[2], stride: 1))))
     layers.append(.activation(.tanh))
     return try network(dense[1], layers)
+  }
+
+  /// The generator of PyTorch's DCGAN example (pytorch/examples, dcgan), an nn.Sequential called `main` whose layers are
+  /// numbered: from z by a transposed convolution of 4x4 without padding, then others of 4x4 with stride 2 and padding 1,
+  /// each with batch normalisation and ReLU, and the last one with tanh. As many layers as there are weights.
+  private func dcgan() throws -> Network {
+    let start = "\(prefix)main."
+    let numbers = file.names.filter { $0.hasPrefix(start) && $0.hasSuffix(".weight") }
+      .compactMap { Int($0.dropFirst(start.count).dropLast(".weight".count)) }.sorted()
+    guard let first = numbers.first, let last = numbers.last, first >= 0, last < 200 else {
+      throw CheckpointError(file.path, "has layers \(start)N.weight whose numbers are not in 0...199")
+    }
+    var layers: [LayerSpec] = []
+    let convolutions = numbers.filter { file.shape(of: "\(start)\($0).weight")?.count != 1 }
+    for number in convolutions {
+      let weight = try shape("main.\(number).weight", rank: 4)
+      guard weight[2] == 4, weight[3] == 4 else {
+        throw CheckpointError(
+          file.path, "has \(start)\(number).weight of shape \(weight), where kernels of 4x4 are understood")
+      }
+      var spec =
+        number == first
+        ? ConvolutionSpec(channels: weight[1], kernel: 4, stride: 1, padding: .each(0))
+        : ConvolutionSpec(channels: weight[1], kernel: 4, stride: 2, padding: .each(1))
+      spec.hasBias = file.contains("\(start)\(number).bias")
+      layers.append(LayerSpec("main.\(number)", .transposedConvolution(spec)))
+      if numbers.contains(number + 1), !convolutions.contains(number + 1) {
+        layers.append(LayerSpec("main.\(number + 1)", .batchNorm(BatchNormSpec())))
+      }
+      layers.append(.activation(number == convolutions.last ? .tanh : .leakyReLU(slope: 0)))
+    }
+    return try network(try shape("main.\(first).weight", rank: 4)[0], layers)
   }
 
   private func network(_ zDimension: Int, _ layers: [LayerSpec]) throws -> Network {
