@@ -1,5 +1,5 @@
 extension DirectConvolution {
-  /// One gathered product for each residue class of input pixels modulo the stride; together they write every pixel once.
+  /// One gathered product for each residue class of input pixels modulo the strides; together they write every pixel once.
   func backwardData(
     outputGradient: UnsafePointer<Float>, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>
   ) {
@@ -7,9 +7,8 @@ extension DirectConvolution {
       backwardDataByRowTaps(outputGradient: outputGradient, filter: filter, inputGradient: inputGradient)
       return
     }
-    let stride = shape.stride
-    for phase in 0..<(stride * stride) {
-      let grid = TapGrid.backwardData(shape, phaseY: phase / stride, phaseX: phase % stride)
+    for phase in 0..<shape.strideHeight * shape.strideWidth {
+      let grid = TapGrid.backwardData(shape, phaseY: phase / shape.strideWidth, phaseX: phase % shape.strideWidth)
       if grid.pixels <= 0 || grid.height <= 0 { continue }
       let packed = packedBackwardFilter(filter, grid, phase: phase)
       gatheredProduct(grid, source: outputGradient, filter: packed, target: inputGradient)

@@ -15,7 +15,8 @@ extension DirectConvolution {
   /// Every pixel by itself to one number, as a dense layer with one output does. As a product of two matrices that would be
   /// a single panel of columns, most of it empty, and a few rows: one task.
   private var isMatrixVector: Bool {
-    shape.kernelHeight == 1 && shape.kernelWidth == 1 && shape.stride == 1 && shape.outputChannels == 1
+    shape.kernelHeight == 1 && shape.kernelWidth == 1 && shape.strideHeight == 1 && shape.strideWidth == 1
+      && shape.outputChannels == 1
       && shape.inputCount == shape.outputCount * shape.inputChannels
   }
 }

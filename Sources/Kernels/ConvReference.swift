@@ -29,10 +29,10 @@ extension ConvShape {
       for i in 0..<outputHeight {
         for j in 0..<outputWidth {
           for p in 0..<kernelHeight {
-            let y = i * stride + p - padTop
+            let y = i * strideHeight + p - padTop
             guard y >= 0 && y < inputHeight else { continue }
             for q in 0..<kernelWidth {
-              let x = j * stride + q - padLeft
+              let x = j * strideWidth + q - padLeft
               guard x >= 0 && x < inputWidth else { continue }
               for c in 0..<inputChannels {
                 for o in 0..<outputChannels {

@@ -32,14 +32,15 @@ extension ConvShape {
     let input = try numbers(parts[1], "", 3, separator: "x")
     let output = try numbers(parts[3], "", 3, separator: "x")
     let kernel = try numbers(parts[4], "k", 2, separator: "x")
-    let stride = try numbers(parts[5], "s", 1, separator: "x")[0]
+    let stride = try numbers(parts[5], "s", parts[5].contains("x") ? 2 : 1, separator: "x")
     let pads = try numbers(parts[6], "p", 4, separator: ",", atLeast: 0)
     guard input[0] + pads[0] + pads[2] >= kernel[0], input[1] + pads[1] + pads[3] >= kernel[1] else {
       throw fail("the kernel is larger than the padded input")
     }
     let shape = ConvShape(
       batch: batch, inputHeight: input[0], inputWidth: input[1], inputChannels: input[2], outputChannels: output[2],
-      kernelHeight: kernel[0], kernelWidth: kernel[1], stride: stride, padTop: pads[0], padLeft: pads[1],
+      kernelHeight: kernel[0], kernelWidth: kernel[1], stride: stride[0], strideWidth: stride.last, padTop: pads[0],
+      padLeft: pads[1],
       padBottom: pads[2], padRight: pads[3])
     guard output[0] == shape.outputHeight, output[1] == shape.outputWidth else {
       throw fail("the output should be \(shape.outputHeight)x\(shape.outputWidth)x\(output[2])")

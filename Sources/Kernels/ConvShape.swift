@@ -8,8 +8,8 @@ public enum ConvPass: String, CaseIterable, Sendable, Hashable {
 /// The shape of a forward convolution; a transposed convolution is described by the convolution it is the adjoint of.
 ///
 /// Input [n, h, w, c], output [n, oh, ow, oc], filter [kh, kw, c, oc], all densely packed with the last axis fastest.
-/// output[n, i, j, o] = sum over p, q, c of input[n, i*stride + p - padTop, j*stride + q - padLeft, c] * filter[p, q, c, o],
-/// with zeros outside the input.
+/// output[n, i, j, o] = sum over p, q, c of
+/// input[n, i*strideHeight + p - padTop, j*strideWidth + q - padLeft, c] * filter[p, q, c, o], with zeros outside the input.
 public struct ConvShape: Hashable, Sendable {
   public var batch: Int
   public var inputHeight: Int
@@ -18,7 +18,8 @@ public struct ConvShape: Hashable, Sendable {
   public var outputChannels: Int
   public var kernelHeight: Int
   public var kernelWidth: Int
-  public var stride: Int
+  public var strideHeight: Int
+  public var strideWidth: Int
   public var padTop: Int
   public var padLeft: Int
   public var padBottom: Int
@@ -26,7 +27,7 @@ public struct ConvShape: Hashable, Sendable {
 
   public init(
     batch: Int, inputHeight: Int, inputWidth: Int, inputChannels: Int, outputChannels: Int, kernelHeight: Int,
-    kernelWidth: Int, stride: Int, padTop: Int, padLeft: Int, padBottom: Int, padRight: Int
+    kernelWidth: Int, stride: Int, strideWidth: Int? = nil, padTop: Int, padLeft: Int, padBottom: Int, padRight: Int
   ) {
     self.batch = batch
     self.inputHeight = inputHeight
@@ -35,12 +36,15 @@ public struct ConvShape: Hashable, Sendable {
     self.outputChannels = outputChannels
     self.kernelHeight = kernelHeight
     self.kernelWidth = kernelWidth
-    self.stride = stride
+    strideHeight = stride
+    self.strideWidth = strideWidth ?? stride
     self.padTop = padTop
     self.padLeft = padLeft
     self.padBottom = padBottom
     self.padRight = padRight
-    precondition(batch > 0 && inputChannels > 0 && outputChannels > 0 && stride > 0, "\(self): empty")
+    precondition(
+      batch > 0 && inputChannels > 0 && outputChannels > 0 && strideHeight > 0 && self.strideWidth > 0, "\(self): empty"
+    )
     precondition(
       inputHeight + padTop + padBottom >= kernelHeight && inputWidth + padLeft + padRight >= kernelWidth,
       "\(self): kernel larger than the padded input")
@@ -50,25 +54,33 @@ public struct ConvShape: Hashable, Sendable {
   public static func same(
     batch: Int, height: Int, width: Int, inputChannels: Int, outputChannels: Int, kernel: Int, stride: Int
   ) -> ConvShape {
-    func pads(_ size: Int) -> (before: Int, after: Int) {
-      let output = (size + stride - 1) / stride
-      let total = max((output - 1) * stride + kernel - size, 0)
-      return (total / 2, total - total / 2)
-    }
-    let vertical = pads(height)
-    let horizontal = pads(width)
-    return ConvShape(
-      batch: batch, inputHeight: height, inputWidth: width, inputChannels: inputChannels,
-      outputChannels: outputChannels, kernelHeight: kernel, kernelWidth: kernel, stride: stride,
-      padTop: vertical.before, padLeft: horizontal.before, padBottom: vertical.after, padRight: horizontal.after)
+    ConvShape(
+      batch: batch, height: height, width: width, inputChannels: inputChannels, outputChannels: outputChannels,
+      window: Window(kernel: Extent(kernel), stride: Extent(stride), padding: .same))
   }
 
-  public var outputHeight: Int { (inputHeight + padTop + padBottom - kernelHeight) / stride + 1 }
-  public var outputWidth: Int { (inputWidth + padLeft + padRight - kernelWidth) / stride + 1 }
+  public var outputHeight: Int { (inputHeight + padTop + padBottom - kernelHeight) / strideHeight + 1 }
+  public var outputWidth: Int { (inputWidth + padLeft + padRight - kernelWidth) / strideWidth + 1 }
+
+  /// The stride along both axes where they have the same, and the vertical one otherwise.
+  public var stride: Int { strideHeight }
+
   public func with(batch: Int) -> ConvShape {
     var shape = self
     shape.batch = batch
     return shape
+  }
+
+  /// The same sums as a product of two matrices where a single window covers the whole of each image: rows are images, and
+  /// the window's pixels and channels are one axis, as they are in memory. A transposed convolution of [n, 1, 1, c] without
+  /// padding is one; pixel by pixel, all but one of its taps would multiply zeros.
+  var asMatrixProduct: ConvShape {
+    let pads = padTop + padLeft + padBottom + padRight
+    guard pads == 0 && inputHeight == kernelHeight && inputWidth == kernelWidth else { return self }
+    return ConvShape(
+      batch: batch, inputHeight: 1, inputWidth: 1, inputChannels: kernelHeight * kernelWidth * inputChannels,
+      outputChannels: outputChannels, kernelHeight: 1, kernelWidth: 1, stride: 1, padTop: 0, padLeft: 0, padBottom: 0,
+      padRight: 0)
   }
 
   public var inputCount: Int { batch * inputHeight * inputWidth * inputChannels }
@@ -83,9 +95,11 @@ public struct ConvShape: Hashable, Sendable {
 
 extension ConvShape: CustomStringConvertible {
   /// The canonical form, the same in tests, bench and messages: `n64 32x32x256 -> 16x16x512 k5x5 s2 p1,1,2,2`
-  /// (padding top, left, bottom, right).
+  /// (padding top, left, bottom, right); strides that differ are written `s2x1`.
   public var description: String {
-    "n\(batch) \(inputHeight)x\(inputWidth)x\(inputChannels) -> \(outputHeight)x\(outputWidth)x\(outputChannels) "
-      + "k\(kernelHeight)x\(kernelWidth) s\(stride) p\(padTop),\(padLeft),\(padBottom),\(padRight)"
+    let strides = strideHeight == strideWidth ? "\(strideHeight)" : "\(strideHeight)x\(strideWidth)"
+    return
+      "n\(batch) \(inputHeight)x\(inputWidth)x\(inputChannels) -> \(outputHeight)x\(outputWidth)x\(outputChannels) "
+      + "k\(kernelHeight)x\(kernelWidth) s\(strides) p\(padTop),\(padLeft),\(padBottom),\(padRight)"
   }
 }

@@ -9,8 +9,8 @@ extension DirectConvolution {
 
   /// Channels of a row of taps.
   private var rowChannels: Int { shape.kernelWidth * shape.inputChannels }
-  private var paddedHeight: Int { (shape.outputHeight - 1) * shape.stride + shape.kernelHeight }
-  private var paddedWidth: Int { (shape.outputWidth - 1) * shape.stride + shape.kernelWidth }
+  private var paddedHeight: Int { (shape.outputHeight - 1) * shape.strideHeight + shape.kernelHeight }
+  private var paddedWidth: Int { (shape.outputWidth - 1) * shape.strideWidth + shape.kernelWidth }
 
   /// The grid of the forward pass and the tensor that it reads: `input`, or its padded copy.
   func forwardGrid(_ input: UnsafePointer<Float>) -> (grid: TapGrid, source: UnsafePointer<Float>) {
@@ -80,13 +80,13 @@ extension DirectConvolution {
       let sums = c + 2 * columnPanels * panelStride
       let source = outputGradient + n * s.outputHeight * rowFloats
       let end = min(first + DirectConvolution.bandRows, s.inputHeight)
-      let lastRow = min((end - 1 + s.padTop) / s.stride, s.outputHeight - 1)
-      var gathered = max(0, ceilDivide(first + s.padTop - s.kernelHeight + 1, s.stride))
+      let lastRow = min((end - 1 + s.padTop) / s.strideHeight, s.outputHeight - 1)
+      var gathered = max(0, ceilDivide(first + s.padTop - s.kernelHeight + 1, s.strideHeight))
       for y in stride(from: first, to: end, by: 2) {
         let pair = min(2, end - y)
         // Row i of the output gradient reaches row y by the row of taps y + pad - i * stride, and row y + 1 by the next.
-        let lowest = max(0, ceilDivide(y + s.padTop - s.kernelHeight + 1, s.stride))
-        let rows = lowest..<max(lowest, min((y + pair - 1 + s.padTop) / s.stride + 1, s.outputHeight))
+        let lowest = max(0, ceilDivide(y + s.padTop - s.kernelHeight + 1, s.strideHeight))
+        let rows = lowest..<max(lowest, min((y + pair - 1 + s.padTop) / s.strideHeight + 1, s.outputHeight))
         while gathered < rows.upperBound {
           loops.gatherPanels(
             s.outputWidth, source: source + gathered * rowFloats, step: s.outputChannels, channels: s.outputChannels,
@@ -96,9 +96,9 @@ extension DirectConvolution {
         c.update(repeating: 0, count: pair * columnPanels * panelStride)
         // The rows that are gathered next come into the second-level cache meanwhile.
         let ahead = source + gathered * rowFloats
-        let aheadFloats = rowFloats * max(0, min(ceilDivide(pair, s.stride), lastRow + 1 - gathered))
+        let aheadFloats = rowFloats * max(0, min(ceilDivide(pair, s.strideHeight), lastRow + 1 - gathered))
         for i in rows {
-          let tap = y + s.padTop - i * s.stride
+          let tap = y + s.padTop - i * s.strideHeight
           let reached = max(0, -tap)..<min(pair, s.kernelHeight - tap)
           let part = i - lowest
           let share = aheadFloats * part / rows.count..<aheadFloats * (part + 1) / rows.count
@@ -114,7 +114,7 @@ extension DirectConvolution {
           for panel in 0..<columnPanels {
             loops.overlapAdd(
               s.outputWidth, panel: c + (r * columnPanels + panel) * panelStride, destination: sums + panel * w,
-              step: s.stride * s.inputChannels)
+              step: s.strideWidth * s.inputChannels)
           }
           (inputGradient + (n * s.inputHeight + y + r) * s.inputWidth * s.inputChannels).update(
             from: sums + s.padLeft * s.inputChannels, count: s.inputWidth * s.inputChannels)

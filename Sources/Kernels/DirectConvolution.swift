@@ -12,9 +12,9 @@ final class DirectConvolution {
   var rowTapFilterIsCurrent = false
 
   init(_ shape: ConvShape, context: Context) {
-    self.shape = shape
+    self.shape = shape.asMatrixProduct
     self.context = context
-    backwardFilters = Array(repeating: nil, count: shape.stride * shape.stride)
+    backwardFilters = Array(repeating: nil, count: shape.strideHeight * shape.strideWidth)
   }
 
   func filterChanged() {
@@ -105,7 +105,9 @@ final class DirectConvolution {
     let depthPanels = grid.taps.count * filter.panelsPerTap
     let block = product.blockPanels(filter.panelDepth)
     // A product of one block writes whole panels to the target itself, whose pixels the grid's then are.
-    let writes = grid.targetStep == 1 && grid.targetChannels % w == 0 && depthPanels <= block && depthPanels > 0
+    let writes =
+      grid.targetStepY == 1 && grid.targetStepX == 1 && grid.targetChannels % w == 0 && depthPanels <= block
+      && depthPanels > 0
     let stores: TileStores =
       writes && context.streamsPast(target, rows: grid.pixels, channels: grid.targetChannels) ? .streams : .overwrites
     // Panels of an odd number of rows: at a multiple of 4 KB all of them would compete for the same sets of a cache.

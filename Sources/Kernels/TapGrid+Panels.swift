@@ -29,7 +29,7 @@ extension TapGrid {
   ) {
     let w = loops.width
     forEachRow(range) { place, n, i, j, count in
-      let y = i * step + t.y
+      let y = i * stepY + t.y
       let inside = y >= 0 && y < sourceHeight ? inside(t, j, count) : 0..<0
       let panels = panels + place * w
       for panel in 0..<(inside.count < count ? ceilDivide(channels, w) : 0) {
@@ -37,9 +37,9 @@ extension TapGrid {
         (panels + panel * panelStride + inside.upperBound * w).update(
           repeating: 0, count: (count - inside.upperBound) * w)
       }
-      let first = ((n * sourceHeight + y) * sourceWidth + (j + inside.lowerBound) * step + t.x) * sourceChannels
+      let first = ((n * sourceHeight + y) * sourceWidth + (j + inside.lowerBound) * stepX + t.x) * sourceChannels
       loops.gatherPanels(
-        inside.count, source: source + first + channel, step: step * sourceChannels, channels: channels,
+        inside.count, source: source + first + channel, step: stepX * sourceChannels, channels: channels,
         panels: panels + inside.lowerBound * w, panelStride: panelStride)
     }
   }
@@ -50,11 +50,11 @@ extension TapGrid {
     channel: Int, channels: Int, loops: any VectorLoops.Type
   ) {
     forEachRow(range) { place, n, i, j, count in
-      let row = (n * targetHeight + i * targetStep + targetY) * targetWidth
+      let row = (n * targetHeight + i * targetStepY + targetY) * targetWidth
       loops.scatterPanels(
         count, panels: panels + place * loops.width, panelStride: panelStride, channels: channels,
-        destination: target + (row + j * targetStep + targetX) * targetChannels + channel,
-        step: targetStep * targetChannels)
+        destination: target + (row + j * targetStepX + targetX) * targetChannels + channel,
+        step: targetStepX * targetChannels)
     }
   }
 }

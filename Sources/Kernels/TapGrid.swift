@@ -1,8 +1,8 @@
 /// A grid of pixels, each of which reads a fixed set of neighbours ("taps") from a source tensor: the implicit im2col
 /// view under which each pass of a convolution is a matrix product. Source pixels outside the tensor count as zero.
 ///
-/// Grid pixel (n, i, j) and tap t read source pixel (n, i * step + taps[t].y, j * step + taps[t].x); the result goes to
-/// pixel (n, i * targetStep + targetY, j * targetStep + targetX) of the target tensor.
+/// Grid pixel (n, i, j) and tap t read source pixel (n, i * stepY + taps[t].y, j * stepX + taps[t].x); the result goes to
+/// pixel (n, i * targetStepY + targetY, j * targetStepX + targetX) of the target tensor.
 struct TapGrid {
   struct Tap {
     var y: Int
@@ -14,7 +14,8 @@ struct TapGrid {
   var batch: Int
   var height: Int
   var width: Int
-  var step: Int
+  var stepY: Int
+  var stepX: Int
   var taps: [Tap]
   var sourceHeight: Int
   var sourceWidth: Int
@@ -25,11 +26,15 @@ struct TapGrid {
   var targetHeight: Int
   var targetWidth: Int
   var targetChannels: Int
-  var targetStep = 1
+  var targetStepY = 1
+  var targetStepX = 1
   var targetY = 0
   var targetX = 0
   /// Whether a whole vector may be read where fewer channels are left.
   var mayOverread = false
+
+  /// Whether pixels of the grid follow each other in source and target alike.
+  var isContiguous: Bool { stepY == 1 && stepX == 1 && targetStepY == 1 && targetStepX == 1 }
 
   var pixels: Int { batch * height * width }
 
@@ -42,39 +47,42 @@ struct TapGrid {
       }
     }
     return TapGrid(
-      batch: s.batch, height: s.outputHeight, width: s.outputWidth, step: s.stride, taps: taps,
+      batch: s.batch, height: s.outputHeight, width: s.outputWidth, stepY: s.strideHeight, stepX: s.strideWidth,
+      taps: taps,
       sourceHeight: s.inputHeight, sourceWidth: s.inputWidth, sourceChannels: s.inputChannels,
       tapChannels: s.inputChannels,
       targetHeight: s.outputHeight, targetWidth: s.outputWidth, targetChannels: s.outputChannels
     ).withoutNeighbours
   }
 
-  /// The data gradient: input pixels of one residue class modulo the stride read the output gradient. From
+  /// The data gradient: input pixels of one residue class modulo the strides read the output gradient. From
   /// i = o * stride + p - pad it follows that only taps p of one residue class reach a pixel, and o = a + (r + pad - p) /
   /// stride for pixel i = a * stride + r.
   static func backwardData(_ s: ConvShape, phaseY: Int, phaseX: Int) -> TapGrid {
     var taps: [Tap] = []
-    for p in 0..<s.kernelHeight where (phaseY + s.padTop - p) % s.stride == 0 {
-      for q in 0..<s.kernelWidth where (phaseX + s.padLeft - q) % s.stride == 0 {
+    for p in 0..<s.kernelHeight where (phaseY + s.padTop - p) % s.strideHeight == 0 {
+      for q in 0..<s.kernelWidth where (phaseX + s.padLeft - q) % s.strideWidth == 0 {
         taps.append(
           Tap(
-            y: (phaseY + s.padTop - p) / s.stride, x: (phaseX + s.padLeft - q) / s.stride,
+            y: (phaseY + s.padTop - p) / s.strideHeight, x: (phaseX + s.padLeft - q) / s.strideWidth,
             index: p * s.kernelWidth + q))
       }
     }
     return TapGrid(
-      batch: s.batch, height: ceilDivide(s.inputHeight - phaseY, s.stride),
-      width: ceilDivide(s.inputWidth - phaseX, s.stride), step: 1, taps: taps, sourceHeight: s.outputHeight,
+      batch: s.batch, height: ceilDivide(s.inputHeight - phaseY, s.strideHeight),
+      width: ceilDivide(s.inputWidth - phaseX, s.strideWidth), stepY: 1, stepX: 1, taps: taps,
+      sourceHeight: s.outputHeight,
       sourceWidth: s.outputWidth, sourceChannels: s.outputChannels, tapChannels: s.outputChannels,
       targetHeight: s.inputHeight,
-      targetWidth: s.inputWidth, targetChannels: s.inputChannels, targetStep: s.stride, targetY: phaseY,
-      targetX: phaseX
+      targetWidth: s.inputWidth, targetChannels: s.inputChannels, targetStepY: s.strideHeight,
+      targetStepX: s.strideWidth,
+      targetY: phaseY, targetX: phaseX
     ).withoutNeighbours
   }
 
   /// Where each pixel reads only its counterpart, as in a dense layer, all pixels are one row.
   private var withoutNeighbours: TapGrid {
-    let alone = taps.count == 1 && taps[0].y == 0 && taps[0].x == 0 && step == 1 && targetStep == 1
+    let alone = taps.count == 1 && taps[0].y == 0 && taps[0].x == 0 && isContiguous
     guard alone && height == sourceHeight && width == sourceWidth else { return self }
     var row = self
     (row.batch, row.height, row.width) = (1, 1, pixels)
@@ -97,8 +105,8 @@ struct TapGrid {
 
   /// Which of `count` grid pixels from column j on read columns inside the source by tap `t`.
   func inside(_ t: Tap, _ j: Int, _ count: Int) -> Range<Int> {
-    let first = j * step + t.x
-    let start = min(max(0, ceilDivide(-first, step)), count)
-    return start..<min(max(start, ceilDivide(sourceWidth - first, step)), count)
+    let first = j * stepX + t.x
+    let start = min(max(0, ceilDivide(-first, stepX)), count)
+    return start..<min(max(start, ceilDivide(sourceWidth - first, stepX)), count)
   }
 }

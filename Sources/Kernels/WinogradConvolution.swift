@@ -39,7 +39,8 @@ final class WinogradConvolution {
   static let chunkTiles = 256
 
   static func supports(_ shape: ConvShape) -> Bool {
-    shape.kernelHeight == 5 && shape.kernelWidth == 5 && (shape.stride == 1 || shape.stride == 2)
+    shape.kernelHeight == 5 && shape.kernelWidth == 5 && shape.strideHeight == shape.strideWidth
+      && (shape.stride == 1 || shape.stride == 2)
   }
 
   /// Floats of a transformed filter above which it counts as larger than the caches, and is only kept where it is reused:

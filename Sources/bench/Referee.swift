@@ -69,10 +69,10 @@ struct Referee {
     let n = index / shape.outputChannels / shape.outputWidth / shape.outputHeight
     var sum = 0.0
     for p in 0..<shape.kernelHeight {
-      let y = i * shape.stride + p - shape.padTop
+      let y = i * shape.strideHeight + p - shape.padTop
       guard 0..<shape.inputHeight ~= y else { continue }
       for q in 0..<shape.kernelWidth {
-        let x = j * shape.stride + q - shape.padLeft
+        let x = j * shape.strideWidth + q - shape.padLeft
         guard 0..<shape.inputWidth ~= x else { continue }
         let input = first + ((n * shape.inputHeight + y) * shape.inputWidth + x) * shape.inputChannels
         let filter = second + (p * shape.kernelWidth + q) * shape.inputChannels * shape.outputChannels + o
@@ -90,11 +90,14 @@ struct Referee {
     var sum = 0.0
     for p in 0..<shape.kernelHeight {
       let row = y + shape.padTop - p
-      guard row >= 0, row % shape.stride == 0, row / shape.stride < shape.outputHeight else { continue }
+      guard row >= 0, row % shape.strideHeight == 0, row / shape.strideHeight < shape.outputHeight else { continue }
       for q in 0..<shape.kernelWidth {
         let column = x + shape.padLeft - q
-        guard column >= 0, column % shape.stride == 0, column / shape.stride < shape.outputWidth else { continue }
-        let position = (n * shape.outputHeight + row / shape.stride) * shape.outputWidth + column / shape.stride
+        guard column >= 0, column % shape.strideWidth == 0, column / shape.strideWidth < shape.outputWidth else {
+          continue
+        }
+        let position =
+          (n * shape.outputHeight + row / shape.strideHeight) * shape.outputWidth + column / shape.strideWidth
         let gradient = first + position * shape.outputChannels
         let filter = second + ((p * shape.kernelWidth + q) * shape.inputChannels + c) * shape.outputChannels
         for o in 0..<shape.outputChannels { sum += Double(gradient[o]) * Double(filter[o]) }
@@ -111,10 +114,10 @@ struct Referee {
     var sum = 0.0
     for n in 0..<shape.batch {
       for i in 0..<shape.outputHeight {
-        let y = i * shape.stride + p - shape.padTop
+        let y = i * shape.strideHeight + p - shape.padTop
         guard 0..<shape.inputHeight ~= y else { continue }
         for j in 0..<shape.outputWidth {
-          let x = j * shape.stride + q - shape.padLeft
+          let x = j * shape.strideWidth + q - shape.padLeft
           guard 0..<shape.inputWidth ~= x else { continue }
           sum +=
             Double(first[((n * shape.inputHeight + y) * shape.inputWidth + x) * shape.inputChannels + c])
