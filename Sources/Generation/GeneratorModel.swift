@@ -136,7 +136,7 @@ public final class GeneratorModel {
     switch activation {
     case .identity: 1
     case .leakyReLU(let slope): slope
-    case .tanh: nil
+    case .tanh, .sigmoid: nil
     }
   }
 

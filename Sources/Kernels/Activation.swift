@@ -1,9 +1,23 @@
 /// A function of single elements that follows a linear layer.
 public enum Activation: Sendable, Hashable {
   case identity
-  /// x where x > 0, otherwise slope * x; 0 < slope <= 1.
+  /// x where x > 0, otherwise slope * x; 0 <= slope <= 1.
   case leakyReLU(slope: Float)
   case tanh
+  /// 1 / (1 + exp(-x)).
+  case sigmoid
+
+  /// max(x, 0).
+  public static var relu: Activation { .leakyReLU(slope: 0) }
+}
+
+/// A function x * gate(x) of single elements, whose gradient follows from the input and not from the output.
+public enum GatedUnit: Sendable, Hashable {
+  /// x * Phi(x), where Phi is the standard normal's distribution function, exact and not one of its approximations
+  /// (Hendrycks and Gimpel 2016, arXiv 1606.08415).
+  case gelu
+  /// x / (1 + exp(-x)), also known as swish (Elfwing et al. 2017, arXiv 1702.03118).
+  case silu
 }
 
 extension Context {
@@ -22,6 +36,7 @@ extension Context {
       case .identity: break
       case .leakyReLU(let slope): loops.leakyReLU(p, p, block.count * channels, slope: slope)
       case .tanh: loops.tanh(p, p, block.count * channels)
+      case .sigmoid: loops.sigmoid(p, p, block.count * channels)
       }
     }
   }
@@ -46,6 +61,7 @@ extension Context {
       case .identity: break
       case .leakyReLU(let slope): loops.leakyReLUBackward(g, output: y, block.count * channels, slope: slope)
       case .tanh: loops.tanhBackward(g, output: y, block.count * channels)
+      case .sigmoid: loops.sigmoidBackward(g, output: y, block.count * channels)
       }
       if let sums {
         let taskSums = sums + task * channels
@@ -56,5 +72,35 @@ extension Context {
     guard let sums, let biasGradient else { return }
     combine(sums, tasks: cut.parts, count: channels)
     for c in 0..<channels { biasGradient[c] = Float(sums[c] + (accumulate ? Double(biasGradient[c]) : 0)) }
+  }
+}
+
+extension Context {
+  /// output = unit(input), `count` floats. Overwrites `output`, which may be `input`.
+  public func apply(
+    _ unit: GatedUnit, _ input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    let loops = self.loops
+    parallelElements(count) { range in
+      let (x, y) = (input + range.lowerBound, output + range.lowerBound)
+      switch unit {
+      case .gelu: loops.gelu(x, y, range.count)
+      case .silu: loops.silu(x, y, range.count)
+      }
+    }
+  }
+
+  /// gradient *= unit'(input), `count` floats, in place.
+  public func applyBackward(
+    _ unit: GatedUnit, gradient: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, count: Int
+  ) {
+    let loops = self.loops
+    parallelElements(count) { range in
+      let (g, x) = (gradient + range.lowerBound, input + range.lowerBound)
+      switch unit {
+      case .gelu: loops.geluBackward(g, input: x, range.count)
+      case .silu: loops.siluBackward(g, input: x, range.count)
+      }
+    }
   }
 }

@@ -2,7 +2,13 @@ import Kernels
 
 /// x where x > 0, otherwise slope * x, as a layer of its own; linear layers and BatchNorm have it built in.
 public final class LeakyReLU: ActivationLayer {
+  /// - Parameter slope: in 0...1.
   public init(_ name: String, slope: Float = 0.2) { super.init(name, .leakyReLU(slope: slope)) }
+}
+
+/// max(x, 0) as a layer of its own; linear layers and BatchNorm have it built in, as a leaky one of slope 0.
+public final class ReLU: ActivationLayer {
+  public init(_ name: String) { super.init(name, .relu) }
 }
 
 /// The hyperbolic tangent as a layer of its own; linear layers have it built in.
@@ -10,22 +16,41 @@ public final class Tanh: ActivationLayer {
   public init(_ name: String) { super.init(name, .tanh) }
 }
 
-/// A layer without parameters that works element by element.
+/// 1 / (1 + exp(-x)) as a layer of its own; linear layers have it built in.
+public final class Sigmoid: ActivationLayer {
+  public init(_ name: String) { super.init(name, .sigmoid) }
+}
+
+/// x Phi(x) with the exact normal distribution function Phi; see `GatedUnit.gelu`.
+public final class GELU: GatedLayer {
+  public init(_ name: String) { super.init(name, .gelu) }
+}
+
+/// x / (1 + exp(-x)); see `GatedUnit.silu`.
+public final class SiLU: GatedLayer {
+  public init(_ name: String) { super.init(name, .silu) }
+}
+
+/// A function of single elements whose gradient follows from its output: works in its input's memory.
 public class ActivationLayer: Layer {
   public let name: String
   let activation: Activation
 
-  init(_ name: String, _ activation: Activation) {
+  public init(_ name: String, _ activation: Activation) {
+    if case .leakyReLU(let slope) = activation {
+      precondition(0...1 ~= slope, "\(name): the slope \(slope), which must be in 0...1")
+    }
     self.name = name
     self.activation = activation
   }
 
-  public var parameters: [Parameter] { [] }
-  public var placement: Placement { .inPlace }
-  public var backwardReadsOutput: Bool { true }
+  public var worksInPlace: Bool { true }
+  public var backwardReadsInput: Bool { false }
+  public var backwardReadsOutput: Bool { activation != .identity }
   public func outputShape(_ input: Shape) -> Shape { input }
 
   public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
+    checkForward(input, output)
     execution.measure("\(row) fwd") {
       if output.pointer != input.pointer { output.copy(from: input) }
       execution.context.applyBias(
@@ -37,12 +62,47 @@ public class ActivationLayer: Layer {
     input: Tensor, output: Tensor, outputGradient: Tensor, into inputGradient: Tensor?,
     parameters: ParameterGradients, row: String, _ execution: Execution
   ) {
+    checkBackward(input, output, outputGradient, inputGradient)
     guard let inputGradient else { return }
     execution.measure("\(row) bwd") {
       if inputGradient.pointer != outputGradient.pointer { inputGradient.copy(from: outputGradient) }
       execution.context.applyBiasBackward(
         activation, gradient: inputGradient.pointer, output: output.pointer, rows: output.shape.rows,
         channels: output.shape.c, biasGradient: nil, accumulate: false)
+    }
+  }
+}
+
+/// A function of single elements whose gradient follows from its input, which is kept for it.
+public class GatedLayer: Layer {
+  public let name: String
+  let unit: GatedUnit
+
+  init(_ name: String, _ unit: GatedUnit) {
+    self.name = name
+    self.unit = unit
+  }
+
+  public var worksInPlace: Bool { true }
+  public func outputShape(_ input: Shape) -> Shape { input }
+
+  public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
+    checkForward(input, output)
+    execution.measure("\(row) fwd") {
+      execution.context.apply(unit, input.pointer, into: output.pointer, count: input.count)
+    }
+  }
+
+  public func backward(
+    input: Tensor, output: Tensor, outputGradient: Tensor, into inputGradient: Tensor?,
+    parameters: ParameterGradients, row: String, _ execution: Execution
+  ) {
+    checkBackward(input, output, outputGradient, inputGradient)
+    guard let inputGradient else { return }
+    execution.measure("\(row) bwd") {
+      if inputGradient.pointer != outputGradient.pointer { inputGradient.copy(from: outputGradient) }
+      execution.context.applyBackward(
+        unit, gradient: inputGradient.pointer, input: input.pointer, count: input.count)
     }
   }
 }

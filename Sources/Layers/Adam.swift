@@ -1,33 +1,52 @@
 import Kernels
 
 /// Adam (Kingma and Ba 2015) in PyTorch's form: epsilon is added to the root of the bias-corrected second moment.
-/// The moments live with the parameters; this holds the rates and the number of steps taken.
-public final class Adam {
-  /// May be changed between updates.
+public class Adam: Optimizer {
   public var rate: Double
   public let beta1: Double
   public let beta2: Double
   public let epsilon: Double
-  /// Updates so far; set it when going on from saved moments.
   public var steps = 0
+  private let weightDecay: Double
+  private let isDecoupled: Bool
 
-  public init(rate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8) {
+  /// - Parameter weightDecay: of the values' squares in the loss: so many times the value is added to the gradient.
+  public convenience init(
+    rate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0
+  ) {
+    self.init(rate, beta1, beta2, epsilon, weightDecay, isDecoupled: false)
+  }
+
+  init(
+    _ rate: Double, _ beta1: Double, _ beta2: Double, _ epsilon: Double, _ weightDecay: Double, isDecoupled: Bool
+  ) {
     self.rate = rate
     self.beta1 = beta1
     self.beta2 = beta2
     self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    self.isDecoupled = isDecoupled
   }
 
-  /// Moves every learned parameter of the store by its gradient, and lets spectral norms follow.
-  public func update(_ store: ParameterStore, context: Context) {
-    steps += 1
-    for parameter in store.trained {
-      parameter.spectralNorm?.finishGradient(context)
-      context.adam(
-        value: parameter.value, gradient: parameter.gradient, firstMoment: parameter.firstMoment,
-        secondMoment: parameter.secondMoment, step: steps, rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon)
-      parameter.changed()
-      parameter.spectralNorm?.iterate(context)
+  public func move(_ parameter: Parameter, context: Context) {
+    if !isDecoupled {
+      parameter.addWeightDecay(weightDecay, context)
+    } else if weightDecay != 0 {
+      let value = parameter.value.pointer
+      context.scale(value, into: value, count: parameter.count, by: Float(1 - rate * weightDecay))
     }
+    context.adam(
+      value: parameter.value, gradient: parameter.gradient, firstMoment: parameter.firstMoment,
+      secondMoment: parameter.secondMoment, step: steps, rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon)
+  }
+}
+
+/// Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101): each step first shrinks the values by
+/// rate * weightDecay of themselves, which the moments do not see.
+public final class AdamW: Adam {
+  public convenience init(
+    rate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0.01
+  ) {
+    self.init(rate, beta1, beta2, epsilon, weightDecay, isDecoupled: true)
   }
 }

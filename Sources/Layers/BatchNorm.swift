@@ -53,7 +53,7 @@ public final class BatchNorm: Layer {
 
   public init(
     _ name: String, channels: Int, leakySlope: Float = 1, inputBias: Parameter? = nil, epsilon: Double = 1e-5,
-    momentum: Double = 0.99
+    momentum: Double = 0.99, gamma: Initializer = .constant(1)
   ) {
     precondition(inputBias == nil || inputBias!.count == channels, "\(name): input bias of another size")
     precondition((0..<1).contains(momentum), "\(name): momentum \(momentum)")
@@ -63,7 +63,7 @@ public final class BatchNorm: Layer {
     self.momentum = momentum
     self.leakySlope = leakySlope
     self.inputBias = inputBias
-    weight = Parameter("\(name).weight", .vector(channels), .constant(1))
+    weight = Parameter("\(name).weight", .vector(channels), gamma)
     bias = Parameter("\(name).bias", .vector(channels), .constant(0))
     runningMean = Parameter("\(name).running_mean", .vector(channels), .constant(0), isTrained: false)
     runningVariance = Parameter("\(name).running_var", .vector(channels), .constant(1), isTrained: false)
@@ -72,16 +72,20 @@ public final class BatchNorm: Layer {
 
   public var parameters: [Parameter] { [weight, bias, runningMean, runningVariance] }
   public var counters: [Counter] { [batchesTracked] }
-  public var placement: Placement { .gradientsInPlace }
-  public var backwardReadsOutput: Bool { false }
+  public var worksInPlace: Bool { true }
 
-  public func outputShape(_ input: Shape) -> Shape {
-    precondition(input.c == channels, "\(name): input \(input) where \(channels) channels are expected")
+  public func outputShape(_ input: Shape) throws(LayerError) -> Shape {
+    guard input.c == channels else {
+      throw LayerError(
+        name,
+        "an input \(input) of \(input.c) channels where its parameters [\(channels)] take \(channels); give the layer"
+          + " \(input.c) channels")
+    }
     return input
   }
 
   public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
-    precondition(output.shape == outputShape(input.shape), "\(name): output \(output.shape)")
+    checkForward(input, output)
     parts = 1
     if case .training(let count) = mode { parts = count }
     precondition(input.shape.n % parts == 0, "\(name): \(input.shape) in \(parts) parts")
@@ -110,7 +114,7 @@ public final class BatchNorm: Layer {
     input: Tensor, output: Tensor, outputGradient: Tensor, into inputGradient: Tensor?,
     parameters: ParameterGradients, row: String, _ execution: Execution
   ) {
-    precondition(outputGradient.shape == input.shape, "\(name): gradient \(outputGradient.shape)")
+    checkBackward(input, output, outputGradient, inputGradient)
     execution.measure("\(row) bwd") {
       for (part, coefficients) in coefficients.prefix(parts).enumerated() {
         let x = slice(input, part)

@@ -1,87 +1,85 @@
 import Kernels
 
-/// The adjoint of a convolution with TensorFlow's SAME padding, plus bias and activation: [n, h, w, inputChannels] ->
-/// [n, h * stride, w * stride, outputChannels].
+/// The adjoint of a convolution, plus bias and activation: [n, h, w, inputChannels] -> [n, oh, ow, outputChannels], with oh
+/// and ow as `Window.transposedSize` has them.
 ///
 /// Has no kernels of its own: its forward pass is the convolution's `backwardData`, its data gradient `forward`, its filter
 /// gradient `backwardFilter` with input and gradient in each other's place.
-/// Parameters: weight (file [in, out, k, k]), truncated normal with sigma 0.02, and bias [out], zero.
+/// Parameters in PyTorch's layouts: weight (file [in, out, kh, kw]), and bias [out] where there is one.
 public final class ConvTranspose2D: Layer {
   public let name: String
-  public let kernel: Int
-  public let stride: Int
+  public let window: Window
+  public let outputPadding: Extent
   let inputChannels: Int
   let outputChannels: Int
   let core: ConvolutionCore
 
-  /// - Parameter followedByBatchNorm: see `Conv2D`.
+  /// - Parameters:
+  ///   - padding: `same` is TensorFlow's: oh = h * stride. An explicit one is PyTorch's: so much is cut off the output.
+  ///   - outputPadding: PyTorch's: rows and columns more at the end, fewer than the stride; not with `same`.
+  ///   - kernel, stride, initializer, followedByBatchNorm: as of `Conv2D`.
   public init(
-    _ name: String, inputChannels: Int, outputChannels: Int, kernel: Int, stride: Int,
-    activation: Activation = .identity, followedByBatchNorm: Bool = false
+    _ name: String, inputChannels: Int, outputChannels: Int, kernel: Extent, stride: Extent = 1,
+    padding: Padding = .same, outputPadding: Extent = 0, hasBias: Bool = true, activation: Activation = .identity,
+    initializer: Initializer = .truncatedNormal(sigma: 0.02), followedByBatchNorm: Bool = false
   ) {
     self.name = name
-    self.kernel = kernel
-    self.stride = stride
     self.inputChannels = inputChannels
     self.outputChannels = outputChannels
+    self.outputPadding = outputPadding
+    window = Window(kernel: kernel, stride: stride, padding: padding)
     core = ConvolutionCore(
-      weight: Parameter(
-        "\(name).weight",
-        .filter(kernelHeight: kernel, kernelWidth: kernel, inputs: outputChannels, outputs: inputChannels),
-        .truncatedNormal(sigma: 0.02)),
-      bias: Parameter("\(name).bias", .vector(outputChannels), .constant(0)), activation: activation,
-      biasVanishes: followedByBatchNorm, use: .once)
+      name,
+      .filter(
+        kernelHeight: kernel.height, kernelWidth: kernel.width, inputs: outputChannels, outputs: inputChannels),
+      initializer, bias: hasBias ? .vector(outputChannels) : nil, activation: activation,
+      biasVanishes: followedByBatchNorm, use: .once, isTransposed: true)
   }
 
   public var weight: Parameter { core.weight }
-  public var bias: Parameter { core.bias }
-  public var parameters: [Parameter] { [weight, bias] }
-  public var placement: Placement { .separate }
+  public var bias: Parameter? { core.bias }
+  public var parameters: [Parameter] { core.parameters }
   public var backwardReadsOutput: Bool { core.activation != .identity }
 
   /// The convolution of which this layer is the adjoint: from the output to the input.
+  /// - Precondition: `outputShape` accepts the input.
   public func convShape(_ input: Shape) -> ConvShape {
-    precondition(input.c == inputChannels, "\(name): input \(input) where \(inputChannels) channels are expected")
-    return .same(
-      batch: input.n, height: input.h * stride, width: input.w * stride, inputChannels: outputChannels,
-      outputChannels: inputChannels, kernel: kernel, stride: stride)
+    let output = requiredShape(input)
+    return ConvShape(
+      batch: input.n, height: output.h, width: output.w, inputChannels: outputChannels, outputChannels: inputChannels,
+      window: window)
   }
 
-  public func outputShape(_ input: Shape) -> Shape {
-    Shape(n: input.n, h: input.h * stride, w: input.w * stride, c: outputChannels)
+  public func outputShape(_ input: Shape) throws(LayerError) -> Shape {
+    try core.check(input, channels: inputChannels, name)
+    let (stride, extra) = (window.stride, outputPadding)
+    let largest = window.padding == .same ? Extent(0) : Extent(stride.height - 1, stride.width - 1)
+    guard 0...largest.height ~= extra.height, 0...largest.width ~= extra.width else {
+      throw LayerError(
+        name,
+        "an output padding of \(extra) for the input \(input); with the stride \(stride) and this padding it can be at"
+          + " most \(largest)")
+    }
+    guard let size = window.transposedSize(positions: Extent(input.h, input.w), extra: extra) else {
+      throw LayerError(
+        name,
+        "the padding leaves nothing of the input \(input) with a kernel of \(window.kernel) and the stride \(stride);"
+          + " use less padding")
+    }
+    return Shape(n: input.n, h: size.height, w: size.width, c: outputChannels)
   }
 
   public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
-    precondition(output.shape == outputShape(input.shape), "\(name): output \(output.shape)")
-    execution.measure("\(row) fwd") {
-      core.plan(convShape(input.shape), execution.context).backwardData(
-        outputGradient: input.pointer, filter: weight.value.pointer, inputGradient: output.pointer)
-      core.finish(output, execution.context)
-    }
+    checkForward(input, output)
+    core.forward(convShape(input.shape), input, output, row, execution)
   }
 
   public func backward(
     input: Tensor, output: Tensor, outputGradient: Tensor, into inputGradient: Tensor?,
     parameters: ParameterGradients, row: String, _ execution: Execution
   ) {
-    precondition(outputGradient.shape == output.shape, "\(name): gradient \(outputGradient.shape)")
-    precondition(inputGradient == nil || inputGradient!.shape == input.shape, "\(name): input gradient")
-    let convolution = core.plan(convShape(input.shape), execution.context)
-    execution.measure("\(row) bwd-bias") {
-      core.start(outputGradient, output: output, parameters, execution.context)
-    }
-    if parameters != .none {
-      execution.measure("\(row) bwd-filter") {
-        convolution.backwardFilter(
-          input: outputGradient.pointer, outputGradient: input.pointer, filterGradient: weight.gradient.pointer,
-          accumulate: parameters == .accumulate)
-      }
-    }
-    if let inputGradient {
-      execution.measure("\(row) bwd-data") {
-        convolution.forward(
-          input: outputGradient.pointer, filter: weight.value.pointer, output: inputGradient.pointer)
-      }
-    }
+    checkBackward(input, output, outputGradient, inputGradient)
+    core.backward(
+      convShape(input.shape), input, output, outputGradient, inputGradient, parameters, row, execution)
   }
 }

@@ -4,38 +4,100 @@ import Kernels
 /// share.
 final class ConvolutionCore {
   let weight: Parameter
-  let bias: Parameter
+  let bias: Parameter?
   let activation: Activation
   /// Batch normalisation takes any constant out of a channel again, so a bias before it is neither added nor learned.
   let biasVanishes: Bool
   let spectralNorm: SpectralNorm?
   /// How often a pass runs between two updates; the discriminator's do several times.
   let use: FilterUse
+  /// Whether the layer is the adjoint of the convolution: each pass is then another one's.
+  let isTransposed: Bool
 
-  /// Plans by shape but for the batch; more than two would keep filters of picture sizes that are gone.
+  /// Plans by shape but for the batch; more than two would keep filters of image sizes that are gone.
   private var plans: [(convolution: Convolution, context: Context, version: Int)] = []
 
+  /// - Parameter bias: nil where there is none.
   init(
-    weight: Parameter, bias: Parameter, activation: Activation, biasVanishes: Bool = false, spectralNorm: Bool = false,
-    use: FilterUse = .often
+    _ name: String, _ layout: ParameterLayout, _ initializer: Initializer, bias: ParameterLayout?,
+    activation: Activation, biasVanishes: Bool = false, spectralNorm: Bool = false, use: FilterUse = .often,
+    isTransposed: Bool = false
   ) {
-    precondition(!biasVanishes || activation == .identity, "\(weight.name): an activation before batch normalisation")
-    self.weight = weight
-    self.bias = bias
+    precondition(!biasVanishes || activation == .identity, "\(name): an activation before batch normalisation")
+    weight = Parameter("\(name).weight", layout, initializer)
+    self.bias = bias.map { Parameter("\(name).bias", $0, initializer.bias(of: layout)) }
     self.activation = activation
     self.biasVanishes = biasVanishes
     self.use = use
+    self.isTransposed = isTransposed
     self.spectralNorm = spectralNorm ? SpectralNorm(weight) : nil
   }
 
   /// What is saved and loaded.
-  var parameters: [Parameter] { [weight, bias] + (spectralNorm.map { [$0.u, $0.v] } ?? []) }
+  var parameters: [Parameter] {
+    [weight] + (bias.map { [$0] } ?? []) + (spectralNorm.map { [$0.u, $0.v] } ?? [])
+  }
 
   /// What the passes compute with: the weight, or what spectral normalisation makes of it.
   var filter: Parameter { spectralNorm?.normalized ?? weight }
 
+  func check(_ input: Shape, channels: Int, _ name: String) throws(LayerError) {
+    guard input.c == channels else {
+      throw LayerError(
+        name,
+        "an input \(input) of \(input.c) channels where its weight \(weight.layout.fileShape) takes \(channels); give the"
+          + " layer \(input.c) input channels, or the one before it \(channels) output channels")
+    }
+  }
+
+  /// - Parameter shape: of the convolution, or of that which the layer is the adjoint of.
+  func forward(_ shape: ConvShape, _ input: Tensor, _ output: Tensor, _ row: String, _ execution: Execution) {
+    execution.measure("\(row) fwd") {
+      let convolution = plan(shape, execution.context)
+      let filter = filter.value.pointer
+      if isTransposed {
+        convolution.backwardData(outputGradient: input.pointer, filter: filter, inputGradient: output.pointer)
+      } else {
+        convolution.forward(input: input.pointer, filter: filter, output: output.pointer)
+      }
+      let columns = columns(output)
+      execution.context.applyBias(
+        biasVanishes ? nil : bias.map { UnsafePointer($0.value.pointer) }, activation, to: output.pointer,
+        rows: output.count / columns, channels: columns)
+    }
+  }
+
+  func backward(
+    _ shape: ConvShape, _ input: Tensor, _ output: Tensor, _ outputGradient: Tensor, _ inputGradient: Tensor?,
+    _ parameters: ParameterGradients, _ row: String, _ execution: Execution
+  ) {
+    let convolution = plan(shape, execution.context)
+    execution.measure("\(row) bwd-bias") {
+      start(outputGradient, output: output, parameters, execution.context)
+    }
+    if parameters != .none {
+      execution.measure("\(row) bwd-filter") {
+        let (x, dy) = isTransposed ? (outputGradient, input) : (input, outputGradient)
+        convolution.backwardFilter(
+          input: x.pointer, outputGradient: dy.pointer, filterGradient: filter.gradient.pointer,
+          accumulate: parameters == .accumulate)
+      }
+    }
+    if let inputGradient {
+      execution.measure("\(row) bwd-data") {
+        let filter = filter.value.pointer
+        if isTransposed {
+          convolution.forward(input: outputGradient.pointer, filter: filter, output: inputGradient.pointer)
+        } else {
+          convolution.backwardData(
+            outputGradient: outputGradient.pointer, filter: filter, inputGradient: inputGradient.pointer)
+        }
+      }
+    }
+  }
+
   /// The plan for a shape, told of changed weights.
-  func plan(_ shape: ConvShape, _ context: Context) -> Convolution {
+  private func plan(_ shape: ConvShape, _ context: Context) -> Convolution {
     spectralNorm?.refresh(context)
     let known = plans.firstIndex {
       $0.convolution.shape.with(batch: shape.batch) == shape && $0.context === context
@@ -55,18 +117,19 @@ final class ConvolutionCore {
     return convolution
   }
 
-  func finish(_ output: Tensor, _ context: Context) {
-    context.applyBias(
-      biasVanishes ? nil : UnsafePointer(bias.value.pointer), activation, to: output.pointer,
-      rows: output.count / bias.count, channels: bias.count)
+  /// Values of the output that have a bias each.
+  private func columns(_ output: Tensor) -> Int {
+    if case .dense(_, let outputs) = weight.layout { return outputs.elements }
+    return output.shape.c
   }
 
   /// Takes the gradient back through activation and bias, in place.
-  func start(_ outputGradient: Tensor, output: Tensor, _ gradients: ParameterGradients, _ context: Context) {
-    if biasVanishes && gradients == .overwrite { bias.gradient.fill(0) }
-    let wanted = !biasVanishes && gradients != .none
+  private func start(_ outputGradient: Tensor, output: Tensor, _ gradients: ParameterGradients, _ context: Context) {
+    if biasVanishes && gradients == .overwrite { bias?.gradient.fill(0) }
+    let wanted = biasVanishes || gradients == .none ? nil : bias
+    let columns = columns(output)
     context.applyBiasBackward(
-      activation, gradient: outputGradient.pointer, output: output.pointer, rows: output.count / bias.count,
-      channels: bias.count, biasGradient: wanted ? bias.gradient.pointer : nil, accumulate: gradients == .accumulate)
+      activation, gradient: outputGradient.pointer, output: output.pointer, rows: output.count / columns,
+      channels: columns, biasGradient: wanted?.gradient.pointer, accumulate: gradients == .accumulate)
   }
 }

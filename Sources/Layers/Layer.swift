@@ -7,6 +7,9 @@ public final class Execution {
   /// call once. Passes are named fwd, bwd-filter, bwd-data, and bwd where a layer has only one.
   public var observer: ((_ row: String, _ work: () -> Void) -> Void)?
 
+  /// Scratch memory of the network that runs.
+  var workspace = Workspace()
+
   public init(context: Context) { self.context = context }
 
   @inline(__always)
@@ -33,37 +36,40 @@ public enum ParameterGradients: Sendable {
   case accumulate
 }
 
-/// Which tensors of a layer may share memory.
-public enum Placement: Sendable {
-  /// Input and output, and their gradients, must be different memory.
-  case separate
-  /// The gradients may share memory; input and output may where backward is not going to be called.
-  case gradientsInPlace
-  /// All may: backward reads the output alone.
-  case inPlace
+/// Why layers make no network: the layer's name, the shapes that do not fit, and what would do.
+public struct LayerError: Error, Hashable, CustomStringConvertible {
+  public let description: String
+
+  public init(_ layer: String, _ reason: String) { description = "layer \(layer): \(reason)" }
 }
 
 /// One step of a network. A layer keeps its parameters and small statistics; activations belong to the caller, who hands
 /// them back for the backward pass.
 public protocol Layer: AnyObject {
+  /// Unique in its container, such as `conv1`.
   var name: String { get }
   var parameters: [Parameter] { get }
   /// What it counts; most layers nothing.
   var counters: [Counter] { get }
-  var placement: Placement { get }
+  /// Whether input and output may be the same memory, and likewise their gradients; they have as many elements then.
+  var worksInPlace: Bool { get }
+  /// Whether `backward` reads `input`; where nothing reads a tensor in the backward passes, it is not kept for them.
+  var backwardReadsInput: Bool { get }
   /// Whether `backward` reads `output`.
   var backwardReadsOutput: Bool { get }
 
-  func outputShape(_ input: Shape) -> Shape
+  /// The shape that comes out for one that goes in.
+  /// - Throws: `LayerError` where the layer cannot take such an input.
+  func outputShape(_ input: Shape) throws(LayerError) -> Shape
 
   /// Overwrites `output`.
   /// - Parameter row: the layer's full name for the observer, such as `G.trans_conv2`.
   func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution)
 
   /// The adjoint of the latest training `forward`. Where a weight has a spectral norm, its gradient is complete only when
-  /// `Adam.update` takes it.
+  /// an optimiser's `update` takes it.
   /// - Parameters:
-  ///   - input, output: that pass's tensors.
+  ///   - input, output: that pass's tensors; of unspecified contents where they are not read.
   ///   - outputGradient: may be overwritten.
   ///   - inputGradient: overwritten; nil where it is not wanted.
   func backward(
@@ -73,4 +79,32 @@ public protocol Layer: AnyObject {
 
 extension Layer {
   public var counters: [Counter] { [] }
+  public var parameters: [Parameter] { [] }
+  public var worksInPlace: Bool { false }
+  public var backwardReadsInput: Bool { true }
+  public var backwardReadsOutput: Bool { false }
+
+  /// `outputShape` while a network runs, when shapes that do not fit are a programmer's mistake: `Sequential.build` finds
+  /// them before.
+  func requiredShape(_ input: Shape) -> Shape {
+    do throws(LayerError) {
+      return try outputShape(input)
+    } catch {
+      preconditionFailure(error.description)
+    }
+  }
+
+  /// Checks the tensors of a forward pass.
+  func checkForward(_ input: Tensor, _ output: Tensor) {
+    let expected = requiredShape(input.shape)
+    precondition(output.shape == expected, "\(name): output \(output.shape) where \(expected) is expected")
+  }
+
+  /// Checks the tensors of a backward pass.
+  func checkBackward(_ input: Tensor, _ output: Tensor, _ outputGradient: Tensor, _ inputGradient: Tensor?) {
+    precondition(
+      outputGradient.shape == output.shape, "\(name): gradient \(outputGradient.shape) of output \(output.shape)")
+    precondition(
+      inputGradient == nil || inputGradient!.shape == input.shape, "\(name): gradient of another shape than the input")
+  }
 }

@@ -1,5 +1,7 @@
-/// Layers for convolutional networks on the CPU: linear maps, batch normalisation, activations, losses, Adam, and the
-/// parameters with their file layouts. Knows nothing of pictures or files.
+/// Layers for convolutional networks on the CPU: convolutions and their adjoints, dense layers, batch normalisation,
+/// activations, dropout, pooling, upsampling, reshaping, sums and concatenations of branches; losses, optimisers,
+/// schedules, initialisers; and parameters, which are saved and loaded in PyTorch's names and layouts. Knows nothing of
+/// pictures.
 ///
 /// Contexts and buffers come with it, so that one import is enough to build and train a network:
 ///
@@ -13,7 +15,8 @@
 ///     BatchNorm("norm", channels: 8, leakySlope: 0.2),
 ///     Dense("dense", inputs: Shape(n: 1, h: 4, w: 4, c: 8), outputs: Shape(n: 1, h: 1, w: 1, c: 1)),
 ///   ], execution: Execution(context: context))
-/// network.store.initialize(&random)
+/// try network.build(input: Shape(n: 16, h: 8, w: 8, c: 1))
+/// network.initialize(&random)
 /// let adam = Adam(rate: 1e-3)
 /// let pictures = Tensor(Shape(n: 16, h: 8, w: 8, c: 1), values: (0..<1024).map { _ in random.uniform(-1, 1) })
 /// let labels = (0..<16).map { Float($0 % 2) }
@@ -24,6 +27,7 @@
 ///   adam.update(network.store, context: context)
 ///   print(loss)
 /// }
+/// try network.store.save(to: "classifier.safetensors")
 /// ```
 @_exported import Kernels
 @_exported import Networks

@@ -38,6 +38,68 @@ public func linearLoss(logits: Tensor, factor: Double) -> (loss: Double, gradien
   meanLoss(logits) { _, x in (factor * x, factor) }
 }
 
+/// Mean of (prediction - target)^2 over all elements, and its gradient 2 (prediction - target) / count in a new tensor.
+public func meanSquaredError(_ prediction: Tensor, target: Tensor) -> (loss: Double, gradient: Tensor) {
+  precondition(target.shape == prediction.shape, "target \(target.shape) for \(prediction.shape)")
+  let targets = target.pointer
+  return meanLoss(prediction) { i, x in
+    let difference = x - Double(targets[i])
+    return (difference * difference, 2 * difference)
+  }
+}
+
+/// Mean over all pixels of -ln softmax(logits)[label], the softmax being over channels, and its gradient
+/// (softmax(logits) - [c = label]) / pixels in a new tensor.
+///
+/// The largest logit of a pixel is taken out first, so that nothing overflows; in Double.
+/// - Parameters:
+///   - logits: [n, h, w, classes]; a classifier's h and w are 1.
+///   - labels: n * h * w classes, in 0..<classes.
+public func softmaxCrossEntropy(logits: Tensor, labels: [Int]) -> (loss: Double, gradient: Tensor) {
+  let (rows, classes) = (logits.shape.rows, logits.shape.c)
+  precondition(labels.count == rows, "\(labels.count) labels for \(logits.shape)")
+  let gradient = Tensor(logits.shape)
+  var loss = 0.0
+  for (row, label) in labels.enumerated() {
+    precondition(0..<classes ~= label, "label \(label) of \(classes) classes")
+    let place = gradient.pointer + row * classes
+    let (largest, sum) = exponentials(logits.pointer + row * classes, classes) { c, part, sum in
+      place[c] = Float((part / sum - (c == label ? 1 : 0)) / Double(rows))
+    }
+    loss += largest + log(sum) - Double(logits.pointer[row * classes + label])
+  }
+  return (loss / Double(rows), gradient)
+}
+
+/// exp(x) / sum of exp(x) over the channels of each pixel, [n, h, w, c] -> the same in a new tensor.
+public func softmax(_ logits: Tensor) -> Tensor {
+  let result = Tensor(logits.shape)
+  let classes = logits.shape.c
+  for row in 0..<logits.shape.rows {
+    let place = result.pointer + row * classes
+    exponentials(logits.pointer + row * classes, classes) { c, part, sum in place[c] = Float(part / sum) }
+  }
+  return result
+}
+
+/// Calls `use` with each channel, exp(x - largest), and the sum of these.
+/// - Returns: the largest of the values, and that sum.
+@discardableResult
+private func exponentials(
+  _ x: UnsafePointer<Float>, _ count: Int, _ use: (_ channel: Int, _ part: Double, _ sum: Double) -> Void
+) -> (largest: Double, sum: Double) {
+  let largest = (0..<count).reduce(-Double.infinity) { max($0, Double(x[$1])) }
+  return withUnsafeTemporaryAllocation(of: Double.self, capacity: count) { parts in
+    var sum = 0.0
+    for c in 0..<count {
+      parts[c] = exp(Double(x[c]) - largest)
+      sum += parts[c]
+    }
+    for c in 0..<count { use(c, parts[c], sum) }
+    return (largest, sum)
+  }
+}
+
 /// 1 / (1 + exp(-x)).
 public func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
 

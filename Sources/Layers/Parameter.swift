@@ -2,8 +2,11 @@ import Kernels
 
 /// Named numbers of a layer: learned ones with gradient and Adam's moments, or statistics that only follow the data.
 public final class Parameter {
-  /// Unique in its store, such as `conv1.weight`.
-  public let name: String
+  /// Unique in its store, such as `conv1.weight`; of a layer in a container of a network `body.conv1.weight`.
+  public var name: String { path + ownName }
+  private let ownName: String
+  /// The containers' names, each with a dot behind it.
+  var path = ""
   public let layout: ParameterLayout
   public let isTrained: Bool
   public let initializer: Initializer
@@ -21,7 +24,7 @@ public final class Parameter {
   public private(set) lazy var secondMoment = zeros()
 
   public init(_ name: String, _ layout: ParameterLayout, _ initializer: Initializer, isTrained: Bool = true) {
-    self.name = name
+    ownName = name
     self.layout = layout
     self.initializer = initializer
     self.isTrained = isTrained
@@ -39,15 +42,22 @@ public final class Parameter {
   }
 
   public func initialize(_ random: inout RandomGenerator) {
+    func fill(_ draw: (inout RandomGenerator) -> Float) {
+      for i in 0..<count { value.pointer[i] = draw(&random) }
+    }
+    func fillUniform(_ limit: Double) {
+      let limit = Float(limit)
+      fill { $0.uniform(-limit, limit) }
+    }
+    let fans = layout.fans
     switch initializer {
     case .constant(let constant): value.fill(constant)
-    case .truncatedNormal(let sigma):
-      for i in 0..<count { value.pointer[i] = Float(sigma * random.truncatedNormal()) }
-    case .normal(let mean, let sigma):
-      for i in 0..<count { value.pointer[i] = Float(mean + sigma * random.normal()) }
-    case .glorotUniform(let inputs, let outputs):
-      let limit = Float((6 / Double(inputs + outputs)).squareRoot())
-      for i in 0..<count { value.pointer[i] = random.uniform(-limit, limit) }
+    case .truncatedNormal(let sigma): fill { Float(sigma * $0.truncatedNormal()) }
+    case .normal(let mean, let sigma): fill { Float(mean + sigma * $0.normal()) }
+    case .uniform(let limit): fillUniform(limit)
+    case .glorotUniform: fillUniform((6 / Double(fans.inputs + fans.outputs)).squareRoot())
+    case .heNormal: fill { Float((2 / Double(fans.inputs)).squareRoot() * $0.normal()) }
+    case .torchDefault: fillUniform(1 / Double(fans.inputs).squareRoot())
     }
     changed()
   }
@@ -90,11 +100,13 @@ public enum ParameterArray: Hashable, Sendable, CaseIterable {
 
 /// A named whole number of a layer, which goes into files beside its parameters.
 public final class Counter {
-  /// Unique in its store, such as `batch_conv1.num_batches_tracked`.
-  public let name: String
+  /// Unique in its store, such as `batch_conv1.num_batches_tracked`, with containers as of a parameter.
+  public var name: String { path + ownName }
+  private let ownName: String
+  var path = ""
   public var value = 0
 
-  public init(_ name: String) { self.name = name }
+  public init(_ name: String) { ownName = name }
 }
 
 /// All parameters and counters of a network, in the order of its layers.

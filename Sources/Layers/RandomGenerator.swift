@@ -23,6 +23,11 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
     return z ^ (z >> 31)
   }
 
+  /// The generator after `count` more draws.
+  public func advanced(by count: UInt64) -> RandomGenerator {
+    RandomGenerator(state: state &+ count &* 0x9E37_79B9_7F4A_7C15)
+  }
+
   /// Uniform in [0, 1): the top 53 bits of one draw times 2^-53.
   public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 

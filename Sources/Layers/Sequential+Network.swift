@@ -17,19 +17,20 @@ extension Sequential {
       case .dense(let spec):
         layers.append(
           Dense(
-            name, inputs: stage.input, outputs: stage.output, activation: activation,
+            name, inputs: stage.input, outputs: stage.output, hasBias: spec.hasBias, activation: activation,
             spectralNorm: spec.hasSpectralNorm))
       case .convolution(let spec):
         let convolution = Conv2D(
-          name, inputChannels: stage.input.c, outputChannels: spec.channels, kernel: spec.kernelHeight,
-          stride: spec.stride, activation: activation, followedByBatchNorm: stage.isNormalized,
-          spectralNorm: spec.hasSpectralNorm)
+          name, inputChannels: stage.input.c, outputChannels: spec.channels, kernel: spec.kernel,
+          stride: Extent(spec.stride), padding: spec.sides, hasBias: spec.hasBias, activation: activation,
+          initializer: spec.weights, followedByBatchNorm: stage.isNormalized, spectralNorm: spec.hasSpectralNorm)
         inputBias = convolution.bias
         layers.append(convolution)
       case .transposedConvolution(let spec):
         let convolution = ConvTranspose2D(
-          name, inputChannels: stage.input.c, outputChannels: spec.channels, kernel: spec.kernelHeight,
-          stride: spec.stride, activation: activation, followedByBatchNorm: stage.isNormalized)
+          name, inputChannels: stage.input.c, outputChannels: spec.channels, kernel: spec.kernel,
+          stride: Extent(spec.stride), padding: spec.sides, hasBias: spec.hasBias, activation: activation,
+          initializer: spec.weights, followedByBatchNorm: stage.isNormalized)
         inputBias = convolution.bias
         layers.append(convolution)
       case .batchNorm(let spec):
@@ -38,10 +39,22 @@ extension Sequential {
         layers.append(
           BatchNorm(
             name, channels: stage.input.c, leakySlope: slope, inputBias: inputBias, epsilon: spec.epsilon,
-            momentum: spec.momentum))
+            momentum: spec.momentum, gamma: spec.gamma))
       case .activation: layers.append(ActivationLayer(name, activation))
       }
     }
     self.init(name, layers, execution: execution, workspace: workspace)
+  }
+}
+
+extension ConvolutionSpec {
+  fileprivate var kernel: Extent { Extent(kernelHeight, kernelWidth) }
+
+  /// The padding as the layers take it.
+  fileprivate var sides: Kernels.Padding {
+    switch padding {
+    case .same: .same
+    case .each(let count): .pixels(count)
+    }
   }
 }

@@ -1,46 +1,64 @@
 import Kernels
 
-/// Two large scratch buffers that passes alternate between. Networks that never run at the same time share one.
-public final class Workspace {
-  private var slots: [Buffer?] = [nil, nil]
-
-  public init() {}
-
-  /// A tensor of unspecified contents in the slot that does not hold `other`. Valid until the slot is used again.
-  func tensor(_ shape: Shape, besides other: Tensor) -> Tensor {
-    let slot = slots[0] === other.buffer ? 1 : 0
-    if let buffer = slots[slot], buffer.count >= shape.count { return Tensor(shape, buffer: buffer) }
-    slots[slot] = nil
-    let buffer = Buffer(count: shape.count)
-    slots[slot] = buffer
-    return Tensor(shape, buffer: buffer)
-  }
-
-  func holds(_ tensor: Tensor) -> Bool { slots.contains { $0 === tensor.buffer } }
-}
-
-/// Layers one after the other. Keeps the activations that backward needs, allocated once for the largest batch.
-public final class Sequential {
-  /// Prefix of the observer's rows, such as `G`.
+/// Layers one after the other: a network, or a layer of another one.
+///
+/// As a network it is made with an `Execution`, and `forward(_:mode:)` and `backward(_:parameters:input:)` run it. As a
+/// layer, its name stands in front of its parameters' names, such as `body.conv1.weight`. Without layers it passes its input on.
+///
+/// It keeps those activations that its layers' backward passes read, allocated once for the largest batch, and no others.
+public final class Sequential: Container {
+  /// For a network, the prefix of the observer's rows, such as `G`.
   public let name: String
   public let layers: [any Layer]
-  public let store: ParameterStore
-  public let execution: Execution
+  private let ownExecution: Execution?
   private let workspace: Workspace
   private let rows: [String]
 
-  /// Input, then each layer's output, of the latest training pass. In-place layers share their input's memory.
+  /// Input, then each layer's output, of the latest training pass. Of those that backward does not read only the shapes
+  /// are as they were.
   private var activations: [Tensor] = []
+  /// Memory of the activations that are kept, by the layer whose output lies there.
+  private var kept: [Int: Buffer] = [:]
 
+  /// A layer of another network.
+  public convenience init(_ name: String, _ layers: [any Layer]) { self.init(name, layers, nil, Workspace()) }
+
+  /// A network.
   /// - Parameter workspace: give the same to networks that never run at the same time; they then share their gradients'
   ///   memory.
-  public init(_ name: String, _ layers: [any Layer], execution: Execution, workspace: Workspace = Workspace()) {
+  public convenience init(
+    _ name: String, _ layers: [any Layer], execution: Execution, workspace: Workspace = Workspace()
+  ) {
+    self.init(name, layers, execution, workspace)
+  }
+
+  private init(_ name: String, _ layers: [any Layer], _ execution: Execution?, _ workspace: Workspace) {
     self.name = name
     self.layers = layers
-    self.execution = execution
+    self.ownExecution = execution
     self.workspace = workspace
-    store = ParameterStore(layers.flatMap(\.parameters), counters: layers.flatMap(\.counters))
     rows = layers.map { "\(name).\($0.name)" }
+    if execution != nil { nameParameters(path: "") }
+  }
+
+  var children: [any Layer] { layers }
+
+  /// All parameters and counters, in the order of the layers.
+  public private(set) lazy var store = ParameterStore(parameters, counters: counters)
+
+  public var execution: Execution {
+    guard let ownExecution else { preconditionFailure("\(name) is a layer; a network is made with an execution") }
+    return ownExecution
+  }
+
+  /// Checks that the layers make a network for inputs of a shape.
+  /// - Returns: the shape of the output.
+  /// - Throws: `LayerError` naming the first layer that cannot be, the shapes that do not fit, and what would do; or two
+  ///   layers of one name.
+  @discardableResult
+  public func build(input: Shape) throws(LayerError) -> Shape {
+    try checkNames()
+    return try outputShape(input)
   }
 
   /// Draws new values for every parameter, in order, and finds the singular vectors of weights with a spectral norm.
@@ -49,18 +67,15 @@ public final class Sequential {
     for parameter in store.trained { parameter.spectralNorm?.begin(execution.context) }
   }
 
-  public func outputShape(_ input: Shape) -> Shape { layers.reduce(input) { $1.outputShape($0) } }
-
   /// Runs the layers on an input, which is not changed.
   ///
   /// In training, the result and all activations stay valid until the next training pass, and the input must stay
   /// unchanged until `backward` is done. Otherwise the result lies in the workspace and is valid until the next pass of
   /// any network that shares it: copy what must live longer.
+  /// - Precondition: the input is of a shape that `build` accepts.
   public func forward(_ input: Tensor, mode: Mode) -> Tensor {
-    switch mode {
-    case .training: forwardForTraining(input, mode)
-    case .inference: forwardForInference(input)
-    }
+    begin(keeping: input)
+    return run(input, into: nil, mode: mode, rows: rows, execution)
   }
 
   /// Takes the gradient of the latest training pass's output back to its input.
@@ -73,57 +88,143 @@ public final class Sequential {
   public func backward(_ outputGradient: Tensor, parameters: ParameterGradients, input wantsInput: Bool) -> Tensor? {
     precondition(activations.count == layers.count + 1, "\(name): backward before a training pass")
     precondition(outputGradient.shape == activations.last!.shape, "\(name): gradient \(outputGradient.shape)")
+    begin(keeping: outputGradient)
+    return runBackward(
+      outputGradient, isOurs: true, wantsInput: wantsInput, into: nil, parameters: parameters, rows: rows, execution)
+  }
+
+  private func begin(keeping tensor: Tensor) {
+    workspace.begin(keeping: tensor)
+    execution.workspace = workspace
+  }
+}
+
+// As a layer.
+extension Sequential {
+  public var worksInPlace: Bool { false }
+  public var backwardReadsInput: Bool { layers.first?.backwardReadsInput ?? false }
+  public var backwardReadsOutput: Bool { layers.last?.backwardReadsOutput ?? false }
+
+  public func outputShape(_ input: Shape) throws(LayerError) -> Shape {
+    var shape = input
+    for layer in layers { shape = try layer.outputShape(shape) }
+    return shape
+  }
+
+  public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
+    _ = run(input, into: output, mode: mode, rows: layers.map { "\(row).\($0.name)" }, execution)
+  }
+
+  public func backward(
+    input: Tensor, output: Tensor, outputGradient: Tensor, into inputGradient: Tensor?,
+    parameters: ParameterGradients, row: String, _ execution: Execution
+  ) {
+    runBackward(
+      outputGradient, isOurs: false, wantsInput: inputGradient != nil, into: inputGradient, parameters: parameters,
+      rows: layers.map { "\(row).\($0.name)" }, execution)
+  }
+}
+
+// Memory. A run of layers that work in place has one tensor. It is the caller's for the last such run, our own where
+// backward reads it, and from the workspace otherwise, until the layer behind it has read it.
+extension Sequential {
+  /// Whether a layer writes its output over its input. The network's input is not ours to overwrite, and in training
+  /// nobody may need what was there.
+  private func overwrites(_ i: Int, isTraining: Bool) -> Bool {
+    guard i > 0, layers[i].worksInPlace else { return false }
+    return !isTraining || !(layers[i].backwardReadsInput || layers[i - 1].backwardReadsOutput)
+  }
+
+  /// The last layer of the run of layers that share their output with layer `i`.
+  private func end(_ i: Int, isTraining: Bool) -> Int {
+    var end = i
+    while end + 1 < layers.count && overwrites(end + 1, isTraining: isTraining) { end += 1 }
+    return end
+  }
+
+  /// Whether a backward pass reads the output of layer `i`, the last of its run. The network's output is the caller's to
+  /// read.
+  private func isRead(_ i: Int) -> Bool {
+    i == layers.count - 1 || layers[i].backwardReadsOutput || layers[i + 1].backwardReadsInput
+  }
+
+  /// - Parameter output: nil where it is to be found: kept in training, in the workspace otherwise.
+  private func run(
+    _ input: Tensor, into output: Tensor?, mode: Mode, rows: [String], _ execution: Execution
+  ) -> Tensor {
+    var isTraining = false
+    if case .training = mode { isTraining = true }
+    var current = input
+    if isTraining { activations = [input] }
+    for (i, layer) in layers.enumerated() {
+      let shape = layer.requiredShape(current.shape)
+      let next: Tensor
+      if overwrites(i, isTraining: isTraining) {
+        next = current.reshaped(shape)
+      } else {
+        let end = end(i, isTraining: isTraining)
+        if end == layers.count - 1, let output {
+          next = output.reshaped(shape)
+        } else if isTraining && isRead(end) {
+          next = keep(shape, of: end)
+        } else {
+          next = execution.workspace.take(shape)
+        }
+      }
+      layer.forward(current, into: next, mode: mode, row: rows[i], execution)
+      if i > 0 && current.buffer !== next.buffer { execution.workspace.release(current) }
+      if isTraining { activations.append(next) }
+      current = next
+    }
+    if layers.isEmpty, let output {
+      output.copy(from: input)
+      return output
+    }
+    return current
+  }
+
+  /// Floats of activations that are kept between forward and backward, but for those of containers within; for tests.
+  var keptElements: Int { kept.values.reduce(0) { $0 + $1.count } }
+
+  private func keep(_ shape: Shape, of layer: Int) -> Tensor {
+    if let buffer = kept[layer], buffer.count >= shape.count { return Tensor(shape, buffer: buffer) }
+    kept[layer] = nil
+    let tensor = Tensor(shape)
+    kept[layer] = tensor.buffer
+    return tensor
+  }
+
+  /// - Parameters:
+  ///   - isOurs: whether the workspace may have the memory of the output's gradient as soon as that is used up.
+  ///   - given: where the input's gradient goes; nil takes it from the workspace.
+  @discardableResult
+  private func runBackward(
+    _ outputGradient: Tensor, isOurs: Bool, wantsInput: Bool, into given: Tensor?, parameters: ParameterGradients,
+    rows: [String], _ execution: Execution
+  ) -> Tensor? {
     var gradient = outputGradient
     for i in layers.indices.reversed() {
       let layer = layers[i]
       let input = activations[i]
       var inputGradient: Tensor?
-      if i > 0 || wantsInput {
-        inputGradient =
-          layer.placement == .separate ? workspace.tensor(input.shape, besides: gradient) : gradient
+      if i == 0, let given {
+        inputGradient = given
+      } else if i > 0 || wantsInput {
+        inputGradient = layer.worksInPlace ? gradient.reshaped(input.shape) : execution.workspace.take(input.shape)
       }
       layer.backward(
         input: input, output: activations[i + 1], outputGradient: gradient, into: inputGradient, parameters: parameters,
         row: rows[i], execution)
       guard let inputGradient else { return nil }
+      if gradient.buffer !== inputGradient.buffer && (isOurs || gradient.buffer !== outputGradient.buffer) {
+        execution.workspace.release(gradient)
+      }
       gradient = inputGradient
     }
+    if layers.isEmpty, let given {
+      given.copy(from: gradient)
+      return given
+    }
     return gradient
-  }
-
-  private func forwardForTraining(_ input: Tensor, _ mode: Mode) -> Tensor {
-    if activations.first?.shape != input.shape { placeActivations(input) }
-    activations[0] = input
-    for (i, layer) in layers.enumerated() {
-      layer.forward(activations[i], into: activations[i + 1], mode: mode, row: rows[i], execution)
-    }
-    return activations.last!
-  }
-
-  private func placeActivations(_ input: Tensor) {
-    let earlier = activations.dropFirst().map(\.buffer)
-    activations = [input]
-    for (i, layer) in layers.enumerated() {
-      let shape = layer.outputShape(activations[i].shape)
-      // The layer before must not need its own output, and the network's input is not ours to overwrite.
-      if layer.placement == .inPlace && i > 0 && !layers[i - 1].backwardReadsOutput {
-        activations.append(activations[i])
-      } else if i < earlier.count, earlier[i].count >= shape.count {
-        activations.append(Tensor(shape, buffer: earlier[i]))
-      } else {
-        activations.append(Tensor(shape))
-      }
-    }
-  }
-
-  private func forwardForInference(_ input: Tensor) -> Tensor {
-    var current = input
-    for (i, layer) in layers.enumerated() {
-      let inPlace = layer.placement != .separate && i > 0
-      let output = inPlace ? current : workspace.tensor(layer.outputShape(current.shape), besides: current)
-      layer.forward(current, into: output, mode: .inference, row: rows[i], execution)
-      current = output
-    }
-    return current
   }
 }

@@ -13,7 +13,7 @@ import Kernels
 extension LayerSpec {
   /// The word for a layer in texts.
   public enum Kind: String, CaseIterable, Sendable {
-    case dense, convolution, transposedConvolution, batchNorm, identity, leakyReLU, tanh
+    case dense, convolution, transposedConvolution, batchNorm, identity, leakyReLU, tanh, sigmoid
   }
 
   public var kind: Kind {
@@ -25,6 +25,7 @@ extension LayerSpec {
     case .activation(.identity): .identity
     case .activation(.leakyReLU): .leakyReLU
     case .activation(.tanh): .tanh
+    case .activation(.sigmoid): .sigmoid
     }
   }
 }
@@ -106,6 +107,7 @@ extension LayerSpec: Codable {
     case .identity: self.init(name, .activation(.identity))
     case .leakyReLU: self.init(name, .activation(.leakyReLU(slope: try options.need("slope", what))))
     case .tanh: self.init(name, .activation(.tanh))
+    case .sigmoid: self.init(name, .activation(.sigmoid))
     }
     try options.refuseOthers(what)
   }

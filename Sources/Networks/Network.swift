@@ -190,10 +190,11 @@ extension Initializer {
     case .constant(let value): numbers = [Double(value)]
     case .truncatedNormal(let sigma): numbers = [sigma]
     case .normal(let mean, let sigma): numbers = [mean, sigma]
-    case .glorotUniform: numbers = []
+    case .uniform(let limit): numbers = [limit]
+    case .glorotUniform, .heNormal, .torchDefault: numbers = []
     }
-    guard !numbers.isEmpty, numbers.allSatisfy({ abs($0) <= 1000 }) else {
-      throw NetworkError("\(label): \(what) can begin as a constant, or normal with numbers up to 1000")
+    guard numbers.allSatisfy({ abs($0) <= 1000 }) else {
+      throw NetworkError("\(label): \(what) can begin with numbers up to 1000")
     }
   }
 }

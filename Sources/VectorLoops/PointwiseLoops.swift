@@ -10,7 +10,7 @@ public protocol PointwiseLoops {
   static func leakyReLU(
     _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int, slope: Float)
 
-  /// gradient *= 1 where output > 0, otherwise slope, in place; `output` is what `leakyReLU` wrote, and slope > 0.
+  /// gradient *= 1 where output > 0, otherwise slope, in place; `output` is what `leakyReLU` wrote, and slope >= 0.
   static func leakyReLUBackward(
     _ gradient: UnsafeMutablePointer<Float>, output: UnsafePointer<Float>, _ count: Int, slope: Float)
 
@@ -19,6 +19,34 @@ public protocol PointwiseLoops {
 
   /// gradient *= 1 - output^2, in place; `output` is what `tanh` wrote.
   static func tanhBackward(_ gradient: UnsafeMutablePointer<Float>, output: UnsafePointer<Float>, _ count: Int)
+
+  /// output = 1 / (1 + exp(-input)), within 4 units in the last place. Overwrites `output`, which may be `input`.
+  static func sigmoid(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int)
+
+  /// gradient *= output (1 - output), in place; `output` is what `sigmoid` wrote.
+  static func sigmoidBackward(_ gradient: UnsafeMutablePointer<Float>, output: UnsafePointer<Float>, _ count: Int)
+
+  /// output = input / (1 + exp(-input)). Overwrites `output`, which may be `input`.
+  static func silu(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int)
+
+  /// gradient *= silu'(input) = s (1 + x (1 - s)) with s = 1 / (1 + exp(-x)), in place.
+  static func siluBackward(_ gradient: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, _ count: Int)
+
+  /// output = input * Phi(input), Phi(x) = erfc(-x / sqrt 2) / 2, the factor within 1e-6 of itself. Overwrites `output`,
+  /// which may be `input`.
+  static func gelu(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int)
+
+  /// gradient *= gelu'(input) = Phi(x) + x phi(x), in place.
+  static func geluBackward(_ gradient: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, _ count: Int)
+
+  /// output = max(output, input), NaN where either is.
+  static func maximum(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int)
+
+  /// Where input = output, adds `rest` to `gradient` and leaves zero there: the first of several equal inputs that this is
+  /// called for takes it all.
+  static func routeToEqual(
+    input: UnsafePointer<Float>, output: UnsafePointer<Float>, rest: UnsafeMutablePointer<Float>,
+    gradient: UnsafeMutablePointer<Float>, _ count: Int)
 
   /// sums [channels] += column sums of data [rows, channels]. Adds up the rows of one call in Float, so keep a call to
   /// a few thousand rows.

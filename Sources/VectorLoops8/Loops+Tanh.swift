@@ -4,9 +4,9 @@ import VectorLoops
 // least-squares fits on Chebyshev nodes, rounded to Float; both polynomials are exact to 0.2 units in the last place.
 
 #if WIDE
-  private typealias Integers = SIMD16<Int32>
+  typealias Integers = SIMD16<Int32>
 #else
-  private typealias Integers = SIMD8<Int32>
+  typealias Integers = SIMD8<Int32>
 #endif
 
 extension Loops {
@@ -29,7 +29,7 @@ private func polynomial(_ x: Vector, _ c: (Float, Float, Float, Float, Float)) -
 
 /// exp(x) for -126 ln 2 < x <= 0: x = n ln 2 + r with |r| <= ln 2 / 2, exp(r) = 1 + r + r^2 Q(r).
 @inline(__always)
-private func exponential(_ x: Vector) -> Vector {
+func exponential(_ x: Vector) -> Vector {
   // ln 2 in two parts: the first has trailing zeros, so that n times it is exact.
   let high: Float = 0.693359375
   let low: Float = -2.12194440e-4

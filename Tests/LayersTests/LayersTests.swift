@@ -9,17 +9,17 @@ import Testing
 @Suite struct LayersTests {
   static let bound = 1e-5
 
-  func check(_ name: String, _ layer: (Reference) -> any Layer) throws {
-    let reference = try Reference("layers")
+  func check(_ name: String, in file: String = "layers", _ layer: (Reference) -> any Layer) throws {
+    let reference = try Reference(file)
     for context in contexts {
       let layer = layer(reference)
+      let network = Sequential("net", [layer], execution: Execution(context: context))
       for parameter in layer.parameters where parameter.isTrained {
-        let key = parameter.name.split(separator: ".").last!
+        let key = key(parameter)
         let sizes = reference.file.shape(of: "\(name).\(key)")
         #expect(sizes == parameter.layout.fileShape, "\(name).\(key)")
         parameter.setFileValues(try reference.values("\(name).\(key)"))
       }
-      let network = Sequential("net", [layer], execution: Execution(context: context))
       let x = try reference.tensor("\(name).x")
       let y = network.forward(x, mode: .training())
       expectClose(y.array, try reference.values("\(name).y"), within: Self.bound, "\(name).y")
@@ -43,9 +43,14 @@ import Testing
     }
   }
 
+  /// The name without the layer's own.
+  private func key(_ parameter: Parameter) -> Substring {
+    parameter.name[parameter.name.firstIndex(of: ".")!...].dropFirst()
+  }
+
   func checkGradients(_ name: String, _ layer: any Layer, _ reference: Reference, times: Float) throws {
     for parameter in layer.parameters where parameter.isTrained {
-      let key = parameter.name.split(separator: ".").last!
+      let key = key(parameter)
       expectClose(
         parameter.fileValues(.gradient), try reference.values("\(name).d\(key)").map { times * $0 },
         within: Self.bound, "\(name).d\(key) \(times) times")

@@ -38,7 +38,7 @@ import Testing
 
   /// Two parts in one pass are two passes: outputs, running statistics and gradients. Then a smaller batch again, which
   /// finds the filters of the larger.
-  @Test func partsOfABatchPassAsIfAlone() {
+  @Test func partsOfABatchPassAsIfAlone() throws {
     for context in contexts {
       func network() -> Sequential {
         let network = Sequential(
@@ -60,7 +60,7 @@ import Testing
       let shape = Shape(n: 3, h: 9, w: 8, c: 16)
       let inputs = [draw(shape, 1), draw(shape, 3)]
       let (together, apart) = (network(), network())
-      let outputShape = together.outputShape(shape)
+      let outputShape = try together.outputShape(shape)
       let gradients = [draw(outputShape, 1), draw(outputShape, 1)]
 
       var outputs: [Float] = []

@@ -43,7 +43,7 @@ import Testing
   @Test func convolutionTwice() throws {
     try check("conv") {
       let layer = Self.convolution()
-      return (layer, layer.spectralNorm!, layer.bias)
+      return (layer, layer.spectralNorm!, layer.bias!)
     }
   }
 
@@ -51,7 +51,7 @@ import Testing
     try check("dense") {
       let layer = Dense(
         "d", inputs: Shape(n: 1, h: 2, w: 3, c: 10), outputs: Shape(n: 1, h: 1, w: 1, c: 3), spectralNorm: true)
-      return (layer, layer.spectralNorm!, layer.bias)
+      return (layer, layer.spectralNorm!, layer.bias!)
     }
   }
 
@@ -69,7 +69,7 @@ import Testing
     norm.v.initialize(&random)
     norm.begin(context)
     #expect(abs(norm.sigma - 3) < 1e-6, "\(norm.sigma)")
-    layer.bias.value.fill(0)
+    layer.bias!.value.fill(0)
     let y = network.forward(
       Tensor(Shape(n: 1, h: 1, w: 1, c: 40), values: [Float](repeating: 6, count: 40)), mode: .training())
     for (i, value) in y.array.enumerated() { #expect(abs(value - (i == 7 ? -6 : 2)) < 1e-5, "\(i): \(value)") }

@@ -100,6 +100,7 @@ struct ONNXExport {
     case .identity: value
     case .leakyReLU(let slope): graph.node("LeakyRelu", [value], [("alpha", .float(slope))])
     case .tanh: graph.node("Tanh", [value])
+    case .sigmoid: graph.node("Sigmoid", [value])
     }
   }
 

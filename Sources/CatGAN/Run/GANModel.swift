@@ -161,7 +161,8 @@ public final class GANModel: TrainingModel {
       if let bad = layer.parameters.first(where: { $0.isTrained && !isFinite($0.value) }) {
         return "\(name).\(bad.name)"
       }
-      let output = Tensor(layer.outputShape(values.shape))
+      guard let shape = try? layer.outputShape(values.shape) else { return nil }
+      let output = Tensor(shape)
       layer.forward(values, into: output, mode: .training(), row: layer.name, trainer.execution)
       if !isFinite(output.buffer) { return "the output of \(name).\(source)" }
       values = output

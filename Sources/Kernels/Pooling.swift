@@ -1,0 +1,177 @@
+import VectorLoops
+
+/// The shape of a pooling pass: every channel by itself, input [n, h, w, c] -> output [n, oh, ow, c], both packed.
+public struct PoolShape: Hashable, Sendable {
+  public var batch: Int
+  public var height: Int
+  public var width: Int
+  public var channels: Int
+  public var kernel: Extent
+  public var stride: Extent
+  public var pads: Pads
+  /// Positions of the window; see `Window.positions`.
+  public var output: Extent
+
+  public init(
+    batch: Int, height: Int, width: Int, channels: Int, kernel: Extent, stride: Extent, pads: Pads, output: Extent
+  ) {
+    self.batch = batch
+    self.height = height
+    self.width = width
+    self.channels = channels
+    self.kernel = kernel
+    self.stride = stride
+    self.pads = pads
+    self.output = output
+  }
+
+  /// The rows and columns of the image that the window covers at a position, and the pixels of the padded image that it does.
+  func cover(_ i: Int, _ j: Int) -> (rows: Range<Int>, columns: Range<Int>, paddedPixels: Int) {
+    let (y, x) = (i * stride.height - pads.top, j * stride.width - pads.left)
+    let rows = max(y, 0)..<max(min(y + kernel.height, height), max(y, 0))
+    let columns = max(x, 0)..<max(min(x + kernel.width, width), max(x, 0))
+    let padded =
+      (min(y + kernel.height, height + pads.bottom) - y) * (min(x + kernel.width, width + pads.right) - x)
+    return (rows, columns, padded)
+  }
+
+  func pixel(_ n: Int, _ y: Int, _ x: Int) -> Int { ((n * height + y) * width + x) * channels }
+  func outputPixel(_ n: Int, _ i: Int, _ j: Int) -> Int { ((n * output.height + i) * output.width + j) * channels }
+}
+
+extension Context {
+  /// output = the largest of each window, NaN where one is there; minus infinity for windows that lie in the padding.
+  /// Overwrites `output`.
+  public func maxPool(_ s: PoolShape, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>) {
+    let loops = self.loops
+    parallel(s.batch * s.output.height) { task in
+      let (n, i) = task.quotientAndRemainder(dividingBy: s.output.height)
+      for j in 0..<s.output.width {
+        let y = output + s.outputPixel(n, i, j)
+        y.update(repeating: -.infinity, count: s.channels)
+        let (rows, columns, _) = s.cover(i, j)
+        for row in rows {
+          for column in columns { loops.maximum(input + s.pixel(n, row, column), y, s.channels) }
+        }
+      }
+    }
+  }
+
+  /// inputGradient = the output's gradient where an input was the largest of its window, the first of several, summed over
+  /// windows. Overwrites `inputGradient`.
+  /// - Parameter output: what `maxPool` made of `input`.
+  public func maxPoolBackward(
+    _ s: PoolShape, input: UnsafePointer<Float>, output: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
+    inputGradient: UnsafeMutablePointer<Float>
+  ) {
+    let loops = self.loops
+    let rests = scratch("pooling", threads * s.channels)
+    parallel(s.batch) { (n, worker) in
+      (inputGradient + s.pixel(n, 0, 0)).update(repeating: 0, count: s.pixel(1, 0, 0))
+      let rest = rests + worker * s.channels
+      for i in 0..<s.output.height {
+        for j in 0..<s.output.width {
+          let at = s.outputPixel(n, i, j)
+          rest.update(from: outputGradient + at, count: s.channels)
+          let (rows, columns, _) = s.cover(i, j)
+          for row in rows {
+            for column in columns {
+              let pixel = s.pixel(n, row, column)
+              loops.routeToEqual(
+                input: input + pixel, output: output + at, rest: rest, gradient: inputGradient + pixel, s.channels)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// output = the mean of each window. Overwrites `output`.
+  /// - Parameter countsPadding: whether pixels of the padding count, as zeros, in the number that is divided by.
+  public func averagePool(
+    _ s: PoolShape, countsPadding: Bool, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>
+  ) {
+    let loops = self.loops
+    let sums = doubles("pooling sums", threads * s.channels)
+    parallel(s.batch * s.output.height) { (task, worker) in
+      let (n, i) = task.quotientAndRemainder(dividingBy: s.output.height)
+      let sums = sums + worker * s.channels
+      for j in 0..<s.output.width {
+        sums.update(repeating: 0, count: s.channels)
+        let (rows, columns, padded) = s.cover(i, j)
+        for row in rows {
+          loops.addColumnSums(
+            input + s.pixel(n, row, columns.lowerBound), rows: columns.count, channels: s.channels, to: sums)
+        }
+        let divisor = Double(countsPadding ? padded : rows.count * columns.count)
+        let y = output + s.outputPixel(n, i, j)
+        // A window that lies in the padding has a mean of nothing.
+        for c in 0..<s.channels { y[c] = divisor > 0 ? Float(sums[c] / divisor) : 0 }
+      }
+    }
+  }
+
+  /// The adjoint of `averagePool`. Overwrites `inputGradient`.
+  public func averagePoolBackward(
+    _ s: PoolShape, countsPadding: Bool, outputGradient: UnsafePointer<Float>,
+    inputGradient: UnsafeMutablePointer<Float>
+  ) {
+    let loops = self.loops
+    parallel(s.batch) { n in
+      (inputGradient + s.pixel(n, 0, 0)).update(repeating: 0, count: s.pixel(1, 0, 0))
+      for i in 0..<s.output.height {
+        for j in 0..<s.output.width {
+          let (rows, columns, padded) = s.cover(i, j)
+          let divisor = countsPadding ? padded : rows.count * columns.count
+          guard divisor > 0 else { continue }
+          for row in rows {
+            for column in columns {
+              loops.addScaled(
+                outputGradient + s.outputPixel(n, i, j), inputGradient + s.pixel(n, row, column), s.channels,
+                factor: 1 / Float(divisor))
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// output [n, h * factor.height, w * factor.width, c] = each pixel of input [n, h, w, c] as often. Overwrites `output`.
+  public func upsample(
+    _ input: UnsafePointer<Float>, rows: Int, width: Int, channels: Int, factor: Extent,
+    into output: UnsafeMutablePointer<Float>
+  ) {
+    let wide = width * factor.width * channels
+    parallel(rows) { row in
+      let first = output + row * factor.height * wide
+      for x in 0..<width * factor.width {
+        (first + x * channels).update(
+          from: input + (row * width + x / factor.width) * channels, count: channels)
+      }
+      for copy in 1..<max(factor.height, 1) { (first + copy * wide).update(from: first, count: wide) }
+    }
+  }
+
+  /// The adjoint of `upsample`: sums over the copies. Overwrites `inputGradient`.
+  public func upsampleBackward(
+    _ outputGradient: UnsafePointer<Float>, rows: Int, width: Int, channels: Int, factor: Extent,
+    into inputGradient: UnsafeMutablePointer<Float>
+  ) {
+    let loops = self.loops
+    let wide = width * factor.width * channels
+    parallel(rows) { row in
+      for x in 0..<width {
+        let target = inputGradient + (row * width + x) * channels
+        target.update(repeating: 0, count: channels)
+        for y in 0..<factor.height {
+          for copy in 0..<factor.width {
+            loops.addScaled(
+              outputGradient + (row * factor.height + y) * wide + (x * factor.width + copy) * channels, target,
+              channels,
+              factor: 1)
+          }
+        }
+      }
+    }
+  }
+}

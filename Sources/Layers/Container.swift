@@ -1,0 +1,33 @@
+/// A layer made of others. Names of parameters are paths: those of the containers in a network stand in front.
+protocol Container: Layer {
+  var children: [any Layer] { get }
+}
+
+extension Container {
+  public var parameters: [Parameter] { children.flatMap(\.parameters) }
+  public var counters: [Counter] { children.flatMap(\.counters) }
+
+  /// Gives the parameters and counters of all layers within their names in a network.
+  /// - Parameter path: what stands in front of those of this container's own layers.
+  func nameParameters(path: String) {
+    for child in children {
+      if let container = child as? any Container {
+        container.nameParameters(path: "\(path)\(child.name).")
+      } else {
+        for parameter in child.parameters { parameter.path = path }
+        for counter in child.counters { counter.path = path }
+      }
+    }
+  }
+
+  /// - Throws: `LayerError` where two layers of a container with parameters have one name.
+  func checkNames() throws(LayerError) {
+    var names: Set<String> = []
+    for child in children {
+      if !child.parameters.isEmpty && !names.insert(child.name).inserted {
+        throw LayerError(child.name, "\(name) holds two layers of this name; give each its own")
+      }
+      if let container = child as? any Container { try container.checkNames() }
+    }
+  }
+}

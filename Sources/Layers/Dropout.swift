@@ -1,0 +1,61 @@
+import Kernels
+
+/// Sets a random part of the elements to zero in training and scales the others by 1 / (1 - rate); passes everything on
+/// otherwise (Srivastava et al. 2014). Any shape -> the same.
+///
+/// Which elements depends on the layer's random state and on their place, whatever the number of threads; backward draws
+/// them again, so nothing is kept for it.
+public final class Dropout: Layer {
+  public let name: String
+  /// Probability that an element becomes zero.
+  public let rate: Double
+  /// Each training pass takes one draw, the seed of its own. Save it, and set it again, to go on exactly.
+  public var random: RandomGenerator
+  private var seed: UInt64 = 0
+
+  /// - Parameter rate: at least 0 and below 1.
+  public init(_ name: String, rate: Double, seed: UInt64) {
+    precondition(rate >= 0 && rate < 1, "\(name): the rate \(rate), which must be at least 0 and below 1")
+    self.name = name
+    self.rate = rate
+    random = RandomGenerator(seed: seed)
+  }
+
+  public var worksInPlace: Bool { true }
+  public var backwardReadsInput: Bool { false }
+  public func outputShape(_ input: Shape) -> Shape { input }
+
+  public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
+    checkForward(input, output)
+    execution.measure("\(row) fwd") {
+      if output.pointer != input.pointer { output.copy(from: input) }
+      guard case .training = mode else { return }
+      seed = random.next()
+      drop(output, execution.context)
+    }
+  }
+
+  public func backward(
+    input: Tensor, output: Tensor, outputGradient: Tensor, into inputGradient: Tensor?,
+    parameters: ParameterGradients, row: String, _ execution: Execution
+  ) {
+    checkBackward(input, output, outputGradient, inputGradient)
+    guard let inputGradient else { return }
+    execution.measure("\(row) bwd") {
+      if inputGradient.pointer != outputGradient.pointer { inputGradient.copy(from: outputGradient) }
+      drop(inputGradient, execution.context)
+    }
+  }
+
+  /// Element i stays where draw i of the pass's seed, in [0, 1), is not below the rate.
+  private func drop(_ tensor: Tensor, _ context: Context) {
+    let (rate, factor, seed) = (rate, Float(1 / (1 - rate)), seed)
+    let pointer = tensor.pointer
+    let rows = 4096
+    context.parallel((tensor.count + rows - 1) / rows) { task in
+      let range = task * rows..<min(tensor.count, (task + 1) * rows)
+      var draws = RandomGenerator(seed: seed).advanced(by: UInt64(range.lowerBound))
+      for i in range { pointer[i] = draws.unit() < rate ? 0 : pointer[i] * factor }
+    }
+  }
+}

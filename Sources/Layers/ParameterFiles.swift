@@ -1,0 +1,66 @@
+import Storage
+
+// Parameters as safetensors files in PyTorch's names and layouts, such as `save_file(model.state_dict(), path)` makes.
+
+extension ParameterStore {
+  /// Writes values and counters, whole or not at all; no gradients and no optimiser's state.
+  /// - Parameters:
+  ///   - path: of the file; an older one is replaced.
+  ///   - metadata: notes for people and programs, texts by name.
+  ///   - half: round to F16, half the size; a number beyond its range is an error.
+  /// - Throws: `StorageError` for the disk's failures; an older file of that name is then untouched.
+  public func save(to path: String, metadata: [String: String] = [:], half: Bool = false) throws {
+    let values = parameters.map { parameter in
+      // One tensor at a time is copied into the file's order.
+      TensorSource(parameter.name, half ? .float16 : .float32, shape: parameter.layout.fileShape) { sink in
+        try parameter.fileValues().withUnsafeBufferPointer { values in
+          if half {
+            try sink.putHalves(values.baseAddress!, count: values.count)
+          } else {
+            try sink.put(UnsafeRawBufferPointer(values))
+          }
+        }
+      }
+    }
+    let counts = counters.map { TensorSource($0.name, integers: [UInt64($0.value)], shape: []) }
+    let notes = metadata.merging(["format": "pt"]) { given, _ in given }
+    try SafeTensors.write(values + counts, metadata: notes, to: path, overwrite: true)
+  }
+
+  /// Takes over what `save` wrote, or any file with tensors of these names and shapes. All of it is checked before anything
+  /// is changed. A counter that the file lacks becomes 0.
+  /// - Parameter prefix: what stands in front of the names in the file, such as `generator.`; tensors whose names do not
+  ///   begin so belong to others.
+  /// - Throws: `StorageError` naming the file and what is wrong: a tensor that is missing, of another shape, not finite, a
+  ///   negative variance, or one too many. All values are then as before.
+  public func load(from path: String, prefix: String = "") throws {
+    let file = try SafeTensors(path: path)
+    let known = Set(parameters.map { prefix + $0.name } + counters.map { prefix + $0.name })
+    if let surplus = file.names.first(where: { $0.hasPrefix(prefix) && !known.contains($0) }) {
+      throw StorageError(
+        "\(quoted(path)) holds the tensor \(quoted(surplus)), which this network has no use for; build the network that it was saved"
+          + " from")
+    }
+    try file.verifyDigest()
+    let values = try parameters.map { parameter in
+      let name = prefix + parameter.name
+      let values = try file.floats(name, shape: parameter.layout.fileShape)
+      if name.hasSuffix("running_var"), let wrong = values.first(where: { $0 < 0 }) {
+        throw StorageError(
+          "\(quoted(path)): tensor \(quoted(name)) holds \(wrong), and a variance is never negative; use an intact copy of"
+            + " the file")
+      }
+      return values
+    }
+    let counts = try counters.map { counter in
+      let name = prefix + counter.name
+      guard file.contains(name) else { return 0 }
+      guard let count = Int(exactly: try file.integers(name, shape: [])[0]) else {
+        throw StorageError("\(quoted(path)): the count \(quoted(name)) is negative; use an intact copy of the file")
+      }
+      return count
+    }
+    for (parameter, values) in zip(parameters, values) { parameter.setFileValues(values) }
+    for (counter, count) in zip(counters, counts) { counter.value = count }
+  }
+}
