@@ -26,7 +26,7 @@ test: ## everything, in release mode: the Swift tests, then the commands from ou
 	@scripts/test-commands $(TESTS)/release
 
 lint: ## formatting and style, warnings are errors
-	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
+	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Examples
 
 PREFIX ?= /usr/local
 install: build ## the commands, manual pages, completions and the shipped model, under PREFIX (/usr/local) and DESTDIR

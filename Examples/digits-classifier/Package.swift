@@ -1,0 +1,15 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "digits-classifier",
+  dependencies: [.package(name: "CatGAN", path: "../..")],
+  targets: [
+    .executableTarget(
+      name: "digits-classifier",
+      dependencies: [.product(name: "Layers", package: "CatGAN"), .product(name: "Storage", package: "CatGAN")],
+      path: "Sources",
+      // Variables of main.swift belong to the main actor, and so do the functions that use them.
+      swiftSettings: [.defaultIsolation(MainActor.self)])
+  ]
+)
