@@ -61,7 +61,7 @@ let package = Package(
       name: "CatGAN",
       dependencies: ["Generation", "Networks", "Layers", "Storage", "CPNG", "CJPEG", "CWebP", "CLittleCMS"]),
     .executableTarget(name: "cattrain", dependencies: ["CatGAN", "Generation", "Arguments", "Storage"]),
-    .executableTarget(name: "catgen", dependencies: ["Generation", "Kernels", "Storage", "Arguments"]),
+    .executableTarget(name: "catgen", dependencies: ["Generation", "Kernels", "Networks", "Storage", "Arguments"]),
     .executableTarget(name: "bench", dependencies: ["CatGAN", "Generation", "Networks", "Storage", "Arguments"]),
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),

@@ -40,6 +40,8 @@ extension Command {
   /// ends the process: 0 when `body` returns, 2 after a `UsageError`, 1 after any other error, each with one sentence on
   /// standard error.
   public func run(_ body: (Arguments) throws -> Void) -> Never {
+    // A file that may not grow (ulimit -f) is then a write that fails, and is reported as one.
+    signal(SIGXFSZ, SIG_IGN)
     do {
       let arguments = try parse(CommandLine.arguments.dropFirst())
       if let answer = try arguments.answer() {

@@ -4,6 +4,7 @@
 #pragma once
 #include <stdbool.h>
 #if defined(__linux__)
+#include <malloc.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -74,3 +75,8 @@ static inline __attribute__((always_inline)) void processor_stream(void *address
 
 // What this thread streamed is seen by others before anything that it stores from here on.
 static inline void processor_end_streams(void) { __sync_synchronize(); }
+
+#if defined(__linux__)
+// All threads allocate from one heap. Otherwise each reserves 64 MB of addresses for its own, which a limit on them counts.
+static inline void processor_share_heap(void) { mallopt(M_ARENA_MAX, 1); }
+#endif

@@ -141,7 +141,7 @@ public final class GeneratorModel {
   }
 
   /// Elements per picture of the two buffers that results of linear layers alternate between.
-  private static func activationCounts(_ generator: Network) -> (even: Int, odd: Int, sum: Int) {
+  static func activationCounts(_ generator: Network) -> (even: Int, odd: Int, sum: Int) {
     var counts = [0, 0]
     let linear = generator.stages.filter { $0.convShape(batch: 1) != nil }
     for (index, stage) in linear.enumerated() { counts[index % 2] = max(counts[index % 2], stage.output.elements) }

@@ -11,7 +11,7 @@ public struct Grid: Sendable {
   static let largestByteCount = 1 << 30
 
   /// - Throws: `PictureError` where the canvas would hold more than a gigabyte.
-  public init(columns: Int, rows: Int, cellWidth: Int, cellHeight: Int) throws(PictureError) {
+  public static func check(columns: Int, rows: Int, cellWidth: Int, cellHeight: Int) throws(PictureError) {
     precondition(columns > 0 && rows > 0 && cellWidth > 0 && cellHeight > 0)
     let (width, wide) = columns.multipliedReportingOverflow(by: cellWidth)
     let (height, high) = rows.multipliedReportingOverflow(by: cellHeight)
@@ -21,11 +21,17 @@ public struct Grid: Sendable {
         "a grid of \(columns)x\(rows) pictures of \(cellWidth)x\(cellHeight) pixels is too large for one picture: "
           + "at most 357 million pixels fit")
     }
+  }
+
+  /// - Throws: `PictureError` where the canvas would hold more than a gigabyte.
+  public init(columns: Int, rows: Int, cellWidth: Int, cellHeight: Int) throws(PictureError) {
+    try Grid.check(columns: columns, rows: rows, cellWidth: cellWidth, cellHeight: cellHeight)
     self.columns = columns
     self.rows = rows
     self.cellWidth = cellWidth
     self.cellHeight = cellHeight
-    picture = Picture(width: width, height: height, pixels: [UInt8](repeating: 0, count: area * 3))
+    let (width, height) = (columns * cellWidth, rows * cellHeight)
+    picture = Picture(width: width, height: height, pixels: [UInt8](repeating: 0, count: width * height * 3))
   }
 
   /// The grid nearest to a square, never taller than wide, that holds `count` cells: 1x1, 2x1, 2x2, 3x2, 3x3, ...

@@ -14,16 +14,15 @@ public final class Buffer: @unchecked Sendable {
 
   private static let hugePage = 2 << 20
 
-  /// Allocates `count` floats with unspecified contents. Running out of memory is fatal: callers check sizes first.
+  /// Allocates `count` floats with unspecified contents. Where they cannot be had, the process ends with a sentence and
+  /// exit code 1: whoever may ask for much asks `Memory.require` first, which throws.
   public init(count: Int) {
     precondition(count >= 0)
     self.count = count
-    let bytes = max(count, 16) * MemoryLayout<Float>.stride
+    let (bytes, overflow) = max(count, 16).multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
     let alignment = bytes >= Buffer.hugePage ? Buffer.hugePage : 64
     var raw: UnsafeMutableRawPointer?
-    guard posix_memalign(&raw, alignment, bytes) == 0, let raw else {
-      fatalError("out of memory: could not allocate \(bytes) bytes")
-    }
+    guard !overflow, posix_memalign(&raw, alignment, bytes) == 0, let raw else { Memory.exhausted(bytes) }
     #if os(Linux)
       if alignment == Buffer.hugePage { madvise(raw, bytes, Int32(MADV_HUGEPAGE)) }
     #endif

@@ -27,11 +27,14 @@ extension Context {
   /// that the processor offers otherwise; `CATGAN_CONV=direct|winograd` takes the place of the plan's algorithms wherever
   /// they can compute the shape.
   /// - Parameter threads: nil takes every processor that the process may run on.
-  /// - Throws: `EnvironmentError` for an unknown or unavailable wish, and on a processor with neither instruction set.
+  /// - Throws: `EnvironmentError` for an unknown or unavailable wish, on a processor with neither instruction set, and where
+  ///   the threads cannot be started.
   public static func fromEnvironment(threads: Int? = nil) throws -> Context {
     let wish = getenv("CATGAN_ISA").map { String(cString: $0) }
     let chosen = try instructionSet(wish: wish, available: InstructionSet.available)
-    let context = Context(threads: threads ?? processorCount, instructionSet: chosen)
+    let threads = threads ?? processorCount
+    try Memory.requireThreads(threads)
+    let context = Context(threads: threads, instructionSet: chosen)
     context.algorithm = try algorithmFromEnvironment()
     return context
   }

@@ -56,7 +56,9 @@ public struct SystemFailure: Error, Equatable, Sendable {
     case EEXIST: "choose another name"
     case ENAMETOOLONG: "choose a shorter name"
     case EISDIR: "name a file, not a directory"
-    case EMFILE, ENFILE: "close other programs or raise the limit on open files"
+    case EMFILE, ENFILE: "close other programs or raise the limit on open files (ulimit -n)"
+    case EFBIG: "raise the limit on file sizes (ulimit -f)"
+    case ENOMEM: "close other programs, or raise the limit on memory (ulimit -v)"
     default: "check the disk and try again"
     }
   }

@@ -1,5 +1,7 @@
 import Arguments
+import CatGAN
 import Kernels
+import Storage
 
 /// One run of bench: the options, the contexts that kernels run on, and the peaks that figures are compared with.
 final class Session {
@@ -28,6 +30,7 @@ final class Session {
   }
 
   func run() throws(BenchError) {
+    try requireMemory()
     for topic in options.topics {
       switch topic {
       case .peak: measurePeaks()
@@ -43,6 +46,33 @@ final class Session {
     try publisher.publish()
     if let first = wrongRows.first {
       throw BenchError("\(wrongRows.count) rows computed wrong results, the first is \(first)")
+    }
+  }
+
+  /// Refuses networks that memory does not hold.
+  private func requireMemory() throws(BenchError) {
+    var network = RunOptions(preset: options.preset.rawValue)
+    network.width = options.width
+    network.batchSize = 0
+    for topic in options.topics {
+      switch topic {
+      case .layers, .step, .scaling: network.batchSize = max(network.batchSize, options.batch)
+      // A sampler takes at most so many at once, and no gradients.
+      case .sample: network.batchSize = max(network.batchSize, min(64, options.images.max() ?? 1))
+      case .peak, .gemm, .plan: break
+      }
+    }
+    let threads = options.threads.max() ?? 1
+    do {
+      try requireOpenFiles(4)
+      try Memory.requireThreads(threads)
+      if network.batchSize == 0 { return }
+      try Memory.require(
+        MemoryEstimate(network).bytes, threads: threads,
+        for: "measuring \(options.preset.rawValue) of width \(options.width)",
+        remedy: "lower --width, --batch-size or --images")
+    } catch {
+      throw BenchError("\(error)")
     }
   }
 

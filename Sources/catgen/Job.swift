@@ -2,6 +2,7 @@ import Arguments
 import Dispatch
 import Generation
 import Kernels
+import Networks
 import Storage
 
 #if canImport(Glibc)
@@ -42,6 +43,9 @@ struct Job {
     if case .stream = request.destination, isatty(STDOUT_FILENO) == 1 {
       throw UsageError("--out -: standard output is a terminal; send it to a file or another program")
     }
+    // Threads are not asked for before it is known that they can be had.
+    try requireOpenFiles(4)
+    let context = try Context.fromEnvironment(threads: threads)
     let names = description.generator.parameters.map { description.prefix + $0.name }
     verification = Verification(of: names, in: file)
     let distribution = wish.flatMap(LatentDistribution.init) ?? description.distribution ?? .uniform
@@ -59,16 +63,9 @@ struct Job {
       latent = { draw(seeds[$0]) }
       count = seeds.count
     }
-    if let grid = request.grid {
-      // Refused before anything is computed.
-      let picture = description.generator.output
-      _ = try Grid(columns: grid.columns, rows: grid.rows, cellWidth: picture.w, cellHeight: picture.h)
-    }
-    let context = try Context.fromEnvironment(threads: threads)
+    let size = try Job.batchSize(count, description.generator, request, batch, context)
     do {
-      model = try GeneratorModel(
-        file, description, batchSize: GeneratorModel.batchSize(for: count, description.generator, limit: batch),
-        context: context)
+      model = try GeneratorModel(file, description, batchSize: size, context: context)
     } catch {
       // Where the file is damaged, that is the reason.
       try verification.result()
@@ -76,6 +73,32 @@ struct Job {
     }
     self.request = request
     self.given = given
+  }
+
+  /// Pictures that are computed at once: as many as were asked for, or as memory holds.
+  /// - Throws: `PictureError` or `EnvironmentError` where the result is too large for a picture or for memory, before
+  ///   anything is computed.
+  private static func batchSize(
+    _ count: Int, _ generator: Network, _ request: Request, _ wish: Int?, _ context: Context
+  ) throws -> Int {
+    let picture = generator.output
+    // A grid, or all frames of a film, and their PNG file.
+    var result = 0
+    if let grid = request.grid {
+      try Grid.check(columns: grid.columns, rows: grid.rows, cellWidth: picture.w, cellHeight: picture.h)
+      result = 3 * grid.columns * grid.rows * picture.elements
+    } else if request.frames != nil, request.format == .png {
+      result = 3 * count * picture.elements
+    }
+    var size = GeneratorModel.batchSize(for: count, generator, limit: wish)
+    func needed() -> Int { result + GeneratorModel.bytesNeeded(generator, batchSize: size) }
+    if wish == nil, let available = Memory.available {
+      while size > 1, needed() > available / 2 { size = (size + 1) / 2 }
+    }
+    try Memory.require(
+      needed(), threads: context.threads, for: "sampling",
+      remedy: wish == nil ? "ask for fewer pictures in one file" : "lower --batch-size")
+    return size
   }
 
   /// Writes everything, and says so.

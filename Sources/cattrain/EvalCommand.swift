@@ -72,6 +72,7 @@ struct EvalCommand {
 
   mutating func run() throws {
     let threads = try arguments.optionalInt("--threads", in: 1...1024) ?? Context.processorCount
+    try requireOpenFiles(12)
     let context = try Context.fromEnvironment(threads: threads)
     let fit = PictureFit(rawValue: try arguments.choice("--fit"))!
     guard let folder = arguments.optionalString("--data") else {
@@ -81,7 +82,18 @@ struct EvalCommand {
     let given = try arguments.optionalInt("--count", in: Evaluation.smallestCount...1_000_000)
     try refuseOverwriting()
 
-    let data = try load(FolderScan(BytePath(folder)), size: source.size, fit, threads)
+    let scan = try FolderScan(BytePath(folder))
+    let found = scan.pictures.count
+    let count = min(given ?? 1000, Evaluation.largestCount(pictures: found))
+    let sampler = source.generator.map {
+      GeneratorModel.bytesNeeded(
+        $0.description.generator,
+        batchSize: GeneratorModel.batchSize(for: max(1, count), $0.description.generator))
+    }
+    try Memory.require(
+      Evaluation.bytesNeeded(pictures: found, count: count, size: source.size) + (sampler ?? 0), threads: threads,
+      for: "the comparison", remedy: "lower --count, or take a part of the pictures")
+    let data = try load(scan, size: source.size, fit, threads)
     let largest = Evaluation.largestCount(pictures: data.count)
     guard largest >= Evaluation.smallestCount else {
       throw RunError(

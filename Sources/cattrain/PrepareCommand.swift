@@ -3,6 +3,7 @@
 import Arguments
 import CatGAN
 import Kernels
+import Storage
 
 enum PrepareCommand {
   static let command = Command(
@@ -32,6 +33,8 @@ enum PrepareCommand {
   static func run(_ arguments: Arguments, progress: Progress) throws {
     let size = try arguments.int("--size", in: 8...1024)
     let threads = try arguments.optionalInt("--threads", in: 1...1024) ?? Context.processorCount
+    try requireOpenFiles(12)
+    try Memory.requireThreads(threads)
     var options = PrepareOptions(size: size, threads: threads)
     options.fit = PictureFit(rawValue: try arguments.choice("--fit"))!
     options.minimumSize = try arguments.optionalInt("--min-size", in: 1...65_535)

@@ -45,6 +45,7 @@ struct TrainingCommand {
     signal(SIGPIPE, SIG_IGN)
     let limit = try timeLimit()
     let threads = try arguments.optionalInt("--threads", in: 1...1024) ?? Context.processorCount
+    try requireOpenFiles(12)
     let context = try Context.fromEnvironment(threads: threads)
     let force = arguments.isOn("--force")
 
@@ -134,11 +135,11 @@ struct TrainingCommand {
   ) throws -> Dataset {
     let scan = try FolderScan(BytePath(folder))
     let pictures = Dataset.bytesNeeded(count: scan.pictures.count, size: options.imageSize)
-    if let available = Machine.availableMemory, memory.bytes + pictures > available, !arguments.isOn("--force") {
-      throw RunError(
-        "training needs about \(memory.bytes / 1_000_000) MB of memory and the pictures of '\(folder)' "
-          + "\(pictures / 1_000_000) MB more, but \(available / 1_000_000) MB are free; "
-          + "lower --batch-size or --width, or add --force to try")
+    if !arguments.isOn("--force") {
+      try Memory.require(
+        memory.bytes + pictures, threads: threads, for: "training",
+        remedy: "lower --batch-size or --width, or add --force to try")
+      if !arguments.isOn("--dry-run") { try requireFileSize(memory.checkpointBytes, for: "each checkpoint") }
     }
     var settings = DatasetOptions(size: options.imageSize, threads: threads)
     settings.fit = PictureFit(rawValue: options.fit)!

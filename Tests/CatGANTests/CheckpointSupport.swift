@@ -56,10 +56,9 @@ struct SmallTraining {
 
   /// The whole state as bytes, to compare.
   func bytes() throws -> [UInt8] {
-    let path = NSTemporaryDirectory() + "catgan-state-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    try save(path)
-    return fileBytes(path)
+    let folder = try TemporaryFolder()
+    try save(folder("state"))
+    return fileBytes(folder("state"))
   }
 }
 

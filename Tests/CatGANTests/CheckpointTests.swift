@@ -10,8 +10,8 @@ import Testing
 @Suite struct CheckpointTests {
   /// A file of its own, gone after the test.
   final class Place {
-    let path = NSTemporaryDirectory() + "catgan-checkpoint-\(UUID().uuidString).safetensors"
-    deinit { try? FileManager.default.removeItem(atPath: path) }
+    private let folder = try! TemporaryFolder()
+    var path: String { folder("checkpoint.safetensors") }
   }
 
   @Test func goesOnAsIfItHadNeverStopped() throws {

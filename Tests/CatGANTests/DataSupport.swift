@@ -28,20 +28,7 @@ enum Fixtures {
   }
 }
 
-/// A new folder, removed with everything in it when the last reference goes.
-final class TemporaryFolder: Sendable {
-  let path: String
-
-  init() throws {
-    path = NSTemporaryDirectory() + "/catgan-data-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { remove() }
-
-  /// For a process that ends without giving up its references.
-  func remove() { try? FileManager.default.removeItem(atPath: path) }
-
+extension TemporaryFolder {
   var bytePath: BytePath { BytePath(path) }
 
   /// The length of all files in it.

@@ -86,22 +86,4 @@ import Testing
     let share = Double(MemoryEstimate(options).bytes) / peak
     #expect(share > 1 && share < 1.5, "\(share)")
   }
-
-  /// A container's limit counts, and so does that of a group around it.
-  @Test func memoryOfControlGroups() throws {
-    let folder = try TemporaryFolder()
-    try folder.write(Array("0::/outer/inner\n".utf8), to: "membership")
-    for (group, limit, used) in [("", "max", 9_000), ("outer", "8000", 5_000), ("outer/inner", "max", 100)] {
-      try FileManager.default.createDirectory(
-        atPath: "\(folder.path)/root/\(group)", withIntermediateDirectories: true)
-      try folder.write(Array("\(limit)\n".utf8), to: "root/\(group)/memory.max")
-      try folder.write(Array("\(used)\n".utf8), to: "root/\(group)/memory.current")
-    }
-    try folder.write(Array("anon 1\ninactive_file 700\n".utf8), to: "root/outer/memory.stat")
-    func left(_ membership: String) -> Int? {
-      Machine.groupMemory(root: folder.path + "/root", membership: folder.path + "/\(membership)")
-    }
-    #expect(left("membership") == 3_700)
-    #expect(left("missing") == nil)
-  }
 }

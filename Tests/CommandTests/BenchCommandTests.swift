@@ -132,8 +132,9 @@ import Testing
   }
 
   @Test func fileAppearsWholeAndHoldsOnlyFilteredRows() throws {
-    let file = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID()).json")
-    defer { try? FileManager.default.removeItem(at: file) }
+    let place = try TemporaryFolder()
+    defer { place.remove() }
+    let file = URL(filePath: place("bench.json"))
     let result = try run(
       [
         "layers", "--preset", "cats64", "--width", "2", "--batch-size", "1", "--filter", "D.conv2/fwd", "--out",

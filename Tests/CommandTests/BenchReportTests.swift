@@ -80,8 +80,9 @@ import Testing
   }
 
   @Test func reportsReadTheirOwnJSONAsPeer() throws {
-    let file = FileManager.default.temporaryDirectory.appending(path: "peer-\(UUID()).json")
-    defer { try? FileManager.default.removeItem(at: file) }
+    let place = try TemporaryFolder()
+    defer { place.remove() }
+    let file = URL(filePath: place("peer.json"))
     try Data(Self.report.text(.json).utf8).write(to: file)
     let rows = try PeerRow.read(file.path())
     #expect(rows.map(\.seconds) == [0.002, 0.5])

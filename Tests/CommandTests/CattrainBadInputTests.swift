@@ -1,5 +1,6 @@
 import CatGAN
 import Foundation
+import Kernels
 import Testing
 
 /// What cattrain refuses: one sentence, the right exit code, and no run directory.
@@ -69,7 +70,7 @@ import Testing
   }
 
   /// The largest networks on a thousand pictures at once need more memory than almost any machine has.
-  @Test(.enabled(if: Machine.availableMemory ?? .max < 100_000_000_000)) func moreMemoryThanThereIs() throws {
+  @Test(.enabled(if: Memory.available ?? .max < 100_000_000_000)) func moreMemoryThanThereIs() throws {
     let place = try Place()
     let pictures = try CattrainTests.pictures(1, in: place)
     let picture = try #require(FileManager.default.contentsOfDirectory(atPath: pictures).first)

@@ -69,22 +69,9 @@ extension Process {
   var outcome: Int32 { terminationReason == .exit ? terminationStatus : -terminationStatus }
 }
 
-/// A directory of its own for one test, gone after it.
-final class Place {
-  let path: String
+typealias Place = TemporaryFolder
 
-  init() throws {
-    path = NSTemporaryDirectory() + "catgan-command-\(UUID().uuidString)"
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
-
-  /// All names, those of folders inside too, hidden ones included.
-  var names: [String] { (FileManager.default.enumerator(atPath: path)?.allObjects as? [String])?.sorted() ?? [] }
-
+extension TemporaryFolder {
   func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: self(name)))) }
 
   @discardableResult

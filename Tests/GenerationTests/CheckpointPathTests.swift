@@ -4,8 +4,9 @@ import Testing
 
 @Suite struct CheckpointPathTests {
   @Test func namesWithAnAt() throws {
-    let folder = NSTemporaryDirectory() + "catgan-names-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let place = try TemporaryFolder()
+    defer { place.remove() }
+    let folder = place.path
     func make(_ run: String, _ names: [String]) throws {
       try FileManager.default.createDirectory(
         atPath: "\(folder)/\(run)/checkpoints", withIntermediateDirectories: true)

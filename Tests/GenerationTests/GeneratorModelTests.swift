@@ -60,9 +60,10 @@ func aPictureDoesNotDependOnItsCompany(name: String) throws {
   /// A model's file takes no memory any more once its weights are where they are used: the system's own account of the
   /// mapping says so.
   @Test func weightsAreInMemoryOnce() throws {
-    let path = NSTemporaryDirectory() + "catgan-mapped-\(UUID().uuidString).safetensors"
+    let folder = try TemporaryFolder()
+    defer { folder.remove() }
+    let path = folder("catgan-mapped-\(UUID().uuidString).safetensors")
     try FileManager.default.copyItem(atPath: Fixtures.path("cats64.safetensors"), toPath: path)
-    defer { try? FileManager.default.removeItem(atPath: path) }
     func residentKilobytes() throws -> Int {
       // Such files say that they are empty, so they are read to their end.
       let handle = try #require(FileHandle(forReadingAtPath: "/proc/self/smaps"))

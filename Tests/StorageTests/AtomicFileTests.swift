@@ -24,13 +24,13 @@ import Testing
   func everyCallCanFail(code: Int32, forEver: Bool) throws {
     for exists in [true, false] {
       let counting = FaultyDisk()
-      let first = try TemporaryDirectory()
+      let first = try TemporaryFolder()
       if exists { try write(Self.old, to: first("file"), overwrite: false, FaultyDisk()) }
       try write(Self.new, to: first("file"), overwrite: exists, counting)
       #expect(counting.calls >= 10)
 
       for call in 0..<counting.calls {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         if exists { try write(Self.old, to: directory("file"), overwrite: false, FaultyDisk()) }
         var failure: StorageError?
         do {
@@ -53,14 +53,14 @@ import Testing
   }
 
   @Test func interruptedAndShortWritesAreContinued() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     try write(Self.new, to: directory("file"), overwrite: false, FaultyDisk(interruptEvery: 2, writeLimit: 10_007))
     #expect(contents(directory("file")) == Self.new)
     #expect(directory.names == ["file"])
   }
 
   @Test func leavesAnExistingFileAlone() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     try AtomicFile.write(directory("file"), text: "old", overwrite: false)
     #expect(throws: StorageError.self) { try AtomicFile.write(directory("file"), text: "new", overwrite: false) }
     // Created by somebody else while ours was being written.
@@ -75,7 +75,7 @@ import Testing
   }
 
   @Test func refusesWhatIsNotAFile() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     try createDirectory(directory("directory"))
     #expect(mkfifo(directory("pipe"), 0o600) == 0)
     for path in [directory("directory"), directory("pipe"), directory("missing/file"), "/dev/null"] {
@@ -86,7 +86,7 @@ import Testing
 
   @Test func whatTheBodyThrowsLeavesNothing() throws {
     struct Stop: Error {}
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     #expect(throws: Stop.self) {
       try AtomicFile.write(directory("file"), overwrite: false) { file in
         try Self.new.withUnsafeBytes { try file.write($0) }
@@ -97,7 +97,7 @@ import Testing
   }
 
   @Test func abandonedTemporariesAreRemovedAndOthersKept() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     // Process numbers end far below; 1 is always running.
     let abandoned = ".catgan-999999999-a.tmp"
     let kept = [".catgan-1-a.tmp", ".catgan-x-a.tmp", "file", ".catgan-999999999-a"]
@@ -108,7 +108,7 @@ import Testing
 
   /// A real file system that is full.
   @Test(.enabled(if: SmallDisk.isAllowed, SmallDisk.remark)) func fullFileSystem() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let disk = try SmallDisk(at: directory("mount"), kilobytes: 1024)
     let path = "\(disk.path)/file"
     try write(Self.old, to: path, overwrite: false, FaultyDisk())

@@ -1,3 +1,4 @@
+import Foundation
 import Storage
 
 /// A safetensors file put together by hand, sound or not.
@@ -23,4 +24,8 @@ func useAll(_ file: SafeTensors) throws {
     _ = try file.withBytes(name) { $0.reduce(UInt8(0), ^) }
   }
   try file.verifyDigest()
+}
+
+func contents(_ path: String) -> [UInt8]? {
+  FileManager.default.contents(atPath: path).map(Array.init)
 }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct DirectoriesTests {
   @Test func numbersGoUpAndAreNeverTakenTwice() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let runs = directory("deep/runs")
     #expect(try createNumberedDirectory(in: runs, name: "a") == "\(runs)/00000-a")
     #expect(try createNumberedDirectory(in: runs, name: "b") == "\(runs)/00001-b")
@@ -19,7 +19,7 @@ import Testing
   }
 
   @Test func manyAtOnceGetDifferentNumbers() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let runs = directory("runs")
     let made = Mutex<[String]>([])
     DispatchQueue.concurrentPerform(iterations: 64) { i in
@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func failuresAreNamed() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     try AtomicFile.write(directory("file"), text: "", overwrite: false)
     #expect(throws: StorageError.self) { try createDirectory(directory("file")) }
     #expect(throws: StorageError.self) { try createNumberedDirectory(in: directory("file"), name: "a") }

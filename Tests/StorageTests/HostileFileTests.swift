@@ -5,7 +5,7 @@ import Testing
 @Suite struct HostileFileTests {
   /// A small file of ours, with every kind of tensor that a checkpoint has.
   static func small() throws -> [UInt8] {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     try SafeTensors.write(
       SafeTensorsTests.sources(), metadata: ["format": "pt", "catgan.step": "12"], to: directory("small"),
       overwrite: false)
@@ -46,7 +46,7 @@ import Testing
       #expect(throws: StorageError.self, "\(length) bytes") { try open(Array(sound[..<length])) }
     }
     #expect(throws: StorageError.self) { try open(sound + [0]) }
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     for length in [0, 1, 8, 9, 100, sound.count - 1] {
       try sound[..<length].withUnsafeBytes {
         try AtomicFile.write(directory("file"), bytes: $0, overwrite: true)
@@ -151,7 +151,7 @@ import Testing
   }
 
   @Test(arguments: [Float.nan, .infinity, -.infinity]) func numbersThatAreNotFinite(value: Float) throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     for index in [0, 4095, 4096, 9999] {
       var values = [Float](repeating: 1, count: 10_000)
       values[index] = value
@@ -178,7 +178,7 @@ import Testing
   }
 
   @Test func whatIsNotAFile() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     #expect(mkfifo(directory("pipe"), 0o600) == 0)
     for path in [directory.path, directory("pipe"), directory("missing"), "/dev/zero"] {
       let error = #expect(throws: StorageError.self) { try SafeTensors(path: path) }

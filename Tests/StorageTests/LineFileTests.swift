@@ -6,7 +6,7 @@ import Testing
   private func text(_ path: String) -> String { String(decoding: contents(path) ?? [], as: UTF8.self) }
 
   @Test func appendsAcrossOpenings() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     for line in ["one", "", "two"] {
       let file = try LineFile(directory("log"))
       #expect(file.repairedBytes == 0)
@@ -17,7 +17,7 @@ import Testing
 
   @Test(arguments: ["", "whole\n", "whole\nagain\n"], ["torn", String(repeating: "x", count: 10_000)])
   func aTornLineIsTakenAway(whole: String, torn: String) throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     try AtomicFile.write(directory("log"), text: whole + torn, overwrite: false)
     let file = try LineFile(directory("log"))
     #expect(file.repairedBytes == torn.utf8.count)
@@ -29,7 +29,7 @@ import Testing
   /// whose appending was reported as done, whole.
   @Test(arguments: [ENOSPC, EIO]) func everyCallCanFail(code: Int32) throws {
     for call in 0..<12 {
-      let directory = try TemporaryDirectory()
+      let directory = try TemporaryFolder()
       var expected = "before\n"
       try AtomicFile.write(directory("log"), text: expected + "torn", overwrite: false)
       do {
@@ -54,7 +54,7 @@ import Testing
   /// A disk that is full from some call on, so that not even the half line can be taken away.
   @Test func aDiskThatStaysBroken() throws {
     for call in 0..<10 {
-      let directory = try TemporaryDirectory()
+      let directory = try TemporaryFolder()
       var expected = ""
       if let file = try? LineFile(directory("log"), fileSystem: FaultyDisk(failing: call, forEver: true)) {
         for line in ["first", "second", "third", "fourth"] where (try? file.append(line)) != nil {
@@ -67,7 +67,7 @@ import Testing
   }
 
   @Test func interruptedAndShortWritesAreContinued() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let file = try LineFile(directory("log"), fileSystem: FaultyDisk(interruptEvery: 2, writeLimit: 3))
     try file.append("a line of some length")
     try file.append("and another one")

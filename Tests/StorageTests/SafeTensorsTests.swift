@@ -15,7 +15,7 @@ import Testing
   }
 
   @Test func readsWhatItWrote() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let path = directory("a.safetensors")
     let metadata = ["format": "pt", "text": "quote \" slash \\ newline \n \u{1}é🐈"]
     try SafeTensors.write(Self.sources(), metadata: metadata, to: path, overwrite: false)
@@ -34,7 +34,7 @@ import Testing
   }
 
   @Test func equalStateGivesEqualBytesAndAlignedData() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     for name in ["a", "b"] {
       try SafeTensors.write(
         Self.sources(), metadata: ["x": "1", "a": "2", "m": "3"], to: directory(name), overwrite: false)
@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test func tensorsLargerThanABlock() throws {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     let values = (0..<700_001).map { Float($0) }
     try SafeTensors.write(
       [

@@ -26,9 +26,13 @@ final class SmallDisk {
 
   /// Root inside a container has the name but often not the right, so it is tried.
   static let isAllowed: Bool = {
-    let place = NSTemporaryDirectory() + "catgan-mount-\(UUID().uuidString)"
-    defer { try? FileManager.default.removeItem(atPath: place) }
-    return (try? SmallDisk(at: place, kilobytes: 64)) != nil
+    guard let place = try? TemporaryFolder() else { return false }
+    defer { place.remove() }
+    var disk = try? SmallDisk(at: place("mount"), kilobytes: 64)
+    let isAllowed = disk != nil
+    // Unmounted before its folder is removed.
+    disk = nil
+    return isAllowed
   }()
 
   private static func mount(_ path: String, options: String) -> Bool {

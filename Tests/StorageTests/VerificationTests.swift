@@ -5,7 +5,7 @@ import Testing
 @Suite struct VerificationTests {
   /// Three blocks and a half: counts, `generator.*` in the first two blocks, `discriminator.*` behind.
   private static func sound() throws -> [UInt8] {
-    let directory = try TemporaryDirectory()
+    let directory = try TemporaryFolder()
     try SafeTensors.write(
       [
         TensorSource("generator.count", integers: [3], shape: []),

@@ -72,6 +72,9 @@ extension Checkpoint {
     let tensors = try GeneratorTensors(checkpoint, averaged: averaged)
     var metadata = training(of: tensors.file, note: note)
     metadata["format"] = "pt"
+    // A tensor at a time, in Float.
+    let largest = tensors.generator.parameters.map(\.layout.count).max()!
+    try Memory.require(10_000_000 + 12 * largest, threads: 0, for: "the export", remedy: "free some memory")
     let sources = try tensors.generator.parameters.map(\.name).flatMap { name in
       let values = source(generatorPrefix + name, shape: tensors.shape(name), half: half) { try tensors.values(name) }
       guard name.hasSuffix(".running_var") else { return [values] }

@@ -22,6 +22,16 @@ public final class Evaluation {
   /// Fewer have no third neighbours, and no covariance to speak of.
   public static let smallestCount = 8
 
+  /// Bytes that comparing `count` samples with `pictures` real ones takes, with the pictures themselves: bounds of what is
+  /// alive at once.
+  public static func bytesNeeded(pictures: Int, count: Int, size: Int) -> Int {
+    let bytes = size * size * 3
+    // Reduced pictures, as a matrix and as the kernels pack it, and a block of products.
+    let search = pictures * 4 * (2 * 768 + 128)
+    // Copies while sets are put together, features, and the distances of all to all.
+    return 100_000_000 + pictures * bytes + search + count * (12 * bytes + 8 * 4096) + 2 * 4 * count * count
+  }
+
   /// - Parameters:
   ///   - samples: `smallestCount` or more, of the data's size, at most `largestCount`.
   ///   - progress: called with what is being done, how much of it is done, and how much there is.

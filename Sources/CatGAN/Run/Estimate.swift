@@ -10,6 +10,8 @@ public struct MemoryEstimate: Sendable {
   public let generatorParameters: Int
   public let discriminatorParameters: Int
   public let bytes: Int
+  /// Of each checkpoint: values and two moments of all parameters, and the averaged generator.
+  public let checkpointBytes: Int
 
   /// Value, gradient and two moments are 16 bytes; the kernels' transformed filters take 121/25 of a filter, once for
   /// each direction.
@@ -32,11 +34,13 @@ public struct MemoryEstimate: Sendable {
     let perPicture =
       values(stages.0) + 2 * values(stages.1) + 2 * max(largest(stages.0), 2 * largest(stages.1))
       + 6 * generator.output.elements
+    let averaged = options.averaging > 0 ? generatorParameters : 0
+    checkpointBytes = 4 * (3 * (generatorParameters + discriminatorParameters) + averaged)
     bytes =
       Self.base + (generatorParameters + discriminatorParameters) * Self.bytesPerParameter
       // Spectral normalisation keeps the normalised weight and its gradient.
       + (options.discriminatorNorm == .spectral ? discriminatorParameters * 8 : 0)
-      + (options.averaging > 0 ? generatorParameters * Self.bytesPerAveragedParameter : 0)
+      + averaged * Self.bytesPerAveragedParameter
       + options.batchSize * perPicture * 4
   }
 }
