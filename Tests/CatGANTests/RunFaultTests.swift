@@ -15,6 +15,7 @@ import Testing
     let expected = try small.newestBytes()
     let counting = FaultyDisk()
     let sound = try TemporaryFolder()
+    defer { sound.remove() }
     var beforeTraining = 0
     _ = try small.begin(in: sound.path + "/runs", fileSystem: counting) { _ in beforeTraining = counting.calls }
     #expect(counting.calls > beforeTraining + 50)
@@ -58,7 +59,9 @@ import Testing
     let small = SmallRun(options: SmallRun.options(epochs: 3))
     let expected = try small.newestBytes()
     let counting = FaultyDisk()
-    _ = try small.begin(in: TemporaryFolder().path + "/runs", fileSystem: counting)
+    let sound = try TemporaryFolder()
+    defer { sound.remove() }
+    _ = try small.begin(in: sound.path + "/runs", fileSystem: counting)
     var lost = 0
     for call in stride(from: counting.calls / 3, to: counting.calls, by: 7) {
       let folder = try TemporaryFolder()
@@ -92,8 +95,7 @@ import Testing
     let whole = SmallRun.checkpoints(sound.path + "/runs/00000-\(options.runName)")
     let expected = fileBytes(try #require(whole.last))
     // Room for a half of what the run leaves: the pictures take most of it.
-    let folder = try TemporaryFolder()
-    let disk = try SmallDisk(at: folder.path + "/disk", kilobytes: sound.bytes / 2048)
+    let disk = try SmallDisk(in: TemporaryFolder(), kilobytes: sound.bytes / 2048)
     let error = #expect(throws: RunError.self) { try small.begin(in: disk.path + "/runs") }
     #expect(error?.description.contains("finished at step 12, but its last checkpoint could not be written") == true)
     let run = disk.path + "/runs/00000-\(options.runName)"

@@ -225,6 +225,8 @@ import Testing
   /// A real file system that is full, where the tests may mount one.
   @Test func fullFileSystem() throws {
     let place = try Place()
+    // After it is unmounted.
+    defer { place.remove() }
     guard let disk = try SmallDisk(at: place("disk")) else { return }
     defer { disk.unmount() }
     let words = ["--checkpoint", SmallGenerator.path, "--count", "200", "--out"]

@@ -108,8 +108,7 @@ import Testing
 
   /// A real file system that is full.
   @Test(.enabled(if: SmallDisk.isAllowed, SmallDisk.remark)) func fullFileSystem() throws {
-    let directory = try TemporaryFolder()
-    let disk = try SmallDisk(at: directory("mount"), kilobytes: 1024)
+    let disk = try SmallDisk(in: TemporaryFolder(), kilobytes: 1024)
     let path = "\(disk.path)/file"
     try write(Self.old, to: path, overwrite: false, FaultyDisk())
     let error = #expect(throws: StorageError.self) { try write(Self.new, to: path, overwrite: true, FaultyDisk()) }

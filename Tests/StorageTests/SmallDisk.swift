@@ -4,10 +4,12 @@ import Testing
 /// A real file system in memory that is soon full, for tests that may mount one. CatGANTests sees this file too.
 final class SmallDisk {
   let path: String
+  /// Not removed before the disk is unmounted.
+  private let folder: TemporaryFolder
 
-  /// - Parameter path: a directory that is made where it is missing.
-  init(at path: String, kilobytes: Int) throws {
-    self.path = path
+  init(in folder: TemporaryFolder, kilobytes: Int) throws {
+    self.folder = folder
+    path = folder("disk")
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     guard Self.mount(path, options: "size=\(kilobytes)k") else { throw POSIXError(.EPERM) }
   }
@@ -27,12 +29,7 @@ final class SmallDisk {
   /// Root inside a container has the name but often not the right, so it is tried.
   static let isAllowed: Bool = {
     guard let place = try? TemporaryFolder() else { return false }
-    defer { place.remove() }
-    var disk = try? SmallDisk(at: place("mount"), kilobytes: 64)
-    let isAllowed = disk != nil
-    // Unmounted before its folder is removed.
-    disk = nil
-    return isAllowed
+    return (try? SmallDisk(in: place, kilobytes: 64)) != nil
   }()
 
   private static func mount(_ path: String, options: String) -> Bool {
