@@ -64,7 +64,7 @@ let package = Package(
     .executableTarget(name: "catgen", dependencies: ["Generation", "Kernels", "Networks", "Storage", "Arguments"]),
     .executableTarget(name: "bench", dependencies: ["CatGAN", "Generation", "Networks", "Storage", "Arguments"]),
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "VectorLoops"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "Storage"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage"]),

@@ -165,7 +165,8 @@ def step_body(g, d, real):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--topics", default="layers,step,sample")
+    parser.add_argument("--topics", default="layers,step,sample", help="of gemm, layers, step, sample")
+    parser.add_argument("--products", default="", help="gemm's, such as m256n256k256,m16n65536k100")
     parser.add_argument("--preset", default="cats128", choices=("cats64", "cats128"))
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--batch-size", type=int, default=16)
@@ -199,6 +200,17 @@ def main():
                 best = entry
         rows.append(best)
 
+    if "gemm" in topics:
+        for product in filter(None, a.products.split(",")):
+            m, n, k = map(int, re.findall(r"\d+", product))
+
+            def build_product(transposed, m=m, n=n, k=k):
+                x, y, out = torch.rand(m, k), torch.rand(n, k).t() if transposed else torch.rand(k, n), torch.empty(m, n)
+                return lambda: torch.mm(x, y, out=out)
+            with torch.no_grad():
+                fastest(f"gemm/{product}/{place}", {
+                    label: lambda transposed=transposed: build_product(transposed)
+                    for label, transposed in (("torch.mm", False), ("torch.mm, B transposed", True))}, 2.0 * m * n * k)
     if "layers" in topics:
         with torch.no_grad():
             for name, kind, side, cin, cout, stride in layers(size, a.width):

@@ -31,6 +31,9 @@ public final class Context: @unchecked Sendable {
   let loops: any VectorLoops.Type
   private var scratchBuffers: [String: Buffer] = [:]
 
+  /// Bytes of a core's second-level cache, which blocks of operands are cut for. Whatever it is, results are the same.
+  var secondLevelCache = Context.reportedSecondLevelCache
+
   /// Takes the place of the plan's algorithms wherever it can compute the shape; nil leaves the choice to the plan.
   public var algorithm: ConvAlgorithm?
 

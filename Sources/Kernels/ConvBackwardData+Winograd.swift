@@ -61,13 +61,13 @@ extension WinogradConvolution {
     rows: Int, a: UnsafePointer<Float>, aLayout: PointLayout, b: UnsafePointer<Float>, bLayout: PointLayout,
     c: UnsafeMutablePointer<Float>, cLayout: PointLayout
   ) {
-    let product = PanelProduct(loops: context.loops)
+    let product = MacroKernel(loops: context.loops)
     let blockPanels = WinogradConvolution.blockColumns / context.width
     // (point, first panel) of each task, the points with most slots first.
     let tasks = bLayout.pointsByWork.flatMap { point in
       stride(from: 0, to: bLayout.slots[point] * bLayout.panels, by: blockPanels).map { (point, $0) }
     }
-    func operands(_ task: Int) -> PanelProduct.Operands {
+    func operands(_ task: Int) -> MacroKernel.Operands {
       let (point, first) = tasks[task]
       return (a + aLayout.bases[point], b + bLayout.bases[point] + first * bLayout.panelStride)
     }
@@ -76,9 +76,13 @@ extension WinogradConvolution {
       let (a, b) = operands(task)
       product.multiply(
         rows: rows, columnPanels: min(blockPanels, bLayout.slots[point] * bLayout.panels - first),
-        depthPanels: aLayout.panels, panelDepth: context.width, a: a, aPanelStride: aLayout.panelStride, b: b,
-        bPanelStride: bLayout.panelStride, c: c + cLayout.bases[point] + first * cLayout.panelStride,
-        cPanelStride: cLayout.panelStride, stores: .overwrites,
+        depth: aLayout.panels * context.width, panelDepth: context.width,
+        a: .init(first: a, panelStride: aLayout.panelStride, groupRows: rows, groupStride: 0),
+        b: .init(b, bLayout.panelStride),
+        c: .init(
+          first: c + cLayout.bases[point] + first * cLayout.panelStride, rowStride: context.width,
+          panelStride: cLayout.panelStride, groupStride: 0),
+        stores: .overwrites,
         next: task + context.threads < tasks.count ? operands(task + context.threads) : nil)
     }
   }

@@ -20,7 +20,7 @@ extension DirectConvolution {
     let (grid, source) = forwardGrid(input)
     let w = context.width
     let loops = context.loops
-    let product = PanelProduct(loops: loops)
+    let product = MacroKernel(loops: loops)
     let panelsPerTap = ceilDivide(grid.tapChannels, w)
     let rowPanels = grid.taps.count * panelsPerTap
     let columnPanels = ceilDivide(shape.outputChannels, w)
@@ -62,8 +62,8 @@ extension DirectConvolution {
           range.count, source: outputGradient + first * shape.outputChannels + column * w, step: shape.outputChannels,
           channels: min(columns * w, shape.outputChannels - column * w), panels: b, panelStride: depthRows * w)
         product.multiplyTransposed(
-          rowPanels: rows, columnPanels: columns, depth: range.count, a: a, aPanelStride: depthRows * w, b: b,
-          bPanelStride: depthRows * w, c: c, cPanelStride: rowCount * w, accumulate: first > pixels.lowerBound,
+          rowPanels: rows, columnPanels: columns, depth: range.count, a: .init(a, depthRows * w),
+          b: .init(b, depthRows * w), c: c, cPanelStride: rowCount * w, accumulate: first > pixels.lowerBound,
           ahead: UnsafeBufferPointer(
             start: outputGradient + range.upperBound * shape.outputChannels,
             count: min(blockDepth, pixels.upperBound - range.upperBound) * shape.outputChannels))

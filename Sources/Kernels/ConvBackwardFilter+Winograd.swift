@@ -47,7 +47,7 @@ extension WinogradConvolution {
     filterGradient: UnsafeMutablePointer<Float>, accumulate: Bool
   ) {
     let (w, s) = (context.width, shape)
-    let product = PanelProduct(loops: context.loops)
+    let product = MacroKernel(loops: context.loops)
     let block = blockPanels
     let inputBlocks = ceilDivide(inputPanels, block.input)
     let outputBlocks = ceilDivide(outputPanels, block.output)
@@ -63,7 +63,7 @@ extension WinogradConvolution {
       let outputs = min(block.output, outputPanels - firstOutput)
       let scratch = workspace + worker * perWorker
       let sums = scratch + transformScratch
-      func operands(_ point: Int) -> PanelProduct.Operands {
+      func operands(_ point: Int) -> MacroKernel.Operands {
         (
           v + inputLayout.phaseOffsets[phase][point] + firstInput * inputLayout.panelStride,
           m + outputLayout.bases[point] + firstOutput * outputLayout.panelStride
@@ -74,8 +74,8 @@ extension WinogradConvolution {
           let point = i * n + j
           let (a, b) = operands(point)
           product.multiplyTransposed(
-            rowPanels: inputs, columnPanels: outputs, depth: depth, a: a, aPanelStride: inputLayout.panelStride, b: b,
-            bPanelStride: outputLayout.panelStride, c: sums + layout.bases[point], cPanelStride: layout.panelStride,
+            rowPanels: inputs, columnPanels: outputs, depth: depth, a: .init(a, inputLayout.panelStride),
+            b: .init(b, outputLayout.panelStride), c: sums + layout.bases[point], cPanelStride: layout.panelStride,
             accumulate: false,
             next: j + 1 < parts.x.points ? operands(point + 1) : i + 1 < parts.y.points ? operands((i + 1) * n) : nil)
         }

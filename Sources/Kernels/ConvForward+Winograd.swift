@@ -60,11 +60,11 @@ extension WinogradConvolution {
     rows: Int, a: UnsafePointer<Float>, aLayout: PointLayout, b: UnsafePointer<Float>, columnPanels: Int,
     bBase: (Int) -> Int, bPanelStride: (Int) -> Int, c: UnsafeMutablePointer<Float>, cLayout: PointLayout
   ) {
-    let product = PanelProduct(loops: context.loops)
+    let product = MacroKernel(loops: context.loops)
     let points = aLayout.pointsByWork
     let blockPanels = WinogradConvolution.blockColumns / context.width
     let blocks = ceilDivide(columnPanels, blockPanels)
-    func operands(_ task: Int) -> PanelProduct.Operands {
+    func operands(_ task: Int) -> MacroKernel.Operands {
       let point = points[task / blocks]
       return (a + aLayout.bases[point], b + bBase(point) + task % blocks * blockPanels * bPanelStride(point))
     }
@@ -74,9 +74,12 @@ extension WinogradConvolution {
       let (a, b) = operands(task)
       product.multiply(
         rows: rows, columnPanels: min(blockPanels, columnPanels - first),
-        depthPanels: aLayout.slots[point] * aLayout.panels, panelDepth: context.width, a: a,
-        aPanelStride: aLayout.panelStride, b: b, bPanelStride: bPanelStride(point),
-        c: c + cLayout.bases[point] + first * cLayout.panelStride, cPanelStride: cLayout.panelStride,
+        depth: aLayout.slots[point] * aLayout.panels * context.width, panelDepth: context.width,
+        a: .init(first: a, panelStride: aLayout.panelStride, groupRows: rows, groupStride: 0),
+        b: .init(b, bPanelStride(point)),
+        c: .init(
+          first: c + cLayout.bases[point] + first * cLayout.panelStride, rowStride: context.width,
+          panelStride: cLayout.panelStride, groupStride: 0),
         stores: .overwrites,
         next: task + context.threads < points.count * blocks ? operands(task + context.threads) : nil)
     }

@@ -56,7 +56,7 @@ extension DirectConvolution {
     outputGradient: UnsafePointer<Float>, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>
   ) {
     let (s, w, loops) = (shape, context.width, context.loops)
-    let product = PanelProduct(loops: loops)
+    let product = MacroKernel(loops: loops)
     let packed = packedRowTapFilter(filter)
     let depthPanels = ceilDivide(s.outputChannels, w)
     let panelDepth = min(s.outputChannels, w)
@@ -103,10 +103,16 @@ extension DirectConvolution {
           let part = i - lowest
           let share = aheadFloats * part / rows.count..<aheadFloats * (part + 1) / rows.count
           product.multiply(
-            rows: s.outputWidth, columnPanels: reached.count * columnPanels, depthPanels: depthPanels,
-            panelDepth: panelDepth, a: ring + i % ringRows * ringStride, aPanelStride: panelStride,
-            b: packed.pointer + (tap + reached.lowerBound) * columnPanels * bStride, bPanelStride: bStride,
-            c: c + reached.lowerBound * columnPanels * panelStride, cPanelStride: panelStride, stores: .adds,
+            rows: s.outputWidth, columnPanels: reached.count * columnPanels, depth: depthPanels * panelDepth,
+            panelDepth: panelDepth,
+            a: .init(
+              first: ring + i % ringRows * ringStride, panelStride: panelStride, groupRows: s.outputWidth,
+              groupStride: 0),
+            b: .init(packed.pointer + (tap + reached.lowerBound) * columnPanels * bStride, bStride),
+            c: .init(
+              first: c + reached.lowerBound * columnPanels * panelStride, rowStride: w, panelStride: panelStride,
+              groupStride: 0),
+            stores: .adds,
             ahead: UnsafeBufferPointer(start: ahead + share.lowerBound, count: share.count))
         }
         for r in 0..<pair {

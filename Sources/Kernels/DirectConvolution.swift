@@ -27,16 +27,23 @@ final class DirectConvolution {
   final class PackedFilter {
     let panelDepth: Int
     let panelsPerTap: Int
+    /// Rows of a tap, which those of the next follow.
+    let rowsPerTap: Int
+    /// Rows of all taps.
+    let depth: Int
     let panels: Buffer
     /// Floats from one panel of columns to the next.
     let panelStride: Int
     var isCurrent = false
 
     init(_ grid: TapGrid, width: Int) {
-      // With few source channels a tap takes only as many rows as there are channels; with many, whole panels.
+      // With few source channels a tap takes only as many rows as there are channels; with many, whole panels, but for the
+      // last one of a single tap.
       panelDepth = min(grid.tapChannels, width)
       panelsPerTap = ceilDivide(grid.tapChannels, width)
-      panelStride = max(grid.taps.count, 1) * panelsPerTap * panelDepth * width
+      rowsPerTap = grid.taps.count == 1 ? grid.tapChannels : panelsPerTap * panelDepth
+      depth = grid.taps.count * rowsPerTap
+      panelStride = max(depth, 1) * width
       panels = Buffer(count: panelStride * ceilDivide(grid.targetChannels, width))
     }
   }
@@ -60,7 +67,7 @@ final class DirectConvolution {
     let w = context.width
     let (loops, outputChannels) = (context.loops, shape.outputChannels)
     let tapCount = (transposed ? shape.inputChannels : grid.tapChannels) * outputChannels
-    let rowsPerTap = packed.panelsPerTap * packed.panelDepth
+    let rowsPerTap = packed.rowsPerTap
     let panelCount = ceilDivide(grid.targetChannels, w)
     context.parallel(panelCount * grid.taps.count) { task in
       let (panel, t) = (task % panelCount, task / panelCount)
@@ -82,10 +89,10 @@ final class DirectConvolution {
     packed.isCurrent = true
   }
 
-  /// Most pixels of a task: a gathered block of 128 x 208 floats takes 104 KB of the second-level cache.
-  private static let blockPixels = 208
-  /// Target channels of a task.
-  private static let blockChannels = 512
+  /// MC: most pixels of a task. Of a block of A, packed, a quarter of the second-level cache is full.
+  private func mc(_ mr: Int) -> Int { max(context.secondLevelCache / 4 / (4 * MacroKernel.kc) / mr, 1) * mr }
+  /// NC: most target channels of a task. A block of B is as large as the second-level cache: it streams through while A stays.
+  private var nc: Int { max(context.secondLevelCache / (4 * MacroKernel.kc), 4 * context.width) }
 
   /// target = gathered source times packed filter, over all pixels of the grid.
   func gatheredProduct(
@@ -93,26 +100,28 @@ final class DirectConvolution {
   ) {
     let w = context.width
     let loops = context.loops
-    let product = PanelProduct(loops: loops)
+    let product = MacroKernel(loops: loops)
+    let mr = loops.mr
     // Blocks of one size, in whole register tiles.
-    let mostTiles = DirectConvolution.blockPixels / loops.tileRows
-    let tiles = ceilDivide(grid.pixels, loops.tileRows)
-    let blockPixels = ceilDivide(tiles, ceilDivide(tiles, mostTiles)) * loops.tileRows
+    let tiles = ceilDivide(grid.pixels, mr)
+    let blockPixels = ceilDivide(tiles, ceilDivide(tiles, mc(mr) / mr)) * mr
     let targetPanels = ceilDivide(grid.targetChannels, w)
-    let blockPanels = DirectConvolution.blockChannels / w
+    let blockPanels = nc / w
     let pixelBlocks = ceilDivide(grid.pixels, blockPixels)
     let channelBlocks = ceilDivide(targetPanels, blockPanels)
     let depthPanels = grid.taps.count * filter.panelsPerTap
-    let block = product.blockPanels(filter.panelDepth)
-    // A product of one block writes whole panels to the target itself, whose pixels the grid's then are.
-    let writes =
-      grid.targetStepY == 1 && grid.targetStepX == 1 && grid.targetChannels % w == 0 && depthPanels <= block
-      && depthPanels > 0
+    let block = min(max(MacroKernel.kc / filter.panelDepth, 1), max(depthPanels, 1))
+    // Whole panels are written to the target itself where its pixels are the grid's.
+    let writes = grid.targetStepY == 1 && grid.targetStepX == 1
+      && grid.targetChannels % w == 0 && depthPanels > 0
     let stores: TileStores =
-      writes && context.streamsPast(target, rows: grid.pixels, channels: grid.targetChannels) ? .streams : .overwrites
-    // Panels of an odd number of rows: at a multiple of 4 KB all of them would compete for the same sets of a cache.
+      writes && depthPanels <= block
+        && context.streamsPast(target, rows: grid.pixels, channels: grid.targetChannels) ? .streams : .overwrites
+    // The pixels of a tile lie together, a block of k of them.
+    let groupStride = block * mr * w
+    // Panels of C of an odd number of rows: at a multiple of 4 KB all would compete for the same sets of a cache.
     let rows = blockPixels | 1
-    let perWorker = (block + blockPanels) * rows * w
+    let perWorker = blockPixels / mr * groupStride + (writes ? 0 : min(blockPanels, targetPanels) * rows * w)
     let workspace = context.scratch("direct", perWorker * context.threads)
 
     context.parallel(pixelBlocks * channelBlocks) { task, worker in
@@ -121,21 +130,33 @@ final class DirectConvolution {
       let panel = task % channelBlocks * blockPanels
       let panels = min(blockPanels, targetPanels - panel)
       let a = workspace + worker * perWorker
-      let c = writes ? target + range.lowerBound * grid.targetChannels + panel * w : a + block * rows * w
+      let c =
+        writes
+        ? MacroKernel.Target(
+          first: target + range.lowerBound * grid.targetChannels + panel * w, rowStride: grid.targetChannels,
+          panelStride: w, groupStride: mr * grid.targetChannels)
+        : MacroKernel.Target(
+          first: a + blockPixels / mr * groupStride, rowStride: w, panelStride: rows * w, groupStride: mr * w)
       for k in stride(from: 0, to: depthPanels, by: block) {
         let depth = min(block, depthPanels - k)
-        grid.gather(k..<k + depth, range, source: source, panels: a, panelStride: rows * w, loops: loops)
+        for (group, pixel) in stride(from: range.lowerBound, to: range.upperBound, by: mr).enumerated() {
+          grid.gather(
+            k..<k + depth, pixel..<min(pixel + mr, range.upperBound), source: source, panels: a + group * groupStride,
+            panelStride: mr * w, loops: loops)
+        }
         product.multiply(
-          rows: range.count, columnPanels: panels, depthPanels: depth, panelDepth: filter.panelDepth, a: a,
-          aPanelStride: rows * w, b: filter.panels.pointer + panel * filter.panelStride + k * filter.panelDepth * w,
-          bPanelStride: filter.panelStride, c: c, cRowStride: writes ? grid.targetChannels : w,
-          cPanelStride: writes ? w : rows * w, stores: k > 0 ? .adds : stores)
+          rows: range.count, columnPanels: panels,
+          depth: min(depth * filter.panelDepth, filter.depth - k * filter.panelDepth), panelDepth: filter.panelDepth,
+          a: .init(first: a, panelStride: mr * w, groupRows: mr, groupStride: groupStride),
+          b: .init(
+            filter.panels.pointer + panel * filter.panelStride + k * filter.panelDepth * w, filter.panelStride), c: c,
+          stores: k > 0 ? .adds : stores)
       }
       if stores == .streams { processor_end_streams() }
       if writes { return }
-      if depthPanels == 0 { c.update(repeating: 0, count: panels * rows * w) }
+      if depthPanels == 0 { c.first.update(repeating: 0, count: panels * rows * w) }
       grid.scatter(
-        range, panels: c, panelStride: rows * w, target: target, channel: panel * w,
+        range, panels: c.first, panelStride: rows * w, target: target, channel: panel * w,
         channels: min(panels * w, grid.targetChannels - panel * w), loops: loops)
     }
   }

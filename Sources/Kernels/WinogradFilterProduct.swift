@@ -54,7 +54,7 @@ extension WinogradConvolution {
         block, taps: taps, a: a, aOffsets: aOffsets, aPanelStride: aPanelStride, c: c, cOffsets: cOffsets,
         cPanelStride: cPanelStride)
     }
-    let product = PanelProduct(loops: loops)
+    let product = MacroKernel(loops: loops)
     let depth = block.depthPanels * w
     let pointStride = block.columnPanels * depth * w
     for two in block.twos {
@@ -74,9 +74,11 @@ extension WinogradConvolution {
           return share(done, of: products, in: block, taps, next)
         }
         product.multiply(
-          rows: block.rows, columnPanels: block.columnPanels, depthPanels: block.depthPanels, panelDepth: w,
-          a: a + aOffsets[point], aPanelStride: aPanelStride, b: filter, bPanelStride: depth * w,
-          c: c + cOffsets[point], cPanelStride: cPanelStride, stores: block.accumulate ? .adds : .overwrites,
+          rows: block.rows, columnPanels: block.columnPanels, depth: depth, panelDepth: w,
+          a: .init(first: a + aOffsets[point], panelStride: aPanelStride, groupRows: block.rows, groupStride: 0),
+          b: .init(filter, depth * w),
+          c: .init(first: c + cOffsets[point], rowStride: w, panelStride: cPanelStride, groupStride: 0),
+          stores: block.accumulate ? .adds : .overwrites,
           next: place + 1 < points.count ? (a + aOffsets[points[place + 1]], UnsafePointer(filter + pointStride)) : nil,
           ahead: ahead, bIsCached: true)
       }

@@ -6,7 +6,7 @@ import VectorLoops
 /// gradient's time, and 7% of a pass whose filter comes from memory.
 private let streamDistance = 24
 
-/// A register tile of R rows and up to three vectors of columns. Accumulators live in fixed-size arrays that the optimiser
+/// A register tile of some rows and up to three vectors of columns. Accumulators live in fixed-size arrays that the optimiser
 /// takes apart into registers; that needs the row loops fully unrolled (see -unroll-threshold in Package.swift).
 private struct Tile<let rows: Int> {
   @inline(__always)
@@ -52,27 +52,36 @@ private struct Tile<let rows: Int> {
     #endif
   }
 
+  /// C is wanted when all products are done: its lines come meanwhile.
+  @inline(__always)
+  static func prefetchTarget(_ t: GEMMTile, _ panels: Int) {
+    if case .streams = t.stores { return }
+    for panel in 0..<panels {
+      for r in 0..<rows { processor_prefetch(t.c + panel &* t.cPanelStride + r &* t.cRowStride) }
+    }
+  }
+
   /// Rows of A are `rowStep` apart, steps of k are `depthStep` apart; both are constants after inlining.
   @inline(__always)
-  static func product2(
-    _ depthPanels: Int, _ panelDepth: Int, _ a: UnsafePointer<Float>, _ rowStep: Int, _ depthStep: Int,
-    _ aPanelStride: Int, _ b: UnsafePointer<Float>, _ bPanelStride: Int, _ c: UnsafeMutablePointer<Float>,
-    _ cRowStride: Int, _ cPanelStride: Int, _ stores: TileStores, _ ahead: UnsafePointer<Float>, _ aheadStep: Int
-  ) {
+  static func product2(_ t: GEMMTile, _ panelDepth: Int, _ rowStep: Int, _ depthStep: Int) {
     var left = zeros
     var right = zeros
-    var (b, ahead) = (b, ahead)
-    var panel = a
-    for _ in 0..<depthPanels {
-      // The next tile's rows. Each panel of A begins elsewhere, which no processor guesses.
+    prefetchTarget(t, 2)
+    let (bPanelStride, aheadStep) = (t.bPanelStride, t.aheadStep)
+    var (panel, b, ahead) = (t.a, t.b, t.ahead)
+    var remaining = t.depth
+    while remaining > 0 {
+      // The next panel of A. No processor guesses where panels begin that are far apart.
       if rowStep == Vector.scalarCount {
         for line in 0..<rows * MemoryLayout<Vector>.size / 64 {
-          processor_prefetch(panel + rows &* rowStep + 16 &* line)
+          processor_prefetch(panel + t.aPanelStride + 16 &* line)
         }
       }
       var a = panel
-      panel += aPanelStride
-      for _ in 0..<panelDepth {
+      panel += t.aPanelStride
+      let count = min(panelDepth, remaining)
+      remaining &-= count
+      for _ in 0..<count {
         let b0 = load(b)
         let b1 = load(b + bPanelStride)
         if rowStep == 1 { processor_prefetch(a + streamDistance &* Vector.scalarCount) }
@@ -89,22 +98,19 @@ private struct Tile<let rows: Int> {
         b += Vector.scalarCount
       }
     }
-    finish(left, c, cRowStride, stores)
-    finish(right, c + cPanelStride, cRowStride, stores)
+    finish(left, t.c, t.cRowStride, t.stores)
+    finish(right, t.c + t.cPanelStride, t.cRowStride, t.stores)
   }
 
   /// Three panels of columns, for the transposed product.
   @inline(__always)
-  static func product3(
-    _ depth: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ bPanelStride: Int,
-    _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int, _ cPanelStride: Int, _ stores: TileStores,
-    _ ahead: UnsafePointer<Float>, _ aheadStep: Int
-  ) {
+  static func product3(_ t: GEMMTile) {
     var left = zeros
     var middle = zeros
     var right = zeros
-    var (a, b, ahead) = (a, b, ahead)
-    for _ in 0..<depth {
+    let (bPanelStride, aheadStep) = (t.bPanelStride, t.aheadStep)
+    var (a, b, ahead) = (t.a, t.b, t.ahead)
+    for _ in 0..<t.depth {
       let b0 = load(b)
       let b1 = load(b + bPanelStride)
       let b2 = load(b + 2 &* bPanelStride)
@@ -123,22 +129,24 @@ private struct Tile<let rows: Int> {
       a += Vector.scalarCount
       b += Vector.scalarCount
     }
-    finish(left, c, cRowStride, stores)
-    finish(middle, c + cPanelStride, cRowStride, stores)
-    finish(right, c + 2 &* cPanelStride, cRowStride, stores)
+    finish(left, t.c, t.cRowStride, t.stores)
+    finish(middle, t.c + t.cPanelStride, t.cRowStride, t.stores)
+    finish(right, t.c + 2 &* t.cPanelStride, t.cRowStride, t.stores)
   }
 
   @inline(__always)
-  static func product1(
-    _ depthPanels: Int, _ panelDepth: Int, _ a: UnsafePointer<Float>, _ rowStep: Int, _ depthStep: Int,
-    _ aPanelStride: Int, _ b: UnsafePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int,
-    _ stores: TileStores, _ ahead: UnsafePointer<Float>, _ aheadStep: Int
-  ) {
+  static func product1(_ t: GEMMTile, _ panelDepth: Int, _ rowStep: Int, _ depthStep: Int) {
     var sums = zeros
-    var (b, ahead) = (b, ahead)
-    for panel in 0..<depthPanels {
-      var a = a + panel * aPanelStride
-      for _ in 0..<panelDepth {
+    prefetchTarget(t, 1)
+    let aheadStep = t.aheadStep
+    var (panel, b, ahead) = (t.a, t.b, t.ahead)
+    var remaining = t.depth
+    while remaining > 0 {
+      var a = panel
+      panel += t.aPanelStride
+      let count = min(panelDepth, remaining)
+      remaining &-= count
+      for _ in 0..<count {
         let b0 = load(b)
         processor_prefetch_second_level(ahead)
         ahead += aheadStep
@@ -147,104 +155,70 @@ private struct Tile<let rows: Int> {
         b += Vector.scalarCount
       }
     }
-    finish(sums, c, cRowStride, stores)
+    finish(sums, t.c, t.cRowStride, t.stores)
   }
 
   @inline(never)
-  static func run(
-    _ columnPanels: Int, _ depthPanels: Int, _ panelDepth: Int, _ a: UnsafePointer<Float>, _ aPanelStride: Int,
-    _ b: UnsafePointer<Float>, _ bPanelStride: Int, _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int,
-    _ cPanelStride: Int, _ stores: TileStores, _ ahead: UnsafePointer<Float>
-  ) {
-    let w = Vector.scalarCount
-    if columnPanels == 2 {
-      product2(
-        depthPanels, panelDepth, a, w, 1, aPanelStride, b, bPanelStride, c, cRowStride, cPanelStride, stores, ahead,
-        w)
+  static func run(_ t: GEMMTile) {
+    if t.columnPanels == 2 {
+      product2(t, t.panelDepth, Vector.scalarCount, 1)
     } else {
-      product1(depthPanels, panelDepth, a, w, 1, aPanelStride, b, c, cRowStride, stores, ahead, w)
+      product1(t, t.panelDepth, Vector.scalarCount, 1)
     }
   }
 
   @inline(never)
-  static func runTransposed(
-    _ columnPanels: Int, _ depth: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ bPanelStride: Int,
-    _ c: UnsafeMutablePointer<Float>, _ cRowStride: Int, _ cPanelStride: Int, _ stores: TileStores,
-    _ ahead: UnsafePointer<Float>, _ aheadStep: Int
-  ) {
-    let w = Vector.scalarCount
+  static func runTransposed(_ t: GEMMTile) {
     #if !WIDE
-      if columnPanels == 3 {
-        return product3(depth, a, b, bPanelStride, c, cRowStride, cPanelStride, stores, ahead, aheadStep)
-      }
+      if t.columnPanels == 3 { return product3(t) }
     #endif
-    if columnPanels == 2 {
-      product2(1, depth, a, 1, w, 0, b, bPanelStride, c, cRowStride, cPanelStride, stores, ahead, aheadStep)
+    if t.columnPanels == 2 {
+      product2(t, t.depth, 1, Vector.scalarCount)
     } else {
-      product1(1, depth, a, 1, w, 0, b, c, cRowStride, stores, ahead, aheadStep)
+      product1(t, t.depth, 1, Vector.scalarCount)
     }
   }
 }
 
 extension Loops {
   #if WIDE
-    public static var tileRows: Int { 12 }
-    public static var blockDepth: Int { 128 }
-    public static var tileRowsTransposed: Int { 8 }
-    public static var tileColumnsTransposed: Int { 2 }
+    public static var mr: Int { 12 }
+    public static var mrTransposed: Int { 8 }
+    public static var nrTransposed: Int { 2 }
   #else
-    public static var tileRows: Int { 6 }
-    public static var blockDepth: Int { 512 }
-    public static var tileRowsTransposed: Int { 4 }
-    public static var tileColumnsTransposed: Int { 3 }
+    public static var mr: Int { 6 }
+    public static var mrTransposed: Int { 4 }
+    public static var nrTransposed: Int { 3 }
   #endif
+  public static var nr: Int { 2 }
 
   @inline(never)
-  public static func gemmTile(
-    rows: Int, columnPanels: Int, depthPanels: Int, panelDepth: Int, a: UnsafePointer<Float>, aPanelStride: Int,
-    b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int,
-    stores: TileStores, ahead: UnsafePointer<Float>
-  ) {
-    let (n, k, d, s) = (columnPanels, depthPanels, panelDepth, aPanelStride)
-    let (t, u, v) = (bPanelStride, cRowStride, cPanelStride)
-    switch rows {
-    case 1: Tile<1>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
-    case 2: Tile<2>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
-    case 3: Tile<3>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
-    case 4: Tile<4>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
-    case 5: Tile<5>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
-    case 6: Tile<6>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
+  public static func gemmTile(_ tile: GEMMTile) {
+    switch tile.rows {
+    case 1: Tile<1>.run(tile)
+    case 2: Tile<2>.run(tile)
+    case 3: Tile<3>.run(tile)
+    case 4: Tile<4>.run(tile)
+    case 5: Tile<5>.run(tile)
+    case 6: Tile<6>.run(tile)
     #if WIDE
-      case 7: Tile<7>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
-      case 8: Tile<8>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
-      case 9: Tile<9>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
-      case 10: Tile<10>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
-      case 11: Tile<11>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
-      case 12: Tile<12>.run(n, k, d, a, s, b, t, c, u, v, stores, ahead)
+      case 7: Tile<7>.run(tile)
+      case 8: Tile<8>.run(tile)
+      case 9: Tile<9>.run(tile)
+      case 10: Tile<10>.run(tile)
+      case 11: Tile<11>.run(tile)
+      case 12: Tile<12>.run(tile)
     #endif
-    default: preconditionFailure("gemmTile: \(rows) rows")
+    default: preconditionFailure("gemmTile: \(tile.rows) rows")
     }
   }
 
   @inline(never)
-  public static func gemmTileTransposed(
-    rows: Int, columnPanels: Int, depth: Int, a: UnsafePointer<Float>, b: UnsafePointer<Float>, bPanelStride: Int,
-    c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int, stores: TileStores, ahead: UnsafePointer<Float>,
-    aheadStep: Int
-  ) {
-    let (n, s, t, u) = (columnPanels, bPanelStride, cRowStride, cPanelStride)
-    switch rows {
-    case 1: Tile<1>.runTransposed(n, depth, a, b, s, c, t, u, stores, ahead, aheadStep)
-    case 2: Tile<2>.runTransposed(n, depth, a, b, s, c, t, u, stores, ahead, aheadStep)
-    case 3: Tile<3>.runTransposed(n, depth, a, b, s, c, t, u, stores, ahead, aheadStep)
-    case 4: Tile<4>.runTransposed(n, depth, a, b, s, c, t, u, stores, ahead, aheadStep)
+  public static func gemmTileTransposed(_ tile: GEMMTile) {
     #if WIDE
-      case 5: Tile<5>.runTransposed(n, depth, a, b, s, c, t, u, stores, ahead, aheadStep)
-      case 6: Tile<6>.runTransposed(n, depth, a, b, s, c, t, u, stores, ahead, aheadStep)
-      case 7: Tile<7>.runTransposed(n, depth, a, b, s, c, t, u, stores, ahead, aheadStep)
-      case 8: Tile<8>.runTransposed(n, depth, a, b, s, c, t, u, stores, ahead, aheadStep)
+      Tile<8>.runTransposed(tile)
+    #else
+      Tile<4>.runTransposed(tile)
     #endif
-    default: preconditionFailure("gemmTileTransposed: \(rows) rows")
-    }
   }
 }

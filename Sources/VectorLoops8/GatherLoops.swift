@@ -1,3 +1,4 @@
+import CProcessor
 import VectorLoops
 
 extension UnsafePointer<Float> {
@@ -83,6 +84,9 @@ private func copyPanels(
   }
 }
 
+/// How many pixels ahead a gather asks for. Pixels may lie far apart, with a run of lines each that no processor foresees.
+private let gatherDistance = 2
+
 extension Loops {
   @inline(never)
   public static func gatherPanels(
@@ -91,7 +95,23 @@ extension Loops {
   ) {
     let w = Vector.scalarCount
     let (whole, rest) = (channels / w, channels % w)
-    copyPanels(count, whole, source, step, w, panels, w, panelStride)
+    for i in 0..<count {
+      let pixel = source + i * step
+      var (from, to) = (pixel, panels + i * w)
+      for _ in 0..<whole / 4 {
+        for line in 0..<4 * w / 16 { processor_prefetch(from + gatherDistance * step + 16 * line) }
+        for _ in 0..<4 {
+          to.vector = from.vector
+          from += w
+          to += panelStride
+        }
+      }
+      for _ in 0..<whole % 4 {
+        to.vector = from.vector
+        from += w
+        to += panelStride
+      }
+    }
     if rest == 0 { return }
     for i in 0..<count {
       (panels + whole * panelStride + i * w).vector = partialVector(source + i * step + whole * w, rest)

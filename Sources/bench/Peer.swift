@@ -10,12 +10,13 @@ struct PeerRow: Equatable, Sendable {
   var seconds: Double
   var gigaflops: Double?
 
-  /// What names of the two programs have in common: `layer/LAYER/PASS`, or `step/PRESET/WIDTH/BATCH`.
+  /// What names of the two programs have in common: `layer/LAYER/PASS`, `gemm/PRODUCT`, or `step/PRESET/WIDTH/BATCH`.
   var key: String { PeerRow.key(name) }
 
   static func key(_ name: String) -> String {
     let parts = name.split(separator: "/")
-    return parts.prefix(parts.first == "layer" ? 3 : 4).joined(separator: "/")
+    let count = parts.first == "layer" ? 3 : parts.first == "gemm" ? 2 : 4
+    return parts.prefix(count).joined(separator: "/")
   }
 
   static func read(_ path: String) throws(BenchError) -> [PeerRow] {

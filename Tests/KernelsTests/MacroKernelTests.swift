@@ -1,0 +1,149 @@
+import Testing
+import VectorLoops
+
+@testable import Kernels
+
+/// The product C (+)= A B by tiles, on small integers, where sums in any order are exact.
+@Suite struct MacroKernelTests {
+  /// A product's operands, packed, between values that would show: what is beyond A's rows or B's columns is NaN.
+  private struct Product {
+    let (rows, panels, depth, panelDepth, groupRows): (Int, Int, Int, Int, Int)
+    let width: Int
+    let (a, b): ([Float], [Float])
+
+    init(_ loops: any VectorLoops.Type, rows: Int, panels: Int, depth: Int, panelDepth: Int, groupRows: Int) {
+      (self.rows, self.panels, self.depth) = (rows, panels, depth)
+      (self.panelDepth, self.groupRows) = (panelDepth, groupRows)
+      width = loops.width
+      var noise = Noise(state: UInt64(rows * 1_000_003 + panels * 10_007 + depth * 101 + groupRows))
+      a = noise.integers(rows * depth, in: -4...4)
+      b = noise.integers(depth * panels * width, in: -4...4)
+    }
+
+    var depthPanels: Int { ceilDivide(depth, panelDepth) }
+    var groups: Int { ceilDivide(rows, groupRows) }
+    var groupStride: Int { depthPanels * groupRows * width }
+
+    func packedA() -> Buffer {
+      let packed = Buffer(count: groups * groupStride)
+      packed.fill(.nan)
+      for m in 0..<rows {
+        for k in 0..<depth {
+          let row = k / panelDepth * groupRows * width + m % groupRows * width
+          packed.pointer[m / groupRows * groupStride + row + k % panelDepth] = a[m * depth + k]
+        }
+      }
+      return packed
+    }
+
+    /// Panels of B, a row apart from each other.
+    func packedB() -> Buffer {
+      let packed = Buffer(count: panels * (depth + 1) * width)
+      packed.fill(.nan)
+      for k in 0..<depth {
+        for n in 0..<panels * width {
+          packed.pointer[n / width * (depth + 1) * width + k * width + n % width] = b[k * panels * width + n]
+        }
+      }
+      return packed
+    }
+
+    func reference(_ m: Int, _ n: Int) -> Float {
+      (0..<depth).reduce(0) { $0 + a[m * depth + $1] * b[$1 * panels * width + n] }
+    }
+  }
+
+  /// Every number of rows that a tile can have and two tiles' edges, odd panels, depths beside a panel's and a block's.
+  @Test(arguments: InstructionSet.available) func edges(_ set: InstructionSet) {
+    let loops = Context(threads: 1, instructionSet: set).loops
+    let (w, mr) = (loops.width, loops.mr)
+    var cases: [(rows: Int, panels: Int, depth: Int, panelDepth: Int, groupRows: Int)] = []
+    for rows in 1...2 * mr + 1 { cases.append((rows, rows % 3 + 1, w + 3, w, mr)) }
+    for depth in [1, w - 1, w, 2 * w, 2 * w + 1, MacroKernel.kc, MacroKernel.kc + 1, 2 * MacroKernel.kc + w + 5] {
+      cases.append((mr + 1, 3, depth, w, 2 * mr))
+      cases.append((2 * mr + 1, 2, depth, w, mr))
+      cases.append((3 * mr - 1, 2, depth, w, 3 * mr - 1))
+    }
+    // Fewer channels than a vector has lanes.
+    for depth in [5, 10, 12, MacroKernel.kc + 4] { cases.append((mr + 2, 3, depth, 5, mr)) }
+    for (rows, panels, depth, panelDepth, groupRows) in cases {
+      let product = Product(
+        loops, rows: rows, panels: panels, depth: depth, panelDepth: panelDepth, groupRows: groupRows)
+      let (a, b) = (product.packedA(), product.packedB())
+      for stores in [TileStores.overwrites, .adds] {
+        // Rows of C with a vector between them that nobody may write.
+        let rowStride = (panels + 1) * w
+        let c = Buffer(count: rows * rowStride)
+        c.fill(.nan)
+        for m in 0..<rows where stores == .adds {
+          for n in 0..<panels * w { c.pointer[m * rowStride + n] = Float(m - n) }
+        }
+        MacroKernel(loops: loops).multiply(
+          rows: rows, columnPanels: panels, depth: depth, panelDepth: panelDepth,
+          a: .init(
+            first: a.pointer, panelStride: groupRows * w, groupRows: groupRows, groupStride: product.groupStride),
+          b: .init(b.pointer, (depth + 1) * w),
+          c: .init(first: c.pointer, rowStride: rowStride, panelStride: w, groupStride: groupRows * rowStride),
+          stores: stores)
+        let result = c.array
+        for m in 0..<rows {
+          let row = result[m * rowStride..<(m + 1) * rowStride]
+          let expected = (0..<panels * w).map { n in
+            product.reference(m, n) + (stores == .adds ? Float(m - n) : 0)
+          }
+          #expect(
+            Array(row.prefix(panels * w)) == expected && row.suffix(w).allSatisfy(\.isNaN),
+            "\(rows) rows in groups of \(groupRows), \(panels) panels, depth \(depth) in \(panelDepth), \(stores), row \(m)"
+          )
+        }
+      }
+    }
+  }
+
+  /// C[m, n] = sum over k of A[k, m] B[k, n], with one to four panels on either side.
+  @Test(arguments: InstructionSet.available) func transposed(_ set: InstructionSet) {
+    let loops = Context(threads: 1, instructionSet: set).loops
+    let w = loops.width
+    for (rowPanels, columnPanels, depth) in [(1, 1, 1), (1, 2, 7), (2, 3, 64), (3, 4, 300), (2, 5, 513)] {
+      var noise = Noise(state: UInt64(depth))
+      let a = Buffer(noise.integers(rowPanels * depth * w, in: -4...4))
+      let b = Buffer(noise.integers(columnPanels * depth * w, in: -4...4))
+      let rows = rowPanels * w
+      for accumulate in [false, true] {
+        let c = Buffer(count: columnPanels * rows * w + w)
+        c.fill(.nan)
+        if accumulate { c.pointer.update(repeating: 1, count: columnPanels * rows * w) }
+        MacroKernel(loops: loops).multiplyTransposed(
+          rowPanels: rowPanels, columnPanels: columnPanels, depth: depth, a: .init(a.pointer, depth * w),
+          b: .init(b.pointer, depth * w), c: c.pointer, cPanelStride: rows * w, accumulate: accumulate)
+        let result = c.array
+        let expected = (0..<columnPanels * rows * w).map { i in
+          let (n, m) = (i / (rows * w) * w + i % w, i / w % rows)
+          return (0..<depth).reduce(Float(accumulate ? 1 : 0)) { sum, k in
+            sum + a.pointer[m / w * depth * w + k * w + m % w] * b.pointer[n / w * depth * w + k * w + n % w]
+          }
+        }
+        #expect(Array(result.dropLast(w)) == expected && result.suffix(w).allSatisfy(\.isNaN), "depth \(depth)")
+      }
+    }
+  }
+
+  /// Blocks are cut for the cache; no bit depends on it, nor on who computes them.
+  @Test(
+    arguments: InstructionSet.available,
+    ["n300 1x1x700 -> 1x1x144 k1x1 s1 p0,0,0,0", "n2 19x17x40 -> 10x9x72 k3x3 s2 p1,1,1,1"])
+  func cacheSizesChangeNoBit(_ set: InstructionSet, _ text: String) throws {
+    let operands = Operands(try ConvShape(parsing: text), integers: false)
+    func run(_ threads: Int, _ cache: Int, _ pass: ConvPass) -> [UInt32] {
+      let context = Context(threads: threads, instructionSet: set)
+      context.secondLevelCache = cache
+      return operands.run(pass, .direct, context).map(\.bitPattern)
+    }
+    for pass in ConvPass.allCases {
+      let bits = run(1, 1 << 20, pass)
+      for (threads, cache) in [(1, 16 << 10), (2, 64 << 10), (3, 256 << 10), (2, 4 << 20)] {
+        #expect(run(threads, cache, pass) == bits, "\(pass), \(threads) threads, \(cache) bytes")
+      }
+    }
+  }
+}
