@@ -165,8 +165,8 @@ def step_body(g, d, real):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--topics", default="layers,step,sample", help="of gemm, layers, step, sample")
-    parser.add_argument("--products", default="", help="gemm's, such as m256n256k256,m16n65536k100")
+    parser.add_argument("--topics", default="layers,step,sample", help="of gemm, conv, layers, step, sample")
+    parser.add_argument("--shapes", nargs="*", default=[], help="gemm's, such as m256n256k256, or conv's")
     parser.add_argument("--preset", default="cats128", choices=("cats64", "cats128"))
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--batch-size", type=int, default=16)
@@ -201,7 +201,7 @@ def main():
         rows.append(best)
 
     if "gemm" in topics:
-        for product in filter(None, a.products.split(",")):
+        for product in a.shapes:
             m, n, k = map(int, re.findall(r"\d+", product))
 
             def build_product(transposed, m=m, n=n, k=k):
@@ -211,6 +211,25 @@ def main():
                 fastest(f"gemm/{product}/{place}", {
                     label: lambda transposed=transposed: build_product(transposed)
                     for label, transposed in (("torch.mm", False), ("torch.mm, B transposed", True))}, 2.0 * m * n * k)
+    if "conv" in topics:
+        for shape in a.shapes:
+            # n16-56x56x64-28x28x128-k3x3-s2-p1.1.1.1
+            n, h, w, cin, oh, ow, cout, kh, kw, stride, top, left, *_ = map(int, re.findall(r"\d+", shape))
+
+            def build_convolution(memory, index):
+                x = torch.rand(n, cin, h, w).contiguous(memory_format=memory)
+                f = torch.rand(cout, cin, kh, kw).contiguous(memory_format=memory)
+                g = torch.rand(n, cout, oh, ow).contiguous(memory_format=memory)
+                if index == 0:
+                    return lambda: F.conv2d(x, f, None, stride=stride, padding=(top, left))
+                mask = [index == 1, index == 2, False]
+                return lambda: torch.ops.aten.convolution_backward(
+                    g, x, f, None, [stride] * 2, [top, left], [1, 1], False, [0, 0], 1, mask)
+            with torch.no_grad():
+                for index, which in enumerate(PASSES):
+                    fastest(f"conv/{shape}/{which}/pytorch/{place}", {
+                        label: lambda memory=memory, index=index: build_convolution(memory, index)
+                        for label, memory in formats.items()}, 2.0 * n * oh * ow * kh * kw * cin * cout)
     if "layers" in topics:
         with torch.no_grad():
             for name, kind, side, cin, cout, stride in layers(size, a.width):

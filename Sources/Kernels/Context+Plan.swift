@@ -1,11 +1,14 @@
+/// How many times fewer multiplications Winograd must take to be the faster one, its transforms being passes over memory.
+private let leastSaving = 2.0
+
 extension Context {
   /// The algorithms for a convolution: a function of the shape alone, so two runs on any machine choose alike, unless
   /// `algorithm` asks for one that can compute it.
   public func plan(for shape: ConvShape) -> ConvPlan {
     if let algorithm, algorithm.supports(shape) { return ConvPlan(algorithm) }
-    guard WinogradConvolution.supports(shape), min(shape.inputChannels, shape.outputChannels) >= 16 else {
-      return ConvPlan(.direct)
-    }
+    guard WinogradConvolution.supports(shape), min(shape.inputChannels, shape.outputChannels) >= 16,
+      WinogradConvolution.saving(shape) >= leastSaving
+    else { return ConvPlan(.direct) }
     return ConvPlan(.winograd)
   }
 }

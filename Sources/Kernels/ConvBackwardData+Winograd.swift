@@ -26,7 +26,8 @@ extension WinogradConvolution {
       transformInput(range, tensor: source, source: outputGradient, points: v, layout: sourceLayout) { tile, _ in
         let at = tiles.position(tile)
         return WindowedTensor.Window(
-          n: at.n, y: at.row * 4 + startY, x: at.column * 4 + startX, step: 1, rows: n, columns: n)
+          n: at.n, y: at.row * 4 + startY, x: at.column * 4 + startX, step: 1, rows: extent.rows,
+          columns: extent.columns)
       }
       if let filterPoints {
         multiplyPhased(

@@ -104,16 +104,16 @@ extension WinogradConvolution {
       columnStride: Int, accumulate: Bool
     ) {
       loops.filterGradientTransform(
-        pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
+        pairs: basis.points.count, rowTaps: parts.y.taps, columnTaps: parts.x.taps,
         coefficients: coefficients.pointer, scratch: scratch, count: count, source: points,
         offsets: layout.phaseOffsets[0], destination: destination, step: s.outputChannels, rowStride: rowStride,
         columnStride: columnStride, accumulate: accumulate)
     }
-    let first = target + (parts.y.firstTap * 5 + parts.x.firstTap) * tapStride
+    let first = target + tap(parts, 0, 0) * tapStride
+    let (rowStride, columnStride) = (s.kernelWidth * s.stride * tapStride, s.stride * tapStride)
     if lanes == w {
       transform(
-        channels, points, first, rowStride: 5 * s.stride * tapStride, columnStride: s.stride * tapStride,
-        accumulate: accumulate)
+        channels, points, first, rowStride: rowStride, columnStride: columnStride, accumulate: accumulate)
       return
     }
     // By way of scratch, for a store of the last panel would reach into the next channel.
@@ -123,8 +123,8 @@ extension WinogradConvolution {
       for p in 0..<parts.y.taps {
         loops.unpackPanel(
           rows: parts.x.taps, panel: taps + p * parts.x.taps * w, channels: lanes,
-          destination: first + channel * s.outputChannels + p * 5 * s.stride * tapStride,
-          destinationStride: s.stride * tapStride, accumulate: accumulate)
+          destination: first + channel * s.outputChannels + p * rowStride, destinationStride: columnStride,
+          accumulate: accumulate)
       }
     }
   }

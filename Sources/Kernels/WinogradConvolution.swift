@@ -1,14 +1,19 @@
 import VectorLoops
 
-/// Winograd convolution of 5x5 filters with stride 1 or 2, by 4x4 output tiles.
+/// Winograd convolution with stride 1 or 2, by 4x4 output tiles.
 ///
-/// Stride 2 splits input and filter into 2x2 polyphase parts, four stride-1 convolutions with 3 or 2 taps per axis:
-/// o * 2 + k - pad = (o + a) * 2 + r, so the taps k of one parity r read input pixels of parity r, and nothing else does.
-/// All four share the points of F(4, 3), so their products are summed before the output transform: per point one matrix
-/// product whose depth is phases times channels. A phase with two taps has nothing at infinity; the products that are
-/// left number 121 for 16 outputs instead of 400 (decomposable Winograd: arXiv 2002.00552).
+/// Stride 2 splits input and filter into 2x2 polyphase parts, four stride-1 convolutions, with 3 or 2 taps per axis for a
+/// kernel of 5: o * 2 + k - pad = (o + a) * 2 + r, so the taps k of one parity r read input pixels of parity r, and nothing
+/// else does. All four share their points, so their products are summed before the output transform: per point one matrix
+/// product whose depth is phases times channels (decomposable Winograd: arXiv 2002.00552). Stride 1 is one phase.
 ///
-/// Stride 1 is one phase on the 8 points of F(4, 5): 64 products for 16 outputs instead of 400.
+/// Up to three taps per phase and axis are on the 6 points of F(4, 3), up to five on the 8 of F(4, 5). A phase with fewer
+/// than three, or five, has nothing at infinity. So the products for 16 outputs, against those of a direct convolution, are
+///
+///     kernel      3x3   4x4   5x5    3x3   4x4   5x5   6x6   7x7
+///     stride        1     1     1      2     2     2     2     2
+///     products     36    49    64    100   100   121   144   196
+///     direct      144   256   400    144   256   400   576   784
 ///
 /// Every pass transforms a chunk of tiles into the points, multiplies there, and transforms back.
 final class WinogradConvolution {
@@ -38,9 +43,30 @@ final class WinogradConvolution {
   /// fewer keep the points of shallow layers in the last-level cache. A constant, so that the order of sums is one too.
   static let chunkTiles = 256
 
+  /// Whether every phase has a tap, some more than one, and none more than five along an axis.
   static func supports(_ shape: ConvShape) -> Bool {
-    shape.kernelHeight == 5 && shape.kernelWidth == 5 && shape.strideHeight == shape.strideWidth
-      && (shape.stride == 1 || shape.stride == 2)
+    let (kernels, stride) = ([shape.kernelHeight, shape.kernelWidth], shape.stride)
+    return shape.strideHeight == shape.strideWidth && stride <= 2
+      && kernels.allSatisfy { $0 >= stride && $0 <= 5 * stride } && kernels.max()! > stride
+  }
+
+  /// The phases of a shape that is supported, and the basis that serves the longest.
+  static func phases(_ shape: ConvShape) -> (basis: WinogradBasis, phases: [WinogradPhase]) {
+    let longest = ceilDivide(max(shape.kernelHeight, shape.kernelWidth), shape.stride)
+    let basis = longest <= WinogradBasis.threeTaps.taps ? WinogradBasis.threeTaps : .fiveTaps
+    let vertical = WinogradPhase.Axis.all(kernel: shape.kernelHeight, pad: shape.padTop, stride: shape.stride, basis)
+    let horizontal = WinogradPhase.Axis.all(kernel: shape.kernelWidth, pad: shape.padLeft, stride: shape.stride, basis)
+    return (basis, vertical.flatMap { y in horizontal.map { x in WinogradPhase(y: y, x: x) } })
+  }
+
+  /// How many times fewer multiplications a pass takes than directly, those with pixels beyond the edges of the last tiles
+  /// included.
+  static func saving(_ shape: ConvShape) -> Double {
+    let m = WinogradBasis.outputs
+    let tiles = ceilDivide(shape.outputHeight, m) * ceilDivide(shape.outputWidth, m)
+    let products = phases(shape).phases.reduce(0) { $0 + $1.y.points * $1.x.points }
+    return Double(shape.outputHeight * shape.outputWidth * shape.kernelHeight * shape.kernelWidth)
+      / Double(tiles * products)
   }
 
   /// Floats of a transformed filter above which it counts as larger than the caches, and is only kept where it is reused:
@@ -54,19 +80,21 @@ final class WinogradConvolution {
     largestFreelyKept: Int = WinogradConvolution.largestFreelyKeptFilter
   ) {
     precondition(WinogradConvolution.supports(shape), "\(shape): no Winograd algorithm for this kernel and stride")
-    let points = shape.stride == 2 ? 121 : 64
+    (basis, phases) = WinogradConvolution.phases(shape)
+    let points = phases.reduce(0) { $0 + $1.y.points * $1.x.points }
+    // Transforms on the way are there for as many taps as F(4, 3) or F(4, 5) takes, and for one fewer of the former's.
+    let few = basis.taps == 3 ? 2 : 5
+    let transforms = phases.allSatisfy { min($0.y.taps, $0.x.taps) >= few }
     streamsFilter = points * shape.inputChannels * shape.outputChannels > largestFreelyKept
     keepsFilter =
-      use == .often || !streamsFilter || shape.inputChannels % context.width != 0
+      use == .often || !streamsFilter || !transforms || shape.inputChannels % context.width != 0
       || shape.outputChannels % context.width != 0
     self.shape = shape
     self.context = context
-    basis = shape.stride == 2 ? .threeTaps : .fiveTaps
     coefficients = Buffer(basis.coefficients)
-    let vertical = WinogradPhase.Axis.all(pad: shape.padTop, stride: shape.stride)
-    let horizontal = WinogradPhase.Axis.all(pad: shape.padLeft, stride: shape.stride)
-    phases = vertical.flatMap { y in horizontal.map { x in WinogradPhase(y: y, x: x) } }
-    tapGroups = use == .sampling && !keepsFilter ? phases.map { $0.flippedTaps(stride: shape.stride) } : nil
+    tapGroups =
+      use == .sampling && !keepsFilter
+      ? phases.map { $0.flippedTaps(stride: shape.stride, kernelWidth: shape.kernelWidth) } : nil
   }
 
   func filterChanged() {
@@ -76,6 +104,12 @@ final class WinogradConvolution {
 
   /// Points along one axis.
   var n: Int { basis.size }
+
+  /// Which tap of the filter tap (p, q) of a phase is.
+  func tap(_ phase: WinogradPhase, _ p: Int, _ q: Int) -> Int {
+    phase.tap(p, q, stride: shape.stride, kernelWidth: shape.kernelWidth)
+  }
+
   var inputPanels: Int { ceilDivide(shape.inputChannels, context.width) }
   var outputPanels: Int { ceilDivide(shape.outputChannels, context.width) }
 
@@ -88,12 +122,16 @@ final class WinogradConvolution {
 
   /// A tensor over the points with a slot for each phase.
   func phasedLayout(panels: Int, rows: Int) -> PointLayout {
-    PointLayout(size: n, phases: phases, panels: panels, rows: rows, width: context.width)
+    let extents = phases.map { (rows: $0.y.points, columns: $0.x.points) }
+    return PointLayout(size: n, extents: extents, panels: panels, rows: rows, width: context.width)
   }
+
+  /// The points that any phase has.
+  var extent: (rows: Int, columns: Int) { (phases.map(\.y.points).max()!, phases.map(\.x.points).max()!) }
 
   /// A tensor over the points with one slot.
   func plainLayout(panels: Int, rows: Int) -> PointLayout {
-    PointLayout(size: n, phases: nil, panels: panels, rows: rows, width: context.width)
+    PointLayout(size: n, extents: [extent], panels: panels, rows: rows, width: context.width)
   }
 }
 
@@ -108,18 +146,19 @@ struct WinogradPhase {
     /// Output o reads phase pixels o + start, o + start + 1, ...
     var start: Int
 
-    /// Points along this axis: one fewer where there is one tap fewer, for then nothing is at infinity.
-    var points: Int { taps + WinogradBasis.outputs - 1 }
+    /// Points along this axis: all, or where the basis serves more taps all but infinity.
+    var points: Int
 
     /// In the data gradient, phase pixel j reads outputs from j + backwardStart on.
     var backwardStart: Int { -start - (taps - 1) }
 
-    static func all(pad: Int, stride: Int) -> [Axis] {
+    static func all(kernel: Int, pad: Int, stride: Int, _ basis: WinogradBasis) -> [Axis] {
       let axes = (0..<stride).map { residue in
         let firstTap = (residue + pad) % stride
+        let taps = ceilDivide(kernel - firstTap, stride)
         return Axis(
-          residue: residue, firstTap: firstTap, taps: (5 - firstTap + stride - 1) / stride,
-          start: (firstTap - pad - residue) / stride)
+          residue: residue, firstTap: firstTap, taps: taps, start: (firstTap - pad - residue) / stride,
+          points: taps == basis.taps ? basis.size : basis.size - 1)
       }
       return axes.sorted { $0.taps > $1.taps }
     }
@@ -128,12 +167,16 @@ struct WinogradPhase {
   var y: Axis
   var x: Axis
 
-  /// Which tap of the filter tap (p, q) of this phase is, as row * 5 + column.
-  func tap(_ p: Int, _ q: Int, stride: Int) -> Int { (y.firstTap + p * stride) * 5 + x.firstTap + q * stride }
+  /// Which tap of the filter, row by row, tap (p, q) of this phase is.
+  func tap(_ p: Int, _ q: Int, stride: Int, kernelWidth: Int) -> Int {
+    (y.firstTap + p * stride) * kernelWidth + x.firstTap + q * stride
+  }
 
   /// The taps of this phase, the last one first.
-  func flippedTaps(stride: Int) -> [Int] {
-    (0..<y.taps).reversed().flatMap { p in (0..<x.taps).reversed().map { q in tap(p, q, stride: stride) } }
+  func flippedTaps(stride: Int, kernelWidth: Int) -> [Int] {
+    (0..<y.taps).reversed().flatMap { p in
+      (0..<x.taps).reversed().map { q in tap(p, q, stride: stride, kernelWidth: kernelWidth) }
+    }
   }
 }
 
@@ -172,12 +215,12 @@ struct PointLayout {
   let phaseOffsets: OffsetTable
   let count: Int
 
-  init(size: Int, phases: [WinogradPhase]?, panels: Int, rows: Int, width: Int) {
+  init(size: Int, extents: [(rows: Int, columns: Int)], panels: Int, rows: Int, width: Int) {
     self.size = size
     self.panels = panels
     self.rows = rows
     self.width = width
-    extents = phases?.map { ($0.y.points, $0.x.points) } ?? [(size, size)]
+    self.extents = extents
     var slots: [Int] = []
     var bases: [Int] = []
     let phaseOffsets = OffsetTable(rows: extents.count, columns: size * size)
@@ -202,8 +245,8 @@ struct PointLayout {
 
   var panelStride: Int { rows * width }
 
-  /// The points, those with the most slots first, so that the longest tasks do not come last.
+  /// The points that there are, those with the most slots first, so that the longest tasks do not come last.
   var pointsByWork: [Int] {
-    slots.indices.sorted { (-slots[$0], $0) < (-slots[$1], $1) }
+    slots.indices.filter { slots[$0] > 0 }.sorted { (-slots[$0], $0) < (-slots[$1], $1) }
   }
 }

@@ -40,27 +40,28 @@ extension WinogradConvolution {
         ) {
           offsets.withUnsafeBufferPointer {
             loops.filterTransform(
-              pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
+              pairs: basis.points.count, rowTaps: parts.y.taps, columnTaps: parts.x.taps,
               coefficients: coefficients.pointer, scratch: scratch, count: count, source: source, step: step,
               rowStride: rowStride, columnStride: columnStride, destination: buffer.pointer + channel * w,
               offsets: $0.baseAddress!, streams: streamsFilter)
           }
         }
-        let first = filter + (parts.y.firstTap * 5 + parts.x.firstTap) * tapStride + panel * w
+        let first = filter + tap(parts, 0, 0) * tapStride + panel * w
+        let (tapRowStride, tapColumnStride) = (s.kernelWidth * s.stride * tapStride, s.stride * tapStride)
         // Taps of whole vectors are read where they are.
         let whole = lanes == w ? min(channels.upperBound, s.inputChannels) : channels.lowerBound
         if whole > channels.lowerBound {
           transform(
             channels.lowerBound, whole - channels.lowerBound, first + channels.lowerBound * s.outputChannels,
-            step: s.outputChannels, rowStride: s.stride * 5 * tapStride, columnStride: s.stride * tapStride)
+            step: s.outputChannels, rowStride: tapRowStride, columnStride: tapColumnStride)
         }
         for channel in whole..<channels.upperBound {
           let rowStride = parts.x.taps * w
           taps.update(repeating: 0, count: parts.y.taps * rowStride)
           for p in 0..<(channel < s.inputChannels ? parts.y.taps : 0) {
             loops.gatherPanels(
-              parts.x.taps, source: first + p * s.stride * 5 * tapStride + channel * s.outputChannels,
-              step: s.stride * tapStride, channels: lanes, panels: taps + p * rowStride, panelStride: 0)
+              parts.x.taps, source: first + p * tapRowStride + channel * s.outputChannels, step: tapColumnStride,
+              channels: lanes, panels: taps + p * rowStride, panelStride: 0)
           }
           transform(channel, 1, taps, step: 0, rowStride: rowStride, columnStride: w)
         }
@@ -108,7 +109,7 @@ extension WinogradConvolution {
     let taps = scratch + transformScratch
     for p in 0..<parts.y.taps {
       for q in 0..<parts.x.taps {
-        let tap = parts.tap(p, q, stride: s.stride)
+        let tap = tap(parts, p, q)
         let target = taps + (p * parts.x.taps + q) * w * w
         loops.transposePanel(
           rows: channels, lanes: lanes,
@@ -119,7 +120,7 @@ extension WinogradConvolution {
     }
     let last = taps + (parts.y.taps * parts.x.taps - 1) * w * w
     loops.filterTransform(
-      pairs: basis.points.count, rowPoints: parts.y.points, columnPoints: parts.x.points,
+      pairs: basis.points.count, rowTaps: parts.y.taps, columnTaps: parts.x.taps,
       coefficients: coefficients.pointer, scratch: scratch, count: w, source: last, step: w,
       rowStride: -parts.x.taps * w * w, columnStride: -w * w, destination: points, offsets: offsets,
       streams: streamsFilter)

@@ -60,7 +60,7 @@ extension WinogradConvolution {
     for two in block.twos {
       for panel in 0..<block.columnPanels {
         loops.filterRowTransform(
-          pairs: basis.points.count, rows: two, rowPoints: parts.y.points, columnPoints: parts.x.points,
+          pairs: basis.points.count, rows: two, rowTaps: parts.y.taps, columnTaps: parts.x.taps,
           coefficients: coefficients.pointer, count: depth, source: taps.first + panel * taps.panelStride,
           step: taps.step, rowStride: taps.rowStride, columnStride: taps.columnStride,
           destination: block.filter + panel * depth * w, pointStride: pointStride)
@@ -176,9 +176,9 @@ extension WinogradConvolution {
               columnPanels: min(panels.columns, outputPanels - first), filter: scratch + worker * twoRowFloats,
               accumulate: phase > 0 || depth > 0),
             taps: Taps(
-              first: filter + (axes.y.firstTap * 5 + axes.x.firstTap) * tapStride + depth * w * s.outputChannels
-                + first * w,
-              step: s.outputChannels, rowStride: 5 * s.stride * tapStride, columnStride: s.stride * tapStride,
+              first: filter + tap(axes, 0, 0) * tapStride + depth * w * s.outputChannels + first * w,
+              step: s.outputChannels, rowStride: s.kernelWidth * s.stride * tapStride,
+              columnStride: s.stride * tapStride,
               panelStride: w),
             a: a + depth * aLayout.panelStride, aOffsets: aLayout.phaseOffsets[phase],
             aPanelStride: aLayout.panelStride, c: c + first * cLayout.panelStride, cOffsets: cLayout.phaseOffsets[0],
@@ -261,7 +261,7 @@ extension WinogradConvolution {
     let panelStride = depth.count * w * w
     for p in 0..<axes.y.taps {
       for q in 0..<axes.x.taps {
-        let tap = axes.tap(p, q, stride: s.stride)
+        let tap = tap(axes, p, q)
         let target = target + (p * axes.x.taps + q) * tapFloats
         for panel in 0..<columns.count {
           let row =

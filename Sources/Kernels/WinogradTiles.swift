@@ -207,14 +207,15 @@ extension WinogradConvolution {
     layout: PointLayout, window: (_ tile: Int) -> WindowedTensor.Window
   ) {
     let (w, loops, c, pairs) = (context.width, context.loops, coefficients.pointer, basis.points.count)
-    let (offsets, panelStride) = (layout.phaseOffsets[0], layout.panelStride)
+    let (offsets, panelStride, extent) = (layout.phaseOffsets[0], layout.panelStride, layout.extents[0])
     defer { withExtendedLifetime(layout) {} }
     forEachRun(
       range, tensor: tensor, data: UnsafeMutablePointer(mutating: source), .reads, phases: 1, panels: layout.panels,
       window: { tile, _ in window(tile) }
     ) { run in
       loops.outputGradientTransform(
-        pairs: pairs, coefficients: c, scratch: run.scratch, tiles: run.tiles, pixels: run.pixels, channel: run.channel,
+        pairs: pairs, rowPoints: extent.rows, columnPoints: extent.columns, coefficients: c, scratch: run.scratch,
+        tiles: run.tiles, pixels: run.pixels, channel: run.channel,
         destination: points + run.panel * panelStride + run.place * w, offsets: offsets)
     }
   }

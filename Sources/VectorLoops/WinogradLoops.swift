@@ -7,7 +7,8 @@
 /// address. So pixels outside of a picture cost nothing: their address is that of zeros, or of memory to waste. A tile of
 /// taps is strided: tap (r, c) at r * rowStride + c * columnStride, and the next row of the run `step` behind.
 ///
-/// `rowPoints` and `columnPoints` are n, or n - 1 where the filter phase has one tap fewer and so nothing at infinity.
+/// Tiles have 4 x 4 outputs. Along an axis, a filter phase of the most taps that n points serve, n - 3, has all of them;
+/// one with fewer taps has nothing at infinity, and n - 1. `rowPoints` and `columnPoints` say which.
 /// `coefficients` come from `WinogradBasis`; `scratch` holds 64 vectors.
 public protocol WinogradLoops {
   /// B^T d B: pixels -> points. A tile has rowPoints x columnPoints pixels.
@@ -27,25 +28,25 @@ public protocol WinogradLoops {
     pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, bias: UnsafePointer<Float>?, slope: Float,
     streams: Bool)
 
-  /// A y A^T: 4 x 4 pixels -> all n x n points.
+  /// A y A^T: 4 x 4 pixels -> points.
   static func outputGradientTransform(
-    pairs: Int, coefficients: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>, tiles: Int,
-    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, destination: UnsafeMutablePointer<Float>,
-    offsets: UnsafePointer<Int>)
+    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>, tiles: Int, pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int,
+    destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>)
 
-  /// G g G^T: taps -> points. There are rowPoints - 3 by columnPoints - 3 taps.
+  /// G g G^T: taps -> points.
   /// - Parameter streams: whether stores go past the caches where a vector is a whole line, to `processor_end_streams`.
   static func filterTransform(
-    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
+    pairs: Int, rowTaps: Int, columnTaps: Int, coefficients: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, step: Int, rowStride: Int,
     columnStride: Int, destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>,
     streams: Bool)
 
-  /// Two rows of G g G^T: taps -> those of +-p of pair `rows`, or for `rows` = pairs those of 0 and, where rowPoints is n,
+  /// Two rows of G g G^T: taps -> those of +-p of pair `rows`, or for `rows` = pairs those of 0 and, where there are n - 3 rows of taps,
   /// infinity. Point j of the first row, for filter row k, goes to destination + j * pointStride + k * W; the second row's
   /// points follow as if they were more of the first's.
   static func filterRowTransform(
-    pairs: Int, rows: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, count: Int,
+    pairs: Int, rows: Int, rowTaps: Int, columnTaps: Int, coefficients: UnsafePointer<Float>, count: Int,
     source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int,
     destination: UnsafeMutablePointer<Float>, pointStride: Int)
 
@@ -59,7 +60,7 @@ public protocol WinogradLoops {
 
   /// G^T D u D G: points -> taps, overwritten or added to.
   static func filterGradientTransform(
-    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
+    pairs: Int, rowTaps: Int, columnTaps: Int, coefficients: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
     destination: UnsafeMutablePointer<Float>, step: Int, rowStride: Int, columnStride: Int, accumulate: Bool)
 }

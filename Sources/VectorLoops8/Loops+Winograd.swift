@@ -36,63 +36,63 @@ extension Loops {
 
   @inline(never)
   public static func outputGradientTransform(
-    pairs: Int, coefficients: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>, tiles: Int,
-    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, destination: UnsafeMutablePointer<Float>,
-    offsets: UnsafePointer<Int>
+    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>, tiles: Int, pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int,
+    destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>
   ) {
     if pairs == 2 {
       Basis<2, 3>(c: coefficients).outputGradientTransform(
-        scratch, tiles, pixels, channel, destination, offsets)
+        rowPoints, columnPoints, scratch, tiles, pixels, channel, destination, offsets)
     } else {
       Basis<3, 4>(c: coefficients).outputGradientTransform(
-        scratch, tiles, pixels, channel, destination, offsets)
+        rowPoints, columnPoints, scratch, tiles, pixels, channel, destination, offsets)
     }
   }
 
   @inline(never)
   public static func filterTransform(
-    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
+    pairs: Int, rowTaps: Int, columnTaps: Int, coefficients: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, step: Int, rowStride: Int,
     columnStride: Int, destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>, streams: Bool
   ) {
     if pairs == 2 {
       Basis<2, 3>(c: coefficients).filterTransform(
-        rowPoints, columnPoints, scratch, count, source, step, rowStride, columnStride, destination, offsets, streams)
+        rowTaps, columnTaps, scratch, count, source, step, rowStride, columnStride, destination, offsets, streams)
     } else {
       Basis<3, 4>(c: coefficients).filterTransform(
-        rowPoints, columnPoints, scratch, count, source, step, rowStride, columnStride, destination, offsets, streams)
+        rowTaps, columnTaps, scratch, count, source, step, rowStride, columnStride, destination, offsets, streams)
     }
   }
 
   @inline(never)
   public static func filterGradientTransform(
-    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
+    pairs: Int, rowTaps: Int, columnTaps: Int, coefficients: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
     destination: UnsafeMutablePointer<Float>, step: Int, rowStride: Int, columnStride: Int, accumulate: Bool
   ) {
     if pairs == 2 {
       Basis<2, 3>(c: coefficients).filterGradientTransform(
-        rowPoints, columnPoints, scratch, count, source, offsets, destination, step, rowStride, columnStride, accumulate
+        rowTaps, columnTaps, scratch, count, source, offsets, destination, step, rowStride, columnStride, accumulate
       )
     } else {
       Basis<3, 4>(c: coefficients).filterGradientTransform(
-        rowPoints, columnPoints, scratch, count, source, offsets, destination, step, rowStride, columnStride, accumulate
+        rowTaps, columnTaps, scratch, count, source, offsets, destination, step, rowStride, columnStride, accumulate
       )
     }
   }
 
   @inline(never)
   public static func filterRowTransform(
-    pairs: Int, rows: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, count: Int,
+    pairs: Int, rows: Int, rowTaps: Int, columnTaps: Int, coefficients: UnsafePointer<Float>, count: Int,
     source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int,
     destination: UnsafeMutablePointer<Float>, pointStride: Int
   ) {
     if pairs == 2 {
       Basis<2, 3>(c: coefficients).filterRowTransform(
-        rows, rowPoints, columnPoints, count, source, step, rowStride, columnStride, destination, pointStride)
+        rows, rowTaps, columnTaps, count, source, step, rowStride, columnStride, destination, pointStride)
     } else {
       Basis<3, 4>(c: coefficients).filterRowTransform(
-        rows, rowPoints, columnPoints, count, source, step, rowStride, columnStride, destination, pointStride)
+        rows, rowTaps, columnTaps, count, source, step, rowStride, columnStride, destination, pointStride)
     }
   }
 

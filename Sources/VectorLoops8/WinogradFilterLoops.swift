@@ -14,7 +14,7 @@ extension Basis {
 
   @inline(never)
   func filterTransform(
-    _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ count: Int,
+    _ rowTaps: Int, _ columnTaps: Int, _ scratch: UnsafeMutablePointer<Float>, _ count: Int,
     _ source: UnsafePointer<Float>, _ step: Int, _ rowStride: Int, _ columnStride: Int,
     _ destination: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, _ streams: Bool
   ) {
@@ -22,19 +22,19 @@ extension Basis {
     for row in 0..<count {
       let source = source + row * step
       let destination = destination + row * Vector.scalarCount
-      prefetchTaps(rowPoints - 3, columnPoints - 3, source + step, rowStride, columnStride)
-      for c in 0..<(columnPoints - 3) {
-        filter(rowPoints, powers, Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
+      prefetchTaps(rowTaps, columnTaps, source + step, rowStride, columnStride)
+      for c in 0..<columnTaps {
+        filter(rowTaps, powers, Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
       }
-      for r in 0..<rowPoints {
+      for r in 0..<points(rowTaps) {
         let points = Scattered(base: destination, offsets: offsets + r * n, step: 1)
         #if WIDE
           if streams {
-            filter(columnPoints, powers, scratchRow(scratch, r), Streamed(line: points))
+            filter(columnTaps, powers, scratchRow(scratch, r), Streamed(line: points))
             continue
           }
         #endif
-        filter(columnPoints, powers, scratchRow(scratch, r), points)
+        filter(columnTaps, powers, scratchRow(scratch, r), points)
       }
     }
   }
@@ -48,7 +48,7 @@ extension Basis {
   ) {
     let powers = powers
     let own = powers[pair]
-    let second = destination + (columnTaps + 3) * pointStride
+    let second = destination + points(columnTaps) * pointStride
     for k in 0..<count {
       let source = source + k * step
       var (plus, minus) = (Held<columnTaps>(), Held<columnTaps>())
@@ -56,8 +56,8 @@ extension Basis {
         (plus.values[c], minus.values[c]) = own.rows(rowTaps, Strided(source + c * columnStride, rowStride))
       }
       let point = k * Vector.scalarCount
-      filter(columnTaps + 3, powers, plus, Strided(base: destination + point, stride: pointStride))
-      filter(columnTaps + 3, powers, minus, Strided(base: second + point, stride: pointStride))
+      filter(columnTaps, powers, plus, Strided(base: destination + point, stride: pointStride))
+      filter(columnTaps, powers, minus, Strided(base: second + point, stride: pointStride))
     }
   }
 
@@ -70,14 +70,14 @@ extension Basis {
     let powers = powers
     for k in 0..<count {
       filter(
-        columnTaps + 3, powers, Strided(source + k * step, columnStride),
+        columnTaps, powers, Strided(source + k * step, columnStride),
         Strided(base: destination + k * Vector.scalarCount, stride: pointStride))
     }
   }
 
   @inline(never)
   func filterRowTransform(
-    _ rows: Int, _ rowPoints: Int, _ columnPoints: Int, _ count: Int, _ source: UnsafePointer<Float>, _ step: Int,
+    _ rows: Int, _ rowTaps: Int, _ columnTaps: Int, _ count: Int, _ source: UnsafePointer<Float>, _ step: Int,
     _ rowStride: Int, _ columnStride: Int, _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
   ) {
     typealias Two = InlineArray<2, Vector>
@@ -85,28 +85,28 @@ extension Basis {
     typealias Five = InlineArray<5, Vector>
     let (i, n, s, t, u, v, d, p) = (rows, count, source, step, rowStride, columnStride, destination, pointStride)
     guard rows == pairs else {
-      switch (rowPoints - 3, columnPoints - 3) {
+      switch (rowTaps, columnTaps) {
       case (3, 3): pairTransform(Three.self, Three.self, i, n, s, t, u, v, d, p)
       case (3, 2): pairTransform(Three.self, Two.self, i, n, s, t, u, v, d, p)
       case (2, 3): pairTransform(Two.self, Three.self, i, n, s, t, u, v, d, p)
       case (2, 2): pairTransform(Two.self, Two.self, i, n, s, t, u, v, d, p)
       case (5, 5): pairTransform(Five.self, Five.self, i, n, s, t, u, v, d, p)
-      default: preconditionFailure("filterRowTransform: \(rowPoints) x \(columnPoints) points")
+      default: preconditionFailure("filterRowTransform: \(rowTaps) x \(columnTaps) taps")
       }
       return
     }
-    for end in 0..<rowPoints - 2 * pairs {
-      let (s, d) = (s + end * (rowPoints - 4) * u, d + end * columnPoints * p)
-      switch columnPoints - 3 {
+    for end in 0..<points(rowTaps) - 2 * pairs {
+      let (s, d) = (s + end * (rowTaps - 1) * u, d + end * points(columnTaps) * p)
+      switch columnTaps {
       case 2: endTransform(Two.self, n, s, t, v, d, p)
       case 3: endTransform(Three.self, n, s, t, v, d, p)
       case 5: endTransform(Five.self, n, s, t, v, d, p)
-      default: preconditionFailure("filterRowTransform: \(columnPoints) points")
+      default: preconditionFailure("filterRowTransform: \(columnTaps) taps")
       }
     }
   }
 
-  /// A row of points of `columnTaps` + 3, for `tiles` tiles: `sums` products for each k, and as many registers. The row of
+  /// A row of the points of `columnTaps` taps, for `tiles` tiles: `sums` products for each k, and as many registers. The row of
   /// G g is made of taps and used up; nothing of it is stored.
   @inline(__always)
   private func rowProduct<let rowTaps: Int, let columnTaps: Int, let sums: Int>(
@@ -114,7 +114,7 @@ extension Basis {
     _ row: RowProduct, _ tile: Int
   ) {
     let w = Vector.scalarCount
-    let points = columnTaps + 3
+    let points = self.points(columnTaps)
     let tiles = sums / points
     let powers = powers
     let (factor, square) = (Vector(repeating: row.point), Vector(repeating: row.point * row.point))
@@ -198,23 +198,23 @@ extension Basis {
 
   @inline(never)
   func filterGradientTransform(
-    _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ count: Int,
+    _ rowTaps: Int, _ columnTaps: Int, _ scratch: UnsafeMutablePointer<Float>, _ count: Int,
     _ source: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>, _ destination: UnsafeMutablePointer<Float>,
     _ step: Int, _ rowStride: Int, _ columnStride: Int, _ accumulate: Bool
   ) {
     for row in 0..<count {
       let source = source + row * Vector.scalarCount
       let destination = destination + row * step
-      if accumulate { prefetchTaps(rowPoints - 3, columnPoints - 3, destination + step, rowStride, columnStride) }
-      for c in 0..<columnPoints {
-        filterTransposed(rowPoints, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
+      if accumulate { prefetchTaps(rowTaps, columnTaps, destination + step, rowStride, columnStride) }
+      for c in 0..<points(columnTaps) {
+        filterTransposed(rowTaps, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
       }
-      for r in 0..<(rowPoints - 3) {
+      for r in 0..<rowTaps {
         let line = Strided(base: destination + r * rowStride, stride: columnStride)
         if accumulate {
-          filterTransposed(columnPoints, scratchRow(scratch, r), Added(line: line))
+          filterTransposed(columnTaps, scratchRow(scratch, r), Added(line: line))
         } else {
-          filterTransposed(columnPoints, scratchRow(scratch, r), line)
+          filterTransposed(columnTaps, scratchRow(scratch, r), line)
         }
       }
     }

@@ -9,6 +9,8 @@ struct Basis<let pairs: Int, let half: Int> {
   let c: UnsafePointer<Float>
 
   @inline(__always) var n: Int { 2 * pairs + 2 }
+  /// Points of a filter of `taps` taps: infinity is one where there are as many taps as there can be.
+  @inline(__always) func points(_ taps: Int) -> Int { taps == n - 3 ? n : n - 1 }
   @inline(__always) func point(_ i: Int) -> Vector { Vector(repeating: c[i]) }
   @inline(__always) func square(_ i: Int) -> Vector { Vector(repeating: c[i] * c[i]) }
   @inline(__always) func q(_ i: Int, _ j: Int) -> Vector { Vector(repeating: c[pairs + i * pairs + j]) }
@@ -87,7 +89,7 @@ struct Basis<let pairs: Int, let half: Int> {
 
   /// A, without D.
   @inline(__always)
-  private func outputTransposed(_ from: some Line, _ to: some Line) {
+  private func outputTransposed(_ points: Int, _ from: some Line, _ to: some Line) {
     let y0 = from.load(0)
     let y1 = from.load(1)
     let y2 = from.load(2)
@@ -99,7 +101,7 @@ struct Basis<let pairs: Int, let half: Int> {
       to.store(2 * i + 1, e.addingProduct(o, point(i)))
       to.store(2 * i + 2, e.subtractingProduct(o, point(i)))
     }
-    to.store(n - 1, y3)
+    if points == n { to.store(n - 1, y3) }
   }
 
   /// p, p^2 and p^4 of a pair of points, taken from memory once, as `OutputRows` are.
@@ -119,7 +121,7 @@ struct Basis<let pairs: Int, let half: Int> {
     @inline(__always)
     func rows(_ taps: Int, _ from: some Values) -> (plus: Vector, minus: Vector) {
       var e = from.load(0)
-      var o = from.load(1)
+      var o = taps > 1 ? from.load(1) : Vector.zero
       if taps > 2 { e = e.addingProduct(from.load(2), second) }
       if taps > 3 { o = o.addingProduct(from.load(3), second) }
       if taps > 4 { e = e.addingProduct(from.load(4), fourth) }
@@ -132,21 +134,19 @@ struct Basis<let pairs: Int, let half: Int> {
 
   /// Rows of G.
   @inline(__always)
-  func filter(_ points: Int, _ powers: InlineArray<pairs, Powers>, _ from: some Values, _ to: some Line) {
-    let taps = points - 3
+  func filter(_ taps: Int, _ powers: InlineArray<pairs, Powers>, _ from: some Values, _ to: some Line) {
     to.store(0, from.load(0))
     for i in 0..<pairs {
       let (plus, minus) = powers[i].rows(taps, from)
       to.store(2 * i + 1, plus)
       to.store(2 * i + 2, minus)
     }
-    if points == n { to.store(n - 1, from.load(taps - 1)) }
+    if points(taps) == n { to.store(n - 1, from.load(taps - 1)) }
   }
 
   /// G^T D.
   @inline(__always)
-  func filterTransposed(_ points: Int, _ from: some Line, _ to: some Line) {
-    let taps = points - 3
+  func filterTransposed(_ taps: Int, _ from: some Line, _ to: some Line) {
     var sum = InlineArray<half, Vector>(repeating: .zero)
     var difference = InlineArray<half, Vector>(repeating: .zero)
     for i in 0..<pairs {
@@ -157,7 +157,7 @@ struct Basis<let pairs: Int, let half: Int> {
     }
     for t in 0..<taps {
       var g = t == 0 ? from.load(0) * scale(0) : Vector.zero
-      if t == taps - 1 && points == n { g += from.load(n - 1) }
+      if t == taps - 1 && points(taps) == n { g += from.load(n - 1) }
       for i in 0..<pairs {
         g += t % 2 == 0 ? sum[i] : difference[i]
         sum[i] *= point(i)
@@ -249,19 +249,21 @@ extension Basis {
 
   @inline(never)
   func outputGradientTransform(
-    _ scratch: UnsafeMutablePointer<Float>, _ tiles: Int, _ pixels: UnsafePointer<UnsafeMutablePointer<Float>>,
-    _ channel: Int, _ destination: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>
+    _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ tiles: Int,
+    _ pixels: UnsafePointer<UnsafeMutablePointer<Float>>, _ channel: Int, _ destination: UnsafeMutablePointer<Float>,
+    _ offsets: UnsafePointer<Int>
   ) {
     for tile in 0..<tiles {
       let pixels = pixels + tile * 16
       let destination = destination + tile * Vector.scalarCount
       prefetchNextPanel(16, pixels, channel)
       for c in 0..<4 {
-        outputTransposed(Listed(addresses: pixels + c, step: 4, channel: channel), scratchColumn(scratch, c))
-      }
-      for r in 0..<n {
         outputTransposed(
-          scratchRow(scratch, r), Scattered(base: destination, offsets: offsets + r * n, step: 1))
+          rowPoints, Listed(addresses: pixels + c, step: 4, channel: channel), scratchColumn(scratch, c))
+      }
+      for r in 0..<rowPoints {
+        outputTransposed(
+          columnPoints, scratchRow(scratch, r), Scattered(base: destination, offsets: offsets + r * n, step: 1))
       }
     }
   }

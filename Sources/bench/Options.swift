@@ -5,7 +5,7 @@ import Networks
 /// What is measured, on what, and how it is reported.
 struct Options {
   enum Topic: String, CaseIterable {
-    case peak, gemm, layers, step, sample, plan, scaling
+    case peak, gemm, conv, layers, step, sample, plan, scaling
 
     /// What runs when no topic is named: the questions that most readers have.
     static let usual: [Topic] = [.peak, .layers, .step, .sample]
@@ -63,7 +63,7 @@ extension Options {
     operands: [
       Operand(
         "TOPIC", required: false, repeats: true,
-        help: "peak, gemm, layers, step, sample, plan or scaling; none means peak, layers, step and sample")
+        help: "peak, gemm, conv, layers, step, sample, plan or scaling; none means peak, layers, step and sample")
     ],
     flags: [
       Flag(

@@ -10,13 +10,13 @@ struct PeerRow: Equatable, Sendable {
   var seconds: Double
   var gigaflops: Double?
 
-  /// What names of the two programs have in common: `layer/LAYER/PASS`, `gemm/PRODUCT`, or `step/PRESET/WIDTH/BATCH`.
+  /// What names of the two programs have in common: `layer/LAYER/PASS`, `conv/SHAPE/PASS`, `gemm/PRODUCT`, or `step/PRESET/WIDTH/BATCH`.
   var key: String { PeerRow.key(name) }
 
   static func key(_ name: String) -> String {
     let parts = name.split(separator: "/")
-    let count = parts.first == "layer" ? 3 : parts.first == "gemm" ? 2 : 4
-    return parts.prefix(count).joined(separator: "/")
+    let counts: [Substring: Int] = ["layer": 3, "conv": 3, "gemm": 2]
+    return parts.prefix(counts[parts.first ?? ""] ?? 4).joined(separator: "/")
   }
 
   static func read(_ path: String) throws(BenchError) -> [PeerRow] {

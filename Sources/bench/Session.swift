@@ -35,6 +35,7 @@ final class Session {
       switch topic {
       case .peak: measurePeaks()
       case .gemm: measureGEMM()
+      case .conv: measureConvolutions()
       case .layers: measureLayers()
       case .step: measureStep()
       case .sample: try measureSampling()
