@@ -10,7 +10,8 @@ struct PeerRow: Equatable, Sendable {
   var seconds: Double
   var gigaflops: Double?
 
-  /// What names of the two programs have in common: `layer/LAYER/PASS`, `conv/SHAPE/PASS`, `gemm/PRODUCT`, or `step/PRESET/WIDTH/BATCH`.
+  /// What names of the two programs have in common: `layer/LAYER/PASS`, `conv/SHAPE/PASS`, `gemm/PRODUCT`, or
+  /// `step/PRESET/WIDTH/BATCH`.
   var key: String { PeerRow.key(name) }
 
   static func key(_ name: String) -> String {

@@ -7,12 +7,13 @@ func gemmTile(_ check: inout Check) {
   for numbers in Numbers.allCases {
     for stores in allStores {
       for columnPanels in 1...2 {
-        for rows in 1...Loops.tileRows {
-          for (depthPanels, panelDepth) in [(1, 1), (1, width), (3, 3), (2, width)] {
+        for rows in 1...Loops.mr {
+          // The last panel of A is full, or not.
+          for (depth, panelDepth) in [(1, 1), (width, width), (9, 3), (8, 3), (2 * width, width), (width + 3, width)] {
             check.begin()
-            let depth = depthPanels * panelDepth
+            let depthPanels = (depth + panelDepth - 1) / panelDepth
             let (aPanelStride, bPanelStride) = (rows * width + 8, depth * width + 8)
-            let a = check.operand((depthPanels - 1) * aPanelStride + (rows - 1) * width + panelDepth, numbers)
+            let a = check.operand((depthPanels - 1) * aPanelStride + rows * width, numbers)
             let b = check.operand((columnPanels - 1) * bPanelStride + depth * width, numbers)
             checkTile(&check, numbers, rows, columnPanels, depth, stores) { k, r in
               a[k / panelDepth * aPanelStride + r * width + k % panelDepth]
@@ -20,9 +21,10 @@ func gemmTile(_ check: inout Check) {
               b[n / width * bPanelStride + k * width + n % width]
             } run: { c, cRowStride, cPanelStride in
               Loops.gemmTile(
-                rows: rows, columnPanels: columnPanels, depthPanels: depthPanels, panelDepth: panelDepth, a: a,
-                aPanelStride: aPanelStride, b: b, bPanelStride: bPanelStride, c: c, cRowStride: cRowStride,
-                cPanelStride: cPanelStride, stores: stores, ahead: b)
+                GEMMTile(
+                  rows: rows, columnPanels: columnPanels, depth: depth, panelDepth: panelDepth, a: a,
+                  aPanelStride: aPanelStride, b: b, bPanelStride: bPanelStride, c: c, cRowStride: cRowStride,
+                  cPanelStride: cPanelStride, stores: stores, ahead: b, aheadStep: width))
             }
           }
         }
@@ -34,22 +36,23 @@ func gemmTile(_ check: inout Check) {
 func gemmTileTransposed(_ check: inout Check) {
   for numbers in Numbers.allCases {
     for stores in allStores {
-      for columnPanels in 1...Loops.tileColumnsTransposed {
-        for rows in 1...Loops.tileRowsTransposed {
-          for depth in [1, 2, 7, 16] {
-            check.begin()
-            let bPanelStride = depth * width + 8
-            let a = check.operand((depth - 1) * width + rows, numbers)
-            let b = check.operand((columnPanels - 1) * bPanelStride + depth * width, numbers)
-            checkTile(&check, numbers, rows, columnPanels, depth, stores) { t, r in
-              a[t * width + r]
-            } b: { t, n in
-              b[n / width * bPanelStride + t * width + n % width]
-            } run: { c, cRowStride, cPanelStride in
-              Loops.gemmTileTransposed(
-                rows: rows, columnPanels: columnPanels, depth: depth, a: a, b: b, bPanelStride: bPanelStride, c: c,
-                cRowStride: cRowStride, cPanelStride: cPanelStride, stores: stores, ahead: b, aheadStep: width)
-            }
+      for columnPanels in 1...Loops.nrTransposed {
+        for depth in [1, 2, 7, 16] {
+          check.begin()
+          let rows = Loops.mrTransposed
+          let bPanelStride = depth * width + 8
+          let a = check.operand((depth - 1) * width + rows, numbers)
+          let b = check.operand((columnPanels - 1) * bPanelStride + depth * width, numbers)
+          checkTile(&check, numbers, rows, columnPanels, depth, stores) { t, r in
+            a[t * width + r]
+          } b: { t, n in
+            b[n / width * bPanelStride + t * width + n % width]
+          } run: { c, cRowStride, cPanelStride in
+            Loops.gemmTileTransposed(
+              GEMMTile(
+                rows: rows, columnPanels: columnPanels, depth: depth, panelDepth: depth, a: a, aPanelStride: 0, b: b,
+                bPanelStride: bPanelStride, c: c, cRowStride: cRowStride, cPanelStride: cPanelStride, stores: stores,
+                ahead: b, aheadStep: width))
           }
         }
       }

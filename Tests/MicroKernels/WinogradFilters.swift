@@ -35,7 +35,7 @@ func filterTransform(_ check: inout Check) {
           }
         }
         Loops.filterTransform(
-          pairs: basis.pairs, rowPoints: rows, columnPoints: columns, coefficients: check.array(basis.coefficients),
+          pairs: basis.pairs, rowTaps: rows - 3, columnTaps: columns - 3, coefficients: check.array(basis.coefficients),
           scratch: check.blank(64 * width), count: run, source: taps.values, step: taps.step, rowStride: taps.rowStride,
           columnStride: taps.columnStride, destination: points.values, offsets: points.offsets, streams: streams)
         check.compare(points.values, wanted, roundings: basis.roundings)
@@ -65,7 +65,7 @@ func filterRowTransform(_ check: inout Check) {
           }
         }
         Loops.filterRowTransform(
-          pairs: basis.pairs, rows: pair, rowPoints: rows, columnPoints: columns,
+          pairs: basis.pairs, rows: pair, rowTaps: rows - 3, columnTaps: columns - 3,
           coefficients: check.array(basis.coefficients), count: run, source: taps.values, step: taps.step,
           rowStride: taps.rowStride, columnStride: taps.columnStride, destination: destination, pointStride: pointStride
         )
@@ -167,7 +167,7 @@ func filterGradientTransform(_ check: inout Check) {
           }
         }
         Loops.filterGradientTransform(
-          pairs: basis.pairs, rowPoints: rows, columnPoints: columns, coefficients: check.array(basis.coefficients),
+          pairs: basis.pairs, rowTaps: rows - 3, columnTaps: columns - 3, coefficients: check.array(basis.coefficients),
           scratch: check.blank(64 * width), count: run, source: points.values, offsets: points.offsets,
           destination: taps.values, step: taps.step, rowStride: taps.rowStride, columnStride: taps.columnStride,
           accumulate: accumulate)

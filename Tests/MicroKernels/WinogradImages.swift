@@ -102,23 +102,26 @@ func outputTransform(_ check: inout Check) {
 
 func outputGradientTransform(_ check: inout Check) {
   for basis in Basis.all {
-    for tiles in [1, 3] {
-      check.begin()
-      let pixels = Pixels(&check, tiles: tiles, perTile: 16, blank: false, basis.numbers)
-      let points = Points(&check, basis, run: tiles, blank: true)
-      var wanted = [Reference](repeating: .unchanged(.nan), count: points.count)
-      for tile in 0..<tiles {
-        for (r, c, lane) in grid(basis.size, basis.size) {
-          wanted[points.offsets[r * basis.size + c] + tile * width + lane] =
-            transformed(basis.outputGradient, basis.outputGradient, r, c) {
-              pixels.values[pixels.index(tile, 4 * $0 + $1) + lane]
-            }
+    for (rows, columns) in basis.tileSizes {
+      for tiles in [1, 3] {
+        check.begin()
+        let pixels = Pixels(&check, tiles: tiles, perTile: 16, blank: false, basis.numbers)
+        let points = Points(&check, basis, run: tiles, blank: true)
+        var wanted = [Reference](repeating: .unchanged(.nan), count: points.count)
+        for tile in 0..<tiles {
+          for (r, c, lane) in grid(rows, columns) {
+            wanted[points.offsets[r * basis.size + c] + tile * width + lane] =
+              transformed(basis.outputGradient, basis.outputGradient, r, c) {
+                pixels.values[pixels.index(tile, 4 * $0 + $1) + lane]
+              }
+          }
         }
+        Loops.outputGradientTransform(
+          pairs: basis.pairs, rowPoints: rows, columnPoints: columns, coefficients: check.array(basis.coefficients),
+          scratch: check.blank(64 * width), tiles: tiles, pixels: pixels.addresses, channel: width,
+          destination: points.values, offsets: points.offsets)
+        check.compare(points.values, wanted, roundings: basis.roundings)
       }
-      Loops.outputGradientTransform(
-        pairs: basis.pairs, coefficients: check.array(basis.coefficients), scratch: check.blank(64 * width),
-        tiles: tiles, pixels: pixels.addresses, channel: width, destination: points.values, offsets: points.offsets)
-      check.compare(points.values, wanted, roundings: basis.roundings)
     }
   }
 }
