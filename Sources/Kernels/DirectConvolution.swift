@@ -112,7 +112,8 @@ final class DirectConvolution {
     let depthPanels = grid.taps.count * filter.panelsPerTap
     let block = min(max(MacroKernel.kc / filter.panelDepth, 1), max(depthPanels, 1))
     // Whole panels are written to the target itself where its pixels are the grid's.
-    let writes = grid.targetStepY == 1 && grid.targetStepX == 1
+    let writes =
+      grid.targetStepY == 1 && grid.targetStepX == 1
       && grid.targetChannels % w == 0 && depthPanels > 0
     let stores: TileStores =
       writes && depthPanels <= block

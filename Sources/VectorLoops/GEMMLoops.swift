@@ -15,7 +15,7 @@ public struct GEMMTile {
   public var rows: Int
   /// Vectors of columns of C, 1 ... `nr` or `nrTransposed`.
   public var columnPanels: Int
-  /// How many k there are.
+  /// How many k there are, at least 1.
   public var depth: Int
   /// How many k a panel of A holds, 1 ... W; the last panel may hold fewer. `gemmTileTransposed` does not read it.
   public var panelDepth: Int
@@ -71,7 +71,7 @@ public struct GEMMTile {
 /// - B: rows are W apart without gaps from panel to panel of k, panels of n are `bPanelStride` apart.
 /// - C: rows are `cRowStride` apart, panels `cPanelStride`.
 ///
-/// The caller owns the edges. A kernel takes any number of rows up to its most, and any depth; columns are whole
+/// The caller owns the edges. A kernel takes any number of rows up to its most, and any depth from 1 on; columns are whole
 /// vectors, so B has a value in every lane (zero, where there is no column), and C has room for them.
 ///
 /// For each element of C the k are added up one after another, from zero, each rounded once (fused); only then the sum is

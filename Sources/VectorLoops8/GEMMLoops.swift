@@ -70,7 +70,7 @@ private struct Tile<let rows: Int> {
     let (bPanelStride, aheadStep) = (t.bPanelStride, t.aheadStep)
     var (panel, b, ahead) = (t.a, t.b, t.ahead)
     var remaining = t.depth
-    while remaining > 0 {
+    repeat {
       // The next panel of A. No processor guesses where panels begin that are far apart.
       if rowStep == Vector.scalarCount {
         for line in 0..<rows * MemoryLayout<Vector>.size / 64 {
@@ -79,9 +79,9 @@ private struct Tile<let rows: Int> {
       }
       var a = panel
       panel += t.aPanelStride
-      let count = min(panelDepth, remaining)
+      var count = min(panelDepth, remaining)
       remaining &-= count
-      for _ in 0..<count {
+      repeat {
         let b0 = load(b)
         let b1 = load(b + bPanelStride)
         if rowStep == 1 { processor_prefetch(a + streamDistance &* Vector.scalarCount) }
@@ -96,8 +96,9 @@ private struct Tile<let rows: Int> {
         }
         a += depthStep
         b += Vector.scalarCount
-      }
-    }
+        count &-= 1
+      } while count > 0
+    } while remaining > 0
     finish(left, t.c, t.cRowStride, t.stores)
     finish(right, t.c + t.cPanelStride, t.cRowStride, t.stores)
   }

@@ -60,7 +60,7 @@ final class Session {
       case .layers, .step, .scaling: network.batchSize = max(network.batchSize, options.batch)
       // A sampler takes at most so many at once, and no gradients.
       case .sample: network.batchSize = max(network.batchSize, min(64, options.images.max() ?? 1))
-      case .peak, .gemm, .plan: break
+      case .peak, .gemm, .conv, .plan: break
       }
     }
     let threads = options.threads.max() ?? 1
