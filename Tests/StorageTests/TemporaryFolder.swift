@@ -6,7 +6,7 @@ final class TemporaryFolder: Sendable {
   let path: String
 
   init() throws {
-    path = NSTemporaryDirectory() + "/catgan-test-\(UUID().uuidString)"
+    path = FileManager.default.temporaryDirectory.appending(path: "catgan-test-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
