@@ -4,8 +4,10 @@ public enum Preset: String, CaseIterable, Sendable, Codable {
   case cats64
   /// 128x128 pictures from an 8x8 base.
   case cats128
+  /// 64x64 pictures by the networks of PyTorch's DCGAN example.
+  case dcgan64
 
-  public var imageSize: Int { self == .cats64 ? 64 : 128 }
+  public var imageSize: Int { self == .cats128 ? 128 : 64 }
 
   /// - Parameters:
   ///   - width: channels of the layers nearest to the picture; the others are multiples of it.
@@ -15,9 +17,16 @@ public enum Preset: String, CaseIterable, Sendable, Codable {
     width: Int = 64, zDimension: Int = 100, zDistribution: LatentDistribution = .uniform,
     discriminatorNorm: DiscriminatorNorm = .batch
   ) throws(NetworkError) -> GANDescription {
-    try .cats(
-      rawValue, imageSize: imageSize, width: width, zDimension: zDimension, zDistribution: zDistribution,
-      discriminatorNorm: discriminatorNorm)
+    switch self {
+    case .cats64, .cats128:
+      try .cats(
+        rawValue, imageSize: imageSize, width: width, zDimension: zDimension, zDistribution: zDistribution,
+        discriminatorNorm: discriminatorNorm)
+    case .dcgan64:
+      try .dcgan(
+        rawValue, width: width, zDimension: zDimension, zDistribution: zDistribution,
+        discriminatorNorm: discriminatorNorm)
+    }
   }
 }
 
@@ -76,6 +85,53 @@ extension GANDescription {
     dense = DenseSpec(channels: 1)
     dense.hasSpectralNorm = spectral
     layers.append(LayerSpec("dense", .dense(dense)))
+    return try GANDescription(
+      preset: preset, zDistribution: zDistribution, generator: generator,
+      discriminator: try Network(input: generator.output, layers: layers))
+  }
+
+  /// The networks of PyTorch's DCGAN example (pytorch/examples, dcgan; Radford et al. 2016, arXiv 1511.06434), whose names
+  /// its parameters have: 4x4 kernels without biases, from z straight into a transposed convolution, ReLU in the generator,
+  /// weights normal with sigma 0.02. The example's last layer, a sigmoid, is part of the loss here.
+  /// - Parameters: as of `cats`; pictures are of 64x64 pixels.
+  public static func dcgan(
+    _ preset: String, width: Int = 64, zDimension: Int = 100, zDistribution: LatentDistribution = .normal,
+    discriminatorNorm: DiscriminatorNorm = .batch
+  ) throws(NetworkError) -> GANDescription {
+    func convolution(_ channels: Int, isInner: Bool = true) -> ConvolutionSpec {
+      var spec = ConvolutionSpec(
+        channels: channels, kernel: 4, stride: isInner ? 2 : 1, padding: .each(isInner ? 1 : 0))
+      spec.hasBias = false
+      spec.weights = .normal(mean: 0, sigma: 0.02)
+      return spec
+    }
+    var norm = BatchNormSpec()
+    norm.momentum = 0.9
+    norm.gamma = .normal(mean: 1, sigma: 0.02)
+
+    var layers: [LayerSpec] = []
+    func add(_ operation: LayerSpec.Operation) { layers.append(LayerSpec("main.\(layers.count)", operation)) }
+    for factor in [8, 4, 2, 1] {
+      add(.transposedConvolution(convolution(factor * width, isInner: factor < 8)))
+      add(.batchNorm(norm))
+      add(.activation(.leakyReLU(slope: 0)))
+    }
+    add(.transposedConvolution(convolution(3)))
+    add(.activation(.tanh))
+    let generator = try Network(input: Shape(n: 1, h: 1, w: 1, c: zDimension), layers: layers)
+
+    layers = []
+    let spectral = discriminatorNorm == .spectral
+    for factor in [1, 2, 4, 8] {
+      var spec = convolution(factor * width)
+      spec.hasSpectralNorm = spectral
+      add(.convolution(spec))
+      if !spectral && factor > 1 { add(.batchNorm(norm)) }
+      add(.activation(.leakyReLU(slope: 0.2)))
+    }
+    var last = convolution(1, isInner: false)
+    last.hasSpectralNorm = spectral
+    add(.convolution(last))
     return try GANDescription(
       preset: preset, zDistribution: zDistribution, generator: generator,
       discriminator: try Network(input: generator.output, layers: layers))

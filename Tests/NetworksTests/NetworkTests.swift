@@ -154,4 +154,18 @@ import Testing
       network.stages.map(\.activation) == [.identity, .tanh, .identity, .leakyReLU(slope: 0.5), .tanh, .identity])
     #expect(network.stages.map(\.isNormalized) == [false, false, true, false, false, false])
   }
+
+  /// The example's layers, names and parameters: 3,576,704 and 2,765,568 of them, by its own sums at ngf = ndf = 64.
+  @Test func theNetworksOfPyTorchsExample() throws {
+    let networks = try Preset.dcgan64.networks(zDistribution: .normal)
+    #expect(networks.generator.parameterCount == 3_576_704 && networks.discriminator.parameterCount == 2_765_568)
+    let shapes = networks.generator.stages.filter(\.isTransposed).map(\.output.perPicture)
+    #expect(shapes == ["4x4x512", "8x8x256", "16x16x128", "32x32x64", "64x64x3"])
+    func weights(_ network: Network) -> [String] {
+      network.parameters.map(\.name).filter { $0.hasSuffix(".weight") }
+    }
+    #expect(weights(networks.generator) == [0, 1, 3, 4, 6, 7, 9, 10, 12].map { "main.\($0).weight" })
+    #expect(weights(networks.discriminator) == [0, 2, 3, 5, 6, 8, 9, 11].map { "main.\($0).weight" })
+    #expect(networks.discriminator.outputs[10].perPicture == "4x4x512")
+  }
 }

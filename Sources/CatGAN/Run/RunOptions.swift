@@ -105,6 +105,13 @@ public struct RunOptions: Codable, Equatable, Sendable {
     milestoneEvery = 50
     onNaN = .stop
     tensorboard = false
+    // Those of PyTorch's example, with the batch of the DCGAN article.
+    if preset == Preset.dcgan64.rawValue {
+      zDistribution = LatentDistribution.normal.rawValue
+      batchSize = 128
+      discriminatorRate = 2e-4
+      labelSmoothing = 0
+    }
     // What did best at equal images; docs/training-runs.md has the figures.
     if preset == RunOptions.best {
       width = 32
