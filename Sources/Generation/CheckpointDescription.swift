@@ -108,4 +108,6 @@ public struct CheckpointError: Error, CustomStringConvertible, Sendable {
   init(_ path: String, _ problem: String) {
     description = "\(quoted(path)) \(problem)"
   }
+
+  init(cause: any Error, remedy: String) { description = "\(cause); \(remedy)" }
 }

@@ -41,6 +41,16 @@ public enum CheckpointPath: Equatable, Sendable {
     }
   }
 
+  /// `error`, and where it is about the newest checkpoint of a run that somebody named, the older ones that may do instead.
+  /// - Parameter name: what stands on the command line, nil for nothing.
+  public static func explained(_ error: any Error, name: String?) -> any Error {
+    guard let name, case .run(let run) = CheckpointPath(name), error is StorageError || error is CheckpointError,
+      let newest = checkpoints(of: run).last, "\(error)".contains(quoted("\(run)/checkpoints/\(newest)"))
+    else { return error }
+    let older = checkpoints(of: run).map(\.step).filter { $0 != newest.step }
+    return older.isEmpty ? error : CheckpointError(cause: error, remedy: "an older one may do: \(list(older, of: run))")
+  }
+
   /// The checkpoints of a run, oldest first.
   public static func checkpoints(of run: String, fileSystem: any FileSystem = Disk()) -> [CheckpointName] {
     ((try? fileSystem.names(in: "\(run)/checkpoints")) ?? []).compactMap(CheckpointName.init).sorted()
@@ -63,13 +73,17 @@ public enum CheckpointPath: Equatable, Sendable {
   public static func choices(_ path: String) -> String {
     let path = withoutSlashes(path)
     if kind(path) == .absent, let mark = path.lastIndex(of: "@") { return choices(String(path[..<mark])) }
-    let steps = Set(checkpoints(of: path).map(\.step)).sorted(by: >).map { "\(path)@\($0)" }
-    if !steps.isEmpty { return "name one that is there: \(list(steps))" }
+    let steps = checkpoints(of: path).map(\.step)
+    if !steps.isEmpty { return "name one that is there: \(list(steps, of: path))" }
     let names = ((try? Disk().names(in: path)) ?? []).sorted(by: >)
     if names.contains(where: { CheckpointName($0) != nil }) { return "name the run, \(printable(directory(of: path)))" }
     let runs = names.lazy.map { path == "/" ? "/\($0)" : "\(path)/\($0)" }.filter { !checkpoints(of: $0).isEmpty }
     let found = Array(runs.prefix(listed + 1))
     return found.isEmpty ? "name a checkpoint or a run's directory" : "name one of the runs in it: \(list(found))"
+  }
+
+  private static func list(_ steps: [Int], of run: String) -> String {
+    list(Set(steps).sorted(by: >).map { "\(run)@\($0)" })
   }
 
   private static func list(_ names: [String]) -> String {

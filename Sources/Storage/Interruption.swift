@@ -82,6 +82,11 @@ public final class Interruption: Sendable {
   public func check() throws {
     if isRequested { throw Interrupted(signal: number.load(ordering: .relaxed)) }
   }
+
+  /// Ends the process once a stop was asked for: where nothing is being written.
+  public func endProcessIfRequested() {
+    if isRequested { Interrupted(signal: number.load(ordering: .relaxed)).endProcess() }
+  }
 }
 
 /// Thrown on the way out after a request to stop.

@@ -1,3 +1,5 @@
+import Generation
+
 #if canImport(Glibc)
   import Glibc
 #else
@@ -6,4 +8,10 @@
 
 // A reader that has seen enough ends the program as it ends `cat`, even where the parent process ignores the signal.
 signal(SIGPIPE, SIG_DFL)
-catgen.run { try Job($0)?.run() }
+catgen.run { arguments in
+  do {
+    try Job(arguments)?.run()
+  } catch {
+    throw CheckpointPath.explained(error, name: arguments.optionalString("--checkpoint"))
+  }
+}

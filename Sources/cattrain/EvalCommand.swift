@@ -68,6 +68,8 @@ struct EvalCommand {
   /// On standard error, so that the figures alone go to standard output.
   private var progress = Progress(live: isatty(STDERR_FILENO) == 1) { Console.error($0) }
 
+  private let interruption = Interruption()
+
   init(_ arguments: Arguments) { self.arguments = arguments }
 
   mutating func run() throws {
@@ -106,10 +108,14 @@ struct EvalCommand {
           + "at most \(largest) can be given")
     }
     let samples = try samples(of: source, count: given ?? min(1000, largest), limit: largest, fit, threads, context)
+    // From here on files are written, each to its end.
+    interruption.watchSignals()
     try export(samples, beside: Evaluation.reals(of: PictureSet(data), count: samples.count))
     // Calls never overlap.
     nonisolated(unsafe) var shown = progress
+    let interruption = interruption
     let evaluation = Evaluation(samples: samples, data: PictureSet(data), context: context) {
+      interruption.endProcessIfRequested()
       shown.counting($0, $1, of: $2, now: monotonicTime())
     }
     shown.finish()
@@ -261,6 +267,7 @@ struct EvalCommand {
           try AtomicFile.write(
             "\(path)/\(Self.name(prefix, index))", bytes: $0, overwrite: arguments.isOn("--force"), durable: false)
         }
+        try interruption.check()
         progress.counting("writing \(folder)", index + 1, of: pictures.count, now: monotonicTime())
       }
       // Those of an earlier, longer export would be counted among these.
@@ -280,6 +287,7 @@ struct EvalCommand {
       try AtomicFile.write("\(folder)/\(Self.sheet)", bytes: $0, overwrite: force, durable: false)
     }
     try AtomicFile.write("\(folder)/\(Self.report)", text: try evaluation.figures.json(), overwrite: force)
+    try interruption.check()
   }
 }
 

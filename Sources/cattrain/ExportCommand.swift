@@ -3,6 +3,7 @@
 import Arguments
 import CatGAN
 import Generation
+import Storage
 
 enum ExportCommand {
   private enum Format: String, CaseIterable { case safetensors, onnx }
@@ -49,6 +50,10 @@ enum ExportCommand {
     let suffix: Format = path.lowercased().hasSuffix(".onnx") ? .onnx : .safetensors
     let format = try arguments.optionalChoice("--format").map { Format(rawValue: $0)! } ?? suffix
     let averaged = arguments.isGiven("--ema") ? arguments.isOn("--ema") : nil
+    // A file is written to its end or not at all.
+    let interruption = Interruption()
+    interruption.watchSignals()
+    defer { interruption.endProcessIfRequested() }
     let (note, force) = (arguments.optionalString("--note") ?? "", arguments.isOn("--force"))
     switch format {
     case .safetensors:

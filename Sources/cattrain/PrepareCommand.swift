@@ -41,12 +41,23 @@ enum PrepareCommand {
     options.landmarks = .init(rawValue: try arguments.choice("--landmarks"))!
     options.format = .init(rawValue: try arguments.choice("--format"))!
     if arguments.isOn("--keep-copies") { options.duplicateDistance = nil }
+    let interruption = Interruption()
+    interruption.watchSignals()
+    options.isCancelled = { interruption.isRequested }
     // Calls never overlap, so the counter may stay unlocked.
     nonisolated(unsafe) var shown = progress
-    let report = try Prepare.run(
-      BytePath(arguments.operands[0]), to: BytePath(arguments.operands[1]), options: options
-    ) { done, total in
-      shown.decoding(done, of: total, now: monotonicTime())
+    let report: PrepareReport
+    do {
+      report = try Prepare.run(
+        BytePath(arguments.operands[0]), to: BytePath(arguments.operands[1]), options: options
+      ) { done, total in
+        // Nothing is written as long as photos are read.
+        interruption.endProcessIfRequested()
+        shown.decoding(done, of: total, now: monotonicTime())
+      }
+    } catch {
+      try interruption.check()
+      throw error
     }
     shown.finish()
     sayLeftOut(report.rejected, report.ownOutput, all: "DST.rejected.csv")

@@ -90,6 +90,29 @@ import Testing
 
   // MARK: Own output
 
+  /// What `prepare` made of photos is a copy of them where they are, and data where they are not.
+  @Test func preparedPicturesBesideTheirPhotos() throws {
+    let folder = try TemporaryFolder()
+    for i in 0..<3 {
+      try folder.write(JPEGWriter.encode(DataPrepare.photo(i, width: 40, height: 40)), to: "photos/sub, 1/\(i).jpg")
+    }
+    let options = PrepareOptions(size: 16, threads: 1)
+    for destination in ["photos/faces", "a", "b"] {
+      try Prepare.run(
+        BytePath(folder.path + "/photos"), to: BytePath("\(folder.path)/\(destination)"), options: options)
+    }
+    func count(_ name: String) throws -> [Int] {
+      let scan = try FolderScan(BytePath(folder.path + name))
+      return [scan.pictures.count, scan.ownOutput.count]
+    }
+    // Three photos; three copies and a sheet.
+    #expect(try count("/photos") == [3, 4])
+    #expect(try count("/photos/faces") == [3, 0])
+    #expect(try count("") == [3, 12])
+    try FileManager.default.removeItem(atPath: folder.path + "/photos")
+    #expect(try count("") == [6, 2])
+  }
+
   /// Every kind of file that the commands make, wherever it lies and whatever it is called.
   @Test func ownOutputIsNoData() throws {
     let folder = try TemporaryFolder()

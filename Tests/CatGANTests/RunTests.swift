@@ -126,6 +126,18 @@ struct RunTests {
     #expect(Verdict(diverged).state == .diverged)
   }
 
+  /// A run that ended before its first checkpoint, for want of memory or power, begins again and comes to the same end.
+  @Test func aRunWithoutCheckpointBeginsAgain() throws {
+    let small = SmallRun(options: SmallRun.options(epochs: 2))
+    let folder = try TemporaryFolder()
+    _ = try small.begin(in: folder.path + "/runs")
+    let run = "\(folder.path)/runs/00000-\(small.options.runName)"
+    for checkpoint in SmallRun.checkpoints(run) { try FileManager.default.removeItem(atPath: checkpoint) }
+    let (ending, said) = try small.resume(run)
+    #expect(ending == .finished && said.contains("holds no checkpoint yet: it begins again"), "\(said)")
+    #expect(try fileBytes(SmallRun.checkpoints(run).last!) == small.newestBytes())
+  }
+
   @Test func historyOfATornFileThatWasResumed() throws {
     var lines = try (1...5).map { try statisticsLine(record($0)) }
     lines.append(try statisticsLine(RunEvent(.resumed, step: 3, epoch: 0)))

@@ -43,6 +43,24 @@ import Testing
     #expect(!CattrainTests.checkpoints(CattrainTests.run, in: place).isEmpty)
   }
 
+  /// `prepare` that is stopped leaves all of its files or none, and ends as the signal would have ended it.
+  @Test(arguments: [SIGINT, SIGTERM]) func prepareIsStopped(signal: Int32) throws {
+    let place = try Place()
+    let pictures = try CattrainTests.pictures(300, in: place)
+    for delay: UInt32 in [1000, 20_000, 40_000, 80_000] {
+      let process = try CattrainTests.cattrain.start(["prepare", pictures, "faces", "--keep-copies"], in: place.path)
+      usleep(delay)
+      kill(process.processIdentifier, signal)
+      process.waitUntilExit()
+      let made = place.names.filter { $0.hasPrefix("faces") }
+      let isWhole = ["faces", "faces.contact-sheet.png", "faces.kept.csv", "faces.rejected.csv"].allSatisfy(
+        made.contains)
+      #expect(isWhole ? made.count == 304 : made.isEmpty, "after \(delay) us: \(made)")
+      #expect(isWhole || process.outcome == -signal, "after \(delay) us: \(process.outcome)")
+      for name in made where !name.contains("/") { try FileManager.default.removeItem(atPath: place(name)) }
+    }
+  }
+
   /// Under nohup training goes on when the terminal closes.
   @Test func anIgnoredHangupStaysIgnored() throws {
     let place = try Place()

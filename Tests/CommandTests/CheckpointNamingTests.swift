@@ -78,6 +78,27 @@ import Testing
     #expect(lone.status == 1 && lone.error.contains("lies in no run directory"), "\(lone.error)")
   }
 
+  /// Where the newest checkpoint of a run is damaged, every command refuses it and names the older ones.
+  @Test func aDamagedNewestCheckpoint() throws {
+    let place = try Place()
+    let pictures = try trained(in: place)
+    let newest = "\(Self.run)/checkpoints/epoch0003-step00000012.safetensors"
+    try place.write(place.bytes(newest).dropLast(1000), to: newest)
+    let small = ["--width", "8", "--z-dim", "4", "--batch-size", "4"]
+    for (program, words) in [
+      ("catgen", ["--checkpoint", Self.run, "--out", "x.png"]), ("cattrain", ["export", Self.run, "x.safetensors"]),
+      ("cattrain", ["export", Self.run, "x.onnx"]),
+      ("cattrain", ["eval", "--data", pictures, "--checkpoint", Self.run]),
+      ("cattrain", [pictures, "--generator", Self.run] + small),
+    ] {
+      let ended = try Program(program).run(words, in: place.path)
+      #expect(
+        ended.status == 1 && ended.error.contains(newest)
+          && ended.error.contains("an older one may do: \(Self.run)@8, \(Self.run)@4"), "\(words): \(ended.error)")
+    }
+    #expect(!place.names.contains { $0.hasPrefix("x.") })
+  }
+
   /// A run from an older checkpoint says where it came from, comes to the bytes of the old run, and can go on at any
   /// moment; the old run is as it was, to the last byte.
   @Test func anOlderCheckpointBeginsANewRun() throws {

@@ -47,10 +47,11 @@ public struct FolderScan: Sendable {
   /// Adds what lies in `folder` and below; returns why it could not, or nil.
   private mutating func search(_ top: BytePath, entered: inout Set<FileIdentity>) -> String? {
     // A stack instead of recursion: folders can be nested deeper than threads have stack.
-    var pending = [top]
+    var pending: [(BytePath, source: [UInt8]?)] = [(top, nil)]
+    var copies: [(file: BytePath, source: [UInt8])] = []
     var status = stat()
     if top.withCString({ stat($0, &status) }) == 0 { entered.insert(FileIdentity(status)) }
-    while let folder = pending.popLast() {
+    while let (folder, source) = pending.popLast() {
       let (names, reason) = Self.names(in: folder)
       if let reason {
         if folder == top { return reason }
@@ -62,7 +63,7 @@ public struct FolderScan: Sendable {
         continue
       }
       let isPrepared = Self.isPrepared(names)
-      var folders: [BytePath] = []
+      var folders: [(BytePath, source: [UInt8]?)] = []
       for name in names {
         let path = folder.appending(name)
         guard path.withCString({ stat($0, &status) }) == 0 else {
@@ -71,14 +72,23 @@ public struct FolderScan: Sendable {
         }
         switch status.st_mode & S_IFMT {
         case S_IFDIR:
-          if entered.insert(FileIdentity(status)).inserted { folders.append(path) }
+          if entered.insert(FileIdentity(status)).inserted {
+            folders.append((path, source ?? (takesOwnOutput ? nil : Self.sourceOfPrepared(path, among: names))))
+          }
         case S_IFREG:
-          if isPrepared, name == Array(Self.contactSheet.utf8) { ownOutput.append(path) } else { classify(path) }
+          if let source {
+            copies.append((path, source))
+          } else if isPrepared, name == Array(Self.contactSheet.utf8) {
+            ownOutput.append(path)
+          } else {
+            classify(path)
+          }
         default: otherFiles.append(path)
         }
       }
       pending += folders.reversed()
     }
+    takePrepared(copies)
     return nil
   }
 
@@ -106,6 +116,32 @@ public struct FolderScan: Sendable {
   /// mark.
   private static func isPrepared(_ names: [[UInt8]]) -> Bool {
     ["kept.csv", "rejected.csv", contactSheet].allSatisfy { names.contains(Array($0.utf8)) }
+  }
+
+  /// Takes what lies in folders that `prepare` made, unless the photos that it was made from are here too.
+  private mutating func takePrepared(_ files: [(file: BytePath, source: [UInt8])]) {
+    let photos = pictures
+    var isHere: [[UInt8]: Bool] = [:]
+    for (file, source) in files {
+      let isCopy =
+        isHere[source]
+        ?? photos.contains { $0.bytes.count > source.count && $0.bytes.suffix(source.count) == source[...] }
+      isHere[source] = isCopy
+      if isCopy { ownOutput.append(file) } else { classify(file) }
+    }
+  }
+
+  /// Where the folder at `path` was made by `prepare`, the end of the path of the first photo that it was made from, with a
+  /// slash before it; nil for other folders. The list beside the folder says it.
+  private static func sourceOfPrepared(_ path: BytePath, among names: [[UInt8]]) -> [UInt8]? {
+    let lists = [".kept.csv", ".rejected.csv"].map { Array($0.utf8) }
+    guard lists.allSatisfy({ names.contains(path.name + $0) }),
+      let text = try? BytePath(bytes: path.bytes + lists[0]).read(prefix: 8192, limit: 0)
+    else { return nil }
+    let rows = text.split(separator: UInt8(ascii: "\n"), maxSplits: 2)
+    guard rows.count > 1, let comma = rows[1].firstIndex(of: UInt8(ascii: ",")) else { return nil }
+    let field = rows[1][(comma + 1)...].filter { $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\r") }
+    return [UInt8(ascii: "/")] + field
   }
 
   private static let contactSheet = "contact-sheet.png"

@@ -34,6 +34,8 @@ public struct PrepareOptions: Sendable {
   public var quality = 95
   public var limits = PictureLimits()
   public var threads: Int
+  /// Asked while files are written: true ends it, and what was written is removed.
+  public var isCancelled: @Sendable () -> Bool = { false }
 
   public init(size: Int, threads: Int) {
     precondition(size > 0 && threads > 0)
@@ -100,7 +102,8 @@ public enum Prepare {
       let name = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
       report.kept.append((name + (options.format == .jpeg ? ".jpg" : ".png"), candidate.path.relative(to: source)))
     }
-    try output.write(report, pictures: candidates.map(\.encoded), size: options.size)
+    try output.write(
+      report, pictures: candidates.map(\.encoded), size: options.size, isCancelled: options.isCancelled)
     return report
   }
 

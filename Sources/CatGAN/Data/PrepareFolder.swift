@@ -38,12 +38,15 @@ struct PrepareFolder {
 
   /// Writes the data set. The lists come last, so that a folder with one beside it is complete.
   /// - Throws: `DatasetError`, after removing what was written.
-  func write(_ report: PrepareReport, pictures: [[UInt8]], size: Int) throws(DatasetError) {
+  func write(
+    _ report: PrepareReport, pictures: [[UInt8]], size: Int, isCancelled: () -> Bool
+  ) throws(DatasetError) {
     let made = path.withCString { mkdir($0, 0o777) } == 0
     guard made || errno == EEXIST else { throw DatasetError("\(path) cannot be made: \(systemError(errno))") }
     var written: [BytePath] = []
     do {
       func write(_ bytes: [UInt8], to file: BytePath) throws(PictureError) {
+        guard !isCancelled() else { throw PictureError("was still to be written when it was stopped") }
         // What exists since we looked is somebody else's: not overwritten, and not removed below.
         try file.create(bytes) { written.append(file) }
       }

@@ -104,7 +104,7 @@ extension Trainer {
 
   /// Goes to the newest checkpoint that is sound. A damaged one is said aloud, and set aside as soon as training goes on
   /// without it: its step lies in a future that will be another one. One that the system does not hand out may be sound,
-  /// and is no reason to go back.
+  /// and is no reason to go back. A run that ended before its first checkpoint begins again.
   func loadNewestCheckpoint() throws {
     var passedOver: [CheckpointName] = []
     for name in run.checkpoints().reversed() {
@@ -128,8 +128,13 @@ extension Trainer {
       }
     }
     guard passedOver.isEmpty else {
-      throw RunError("no checkpoint of '\(run.path)' can be read; start a new run")
+      throw RunError("no checkpoint of \(quoted(run.path)) can be read; start a new run")
     }
-    throw RunError("'\(run.path)' holds no checkpoint yet, so there is nothing to go on from; start a new run")
+    guard options.generator == nil else {
+      throw RunError(
+        "\(quoted(run.path)) holds no checkpoint, and what it began from is not in it; start a new run with --generator")
+    }
+    say("\(run.path) holds no checkpoint yet: it begins again")
+    take(Position(), from: "the beginning")
   }
 }

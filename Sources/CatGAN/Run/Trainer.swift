@@ -91,7 +91,7 @@ public final class Trainer {
   /// - Parameters:
   ///   - resume: start from the newest checkpoint of `run` that can be read.
   ///   - origin: what the model already holds, where a new run does not begin at the beginning.
-  /// - Throws: `RunError` where the data set holds less than one batch, or no checkpoint can be read.
+  /// - Throws: `RunError` where the data set holds less than one batch, or none of its checkpoints can be read.
   public init(
     model: any TrainingModel, dataset: Dataset, configuration: RunConfiguration, run: RunDirectory, session: Session,
     resume: Bool, from origin: RunOrigin? = nil
@@ -151,11 +151,9 @@ public final class Trainer {
     try? run.note(
       "cattrain \(configuration.version) begins at step \(position.step) of \(totalSteps): \(dataset.description), "
         + "from \(configuration.folder)")
-    if let origin {
-      try? run.note(origin.description)
-      // Whatever happens from here on, there is something to go on from.
-      _ = save()
-    }
+    if let origin { try? run.note(origin.description) }
+    // What a run begins from is not in it: whatever happens from here on, there is something to go on from.
+    if origin != nil || options.generator != nil, run.checkpoints().isEmpty { _ = save() }
     var order: (epoch: Int, pictures: [Int]) = (-1, [])
     var reals = [Float](repeating: 0, count: options.batchSize * model.imageSize * model.imageSize * 3)
     while !isComplete {
