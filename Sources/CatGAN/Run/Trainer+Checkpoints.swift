@@ -132,7 +132,8 @@ extension Trainer {
     }
     guard options.generator == nil else {
       throw RunError(
-        "\(quoted(run.path)) holds no checkpoint, and what it began from is not in it; start a new run with --generator")
+        "\(quoted(run.path)) holds no checkpoint, and what it began from is not in it; start a new run with --generator"
+      )
     }
     say("\(run.path) holds no checkpoint yet: it begins again")
     take(Position(), from: "the beginning")
