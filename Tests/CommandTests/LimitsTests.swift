@@ -31,6 +31,22 @@ import Testing
     #expect(outcomes == [0, 1])
   }
 
+  /// A large picture among small ones is left out by name where its pixels do not fit.
+  @Test func addressesForPictures() throws {
+    let place = try Place()
+    let pictures = try CattrainTests.pictures(4, in: place)
+    // 80 million gray pixels, all of them 0.
+    let side = 9000
+    try place.write(
+      Array("P5\n\(side) \(side)\n255\n".utf8) + [UInt8](repeating: 0, count: side * side), to: "pictures/large.pgm")
+    let words = [pictures, "--steps", "1", "--threads", "2"] + CattrainTests.small
+    let tight = try run("cattrain", words, "-v 900000", in: place)
+    #expect(
+      tight.status == 0 && tight.error.contains("large.pgm is 9000x9000 pixels large, which takes"), "\(tight.error)")
+    let wide = try run("cattrain", words + ["--out", "wide"], "-v unlimited", in: place)
+    #expect(wide.status == 0 && !wide.error.contains("large.pgm"), "\(wide.error)")
+  }
+
   @Test func addressesForSampling() throws {
     let place = try Place()
     let shipped = Fixtures.path("cats64.safetensors")

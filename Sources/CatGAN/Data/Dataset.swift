@@ -104,12 +104,13 @@ public struct Dataset: Sendable {
     let bytes = options.size * options.size * 3
     // Each index writes its own place and nothing else, which is what makes sharing the pointer safe.
     nonisolated(unsafe) let places = output
+    let limits = options.limits.sharing(threads: options.threads)
     return mapInParallel(paths.count, threads: options.threads, progress: progress) { index in
       Result { () throws(PictureError) -> Decoded in
         var notes: [String] = []
         // Twice the size leaves the last reduction to the better filter.
         let picture = try PictureReader.read(
-          paths[index], shorterSide: 2 * options.size, background: options.background, limits: options.limits
+          paths[index], shorterSide: 2 * options.size, background: options.background, limits: limits
         ) { notes.append($0) }
         let place = places + index * bytes
         picture.fill(place, size: options.size, fit: options.fit, background: options.background)

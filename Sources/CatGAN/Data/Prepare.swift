@@ -74,7 +74,9 @@ public enum Prepare {
   ) throws(DatasetError) -> PrepareReport {
     let output = try PrepareFolder(destination)
     let scan = try FolderScan(source)
-    var (candidates, rejected) = examine(scan, options: options, progress: progress)
+    var reading = options
+    reading.limits = options.limits.sharing(threads: options.threads)
+    var (candidates, rejected) = examine(scan, options: reading, progress: progress)
     if let distance = options.duplicateDistance {
       let copies = duplicates(candidates, distance: distance)
       for (copy, original) in copies {

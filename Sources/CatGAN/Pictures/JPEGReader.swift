@@ -21,10 +21,12 @@ enum JPEGReader {
     _ data: [UInt8], shorterSide: Int?, limits: PictureLimits, asStored: Bool, note: (String) -> Void
   ) throws(PictureError) -> Picture {
     let markers = JPEGMarkers(data)
-    try check(markers, bytes: data.count, limits: limits)
+    let divisor =
+      markers.isLossless ? 1 : reduction(of: min(markers.width, markers.height), to: shorterSide)
+    try check(markers, bytes: data.count, divisor: divisor, limits: limits)
     let result = data.withUnsafeBufferPointer { bytes in
       Result { () throws(PictureError) in
-        try decode(bytes, markers, shorterSide: shorterSide, limits: limits, note: note)
+        try decode(bytes, markers, divisor: divisor, limits: limits, note: note)
       }
     }
     let picture = try result.get()
@@ -32,10 +34,16 @@ enum JPEGReader {
   }
 
   /// Refuses what is too large, before any memory is taken, and names what the library cannot read.
-  private static func check(_ markers: JPEGMarkers, bytes: Int, limits: PictureLimits) throws(PictureError) {
+  private static func check(
+    _ markers: JPEGMarkers, bytes: Int, divisor: Int, limits: PictureLimits
+  ) throws(PictureError) {
     let size = markers.width * markers.height
     // No size at all is left to the decoder, which says better what is wrong.
-    if size > 0 { try limits.check(width: markers.width, height: markers.height) }
+    if size > 0 {
+      // Several scans are kept as coefficients of two bytes until all are read.
+      let bytes = (markers.scans > 1 ? 6 : 0) + (divisor > 1 ? 2 : 8)
+      try limits.check(width: markers.width, height: markers.height, bytesPerPixel: bytes)
+    }
     guard markers.scans <= limits.scans, markers.scans * size <= limits.scanPixels else {
       throw PictureError("has \(markers.scans) scans of \(markers.width)x\(markers.height) pixels, more than are read")
     }
@@ -60,7 +68,7 @@ enum JPEGReader {
   }
 
   private static func decode(
-    _ data: UnsafeBufferPointer<UInt8>, _ markers: JPEGMarkers, shorterSide: Int?, limits: PictureLimits,
+    _ data: UnsafeBufferPointer<UInt8>, _ markers: JPEGMarkers, divisor: Int, limits: PictureLimits,
     note: (String) -> Void
   ) throws(PictureError) -> Picture {
     guard let decoder = cjpeg_open(data.baseAddress, UInt(data.count), Int32(limits.scans)) else {
@@ -72,7 +80,6 @@ enum JPEGReader {
     guard width == markers.width, height == markers.height else {
       throw damaged("it gives its size twice")
     }
-    let divisor = markers.isLossless ? 1 : reduction(of: min(width, height), to: shorterSide)
     let (w, h) = ((width + divisor - 1) / divisor, (height + divisor - 1) / divisor)
     let channels = Int(cjpeg_channels(decoder))
     var succeeded = false

@@ -78,7 +78,7 @@ enum PNGReader {
     guard let width = data.bigEndian32(16), let height = data.bigEndian32(20), data.count >= 33 else {
       throw damaged("it ends within its header")
     }
-    try limits.check(width: width, height: height)
+    try limits.check(width: width, height: height, bytesPerPixel: data[24] == 16 ? 16 : 10)
     let channels = [0: 1, 2: 3, 3: 1, 4: 2, 6: 4][data[25]] ?? 1
     // Deflate cannot expand more than 1032-fold (zlib, "Maximum expansion factor"), so a shorter file cannot hold it.
     guard width * height * channels * Int(data[24]) / 8 / 1032 <= data.count else {

@@ -1,5 +1,7 @@
 // An RGB picture in memory, what may be read into one, and why a file was not.
 
+import Kernels
+
 /// A picture as bytes [height, width, 3], red first, in sRGB.
 public struct Picture: Sendable, Equatable {
   public let width: Int
@@ -45,15 +47,31 @@ public struct PictureLimits: Sendable {
   public var scans = 500
   /// Most pixels times scans of a JPEG, a bound on its decoding time (about 20 s).
   public var scanPixels = 2_000_000_000
+  /// Most bytes of memory that decoding one picture may take.
+  public var memory = Int.max
 
   public init() {}
 
+  /// The same, where `threads` decode at once and share the memory that is free.
+  func sharing(threads: Int) -> PictureLimits {
+    var limits = self
+    limits.memory = min(memory, (Memory.available ?? .max) / threads)
+    return limits
+  }
+
   /// Refuses a size that is too large or that no picture has.
-  func check(width: Int, height: Int) throws(PictureError) {
+  /// - Parameter bytesPerPixel: what decoding takes, the picture itself included.
+  func check(width: Int, height: Int, bytesPerPixel: Int = 10) throws(PictureError) {
     guard width > 0, height > 0 else { throw PictureError("is damaged (its size is \(width)x\(height) pixels)") }
     guard max(width, height) <= side, width * height <= pixels else {
       throw PictureError(
         "is \(width)x\(height) pixels large; at most \(pixels) pixels and sides of \(side) are read, so reduce it")
+    }
+    let needed = width * height * bytesPerPixel
+    guard needed <= memory else {
+      throw PictureError(
+        "is \(width)x\(height) pixels large, which takes about \(needed / 1_000_000) MB of memory to decode, and "
+          + "\(memory / 1_000_000) MB are free for it; reduce it, or lower --threads")
     }
   }
 }

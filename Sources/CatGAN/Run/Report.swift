@@ -41,6 +41,8 @@ public struct Report {
   public var data: [(name: String, value: String)]
   /// Pictures that could not be used, each with its reason.
   public var skipped: [(file: String, reason: String)]
+  /// Pictures that are used, each with what is wrong with it.
+  public var notes: [(file: String, reason: String)]
   public var reals: [UInt8]?
   /// In the order of their steps.
   public var grids: [Grid]
@@ -50,7 +52,8 @@ public struct Report {
   public init(
     title: String, status: String, isRunning: Bool, written: String, history: History, verdict: Verdict,
     settings: [(name: String, value: String)], data: [(name: String, value: String)],
-    skipped: [(file: String, reason: String)], reals: [UInt8]?, grids: [Grid], loss: AdversarialLoss = .crossEntropy
+    skipped: [(file: String, reason: String)], notes: [(file: String, reason: String)] = [], reals: [UInt8]?,
+    grids: [Grid], loss: AdversarialLoss = .crossEntropy
   ) {
     self.title = title
     self.status = status
@@ -61,13 +64,14 @@ public struct Report {
     self.settings = settings
     self.data = data
     self.skipped = skipped
+    self.notes = notes
     self.reals = reals
     self.grids = grids
     self.loss = loss
   }
 
-  /// Skipped files that are named on the page; more are only counted.
-  static let skippedLimit = 200
+  /// Files of a kind that are named on the page; more are only counted.
+  static let fileLimit = 200
   /// Bytes of sample grids that become part of the page; the slider reaches the others through their files.
   public static let embeddedBytes = 8_000_000
 
@@ -122,7 +126,7 @@ public struct Report {
       \(warnings())
       \(starts())
       <h2>Configuration</h2>\(table("settings", settings))
-      <h2>Data</h2>\(table("data", data))\(skippedFiles())\(realPictures())
+      <h2>Data</h2>\(table("data", data))\(files("skipped", "skipped files", skipped))\(files("notes", "files with faults that cost no pixel", notes))\(realPictures())
       <script>\(Report.script)</script></body></html>
 
       """)
@@ -239,13 +243,13 @@ public struct Report {
       + rows.map { "<tr><th>\(escaped($0.name))</th><td>\(escaped($0.value))</td></tr>" }.joined() + "</table>"
   }
 
-  private func skippedFiles() -> String {
-    guard !skipped.isEmpty else { return "" }
-    let rows = skipped.prefix(Report.skippedLimit).map {
+  private func files(_ id: String, _ title: String, _ files: [(file: String, reason: String)]) -> String {
+    guard !files.isEmpty else { return "" }
+    let rows = files.prefix(Report.fileLimit).map {
       "<tr><th>\(escaped($0.file))</th><td>\(escaped($0.reason))</td></tr>"
     }
-    let more = skipped.count - rows.count
-    return "<details><summary>\(grouped(skipped.count)) skipped files</summary><table id=\"skipped\">" + rows.joined()
+    let more = files.count - rows.count
+    return "<details><summary>\(grouped(files.count)) \(title)</summary><table id=\"\(id)\">" + rows.joined()
       + "</table>" + (more > 0 ? "<p>and \(grouped(more)) more</p>" : "") + "</details>"
   }
 

@@ -84,7 +84,8 @@ extension Trainer {
           ("size", "\(summary.size)x\(summary.size)"), ("fit", summary.fit.rawValue),
           ("skipped files", grouped(summary.skipped)), ("digest", summary.digest),
         ],
-        skipped: dataset.skipped.map { ($0.path.description, $0.reason) }, reals: run.read("reals.png"), grids: grids,
+        skipped: dataset.skipped.map { ($0.path.description, $0.reason) },
+        notes: dataset.notes.map { ($0.path.description, $0.reason) }, reals: run.read("reals.png"), grids: grids,
         loss: options.loss)
       try run.write("report.html", pieces: report.write)
     }
