@@ -146,4 +146,14 @@ import VectorLoops
       }
     }
   }
+
+  /// Registers of a Graviton 2, a Graviton 4 and an M1, then what is none.
+  @Test func secondLevelCachesOfARMCores() {
+    #expect(Context.secondLevelCache(mainID: "0x00000000413fd0c1") == 256 << 10)
+    #expect(Context.secondLevelCache(mainID: "0x00000000410fd4f1") == 1 << 20)
+    #expect(Context.secondLevelCache(mainID: "0x00000000611f0231") == 3 << 20)
+    for text in ["", "413fd0c1", "0x", "0xcafe", "0x00000000410fd034"] {
+      #expect(Context.secondLevelCache(mainID: text) == nil, "\(text)")
+    }
+  }
 }
