@@ -23,7 +23,7 @@ struct GeneratorChoice {
   ///   - averaged: nil takes the averaged generator where there is one, true takes it or fails, false never.
   /// - Throws: `CheckpointError` where the file holds no generator that can be sampled, or several.
   init(_ file: SafeTensors, described: Network?, averaged: Bool?) throws {
-    let marks = described.map { $0.parameters.prefix(1).map(\.name) } ?? GeneratorFromTensors.marks
+    let marks = described.map { $0.parameters.prefix(1).map { $0.name } } ?? GeneratorFromTensors.marks
     let prefixes = marks.flatMap { mark in
       file.names.filter { $0 == mark || $0.hasSuffix("." + mark) }.map { String($0.dropLast(mark.count)) }
     }

@@ -1,7 +1,9 @@
 #if canImport(Glibc)
   import Glibc
-#else
+#elseif canImport(Darwin)
   import Darwin
+#else
+  import CHost
 #endif
 
 /// Owns a run of floats, aligned for any vector width and never zero-filled on allocation.

@@ -1,13 +1,5 @@
 import Dispatch
 
-/// One call of `Context.parallel` as an observer sees it. Times in nanoseconds of the monotonic clock.
-public struct ParallelRegion: Sendable {
-  public var start: UInt64
-  public var end: UInt64
-  /// Duration of each task, in index order.
-  public var tasks: [UInt64]
-}
-
 extension Context {
   func observe(_ count: Int, _ body: (Int) -> Void, _ observer: @escaping (ParallelRegion) -> Void) {
     // A nested region belongs to the task that opened it: it runs inside that task's time and is not reported.

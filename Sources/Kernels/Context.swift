@@ -1,26 +1,9 @@
-import CProcessor
-import Dispatch
-import Synchronization
-import VectorLoops
-import VectorLoops16
-import VectorLoops8
-
-/// The vector instructions that the inner loops use.
-public enum InstructionSet: String, CaseIterable, Sendable {
-  /// Eight lanes: AVX2 with FMA on x86-64, NEON on arm64.
-  case avx2
-  /// Sixteen lanes: AVX-512 (x86-64-v4).
-  case avx512
-
-  public var width: Int { self == .avx2 ? 8 : 16 }
-
-  /// What this processor can run, narrowest first; empty on an x86-64 processor without AVX2 and FMA.
-  public static var available: [InstructionSet] {
-    var sets: [InstructionSet] = []
-    if processor_has_avx2_fma() { sets.append(.avx2) }
-    if processor_has_avx512() { sets.append(.avx512) }
-    return sets
-  }
+/// One call of `Context.parallel` as an observer sees it. Times in nanoseconds of the monotonic clock.
+public struct ParallelRegion: Sendable {
+  public var start: UInt64
+  public var end: UInt64
+  /// Duration of each task, in index order.
+  public var tasks: [UInt64]
 }
 
 /// Where kernels run: how many threads, which instructions, and their scratch memory. Not thread-safe from outside: one
@@ -28,7 +11,7 @@ public enum InstructionSet: String, CaseIterable, Sendable {
 public final class Context: @unchecked Sendable {
   public let threads: Int
   public let instructionSet: InstructionSet
-  let loops: any VectorLoops.Type
+  let loops: InnerLoops
   private var scratchBuffers: [String: Buffer] = [:]
 
   /// Bytes of a core's second-level cache, which blocks of operands are cut for. Whatever it is, results are the same.
@@ -53,40 +36,11 @@ public final class Context: @unchecked Sendable {
     }
     self.threads = threads
     self.instructionSet = chosen
-    self.loops = chosen == .avx512 ? Loops16.self : Loops8.self
+    self.loops = chosen.loops
   }
 
   /// Lanes of a vector.
   public var width: Int { instructionSet.width }
-
-  /// Calls `body` with 0, ..., count - 1, each once, on up to `threads` threads, and returns when all are done.
-  ///
-  /// What a task computes must depend on its index alone, never on the thread: that is what makes results independent
-  /// of the number of threads. Give each at least 100 microseconds of work where possible.
-  public func parallel(_ count: Int, _ body: (Int) -> Void) {
-    parallel(count) { task, _ in body(task) }
-  }
-
-  /// The same, and tells each task on which worker it runs, 0 ..< threads, for a workspace that tasks overwrite. No two
-  /// tasks run on one worker at a time.
-  func parallel(_ count: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
-    if let taskObserver { return observe(count, { body($0, 0) }, taskObserver) }
-    if threads == 1 || count <= 1 {
-      for i in 0..<max(count, 0) { body(i, 0) }
-      return
-    }
-    let next = Atomic<Int>(0)
-    withoutActuallyEscaping(body) { body in
-      nonisolated(unsafe) let body = body
-      DispatchQueue.concurrentPerform(iterations: min(threads, count)) { worker in
-        while true {
-          let i = next.wrappingAdd(1, ordering: .relaxed).oldValue
-          if i >= count { return }
-          body(i, worker)
-        }
-      }
-    }
-  }
 
   /// Scratch memory of at least `count` floats, reused by later calls with the same name. Contents are unspecified.
   func scratch(_ name: String, _ count: Int) -> UnsafeMutablePointer<Float> {

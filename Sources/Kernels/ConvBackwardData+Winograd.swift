@@ -8,10 +8,10 @@ extension WinogradConvolution {
     activation: BiasLeakyReLU? = nil
   ) {
     let s = shape
-    let (startY, startX) = (backwardStart(phases.map(\.y)), backwardStart(phases.map(\.x)))
+    let (startY, startX) = (backwardStart(phases.map { $0.y }), backwardStart(phases.map { $0.x }))
     let tiles = TileGrid(
-      batch: s.batch, rows: tileCount(s.inputHeight, phases.map(\.y), startY),
-      columns: tileCount(s.inputWidth, phases.map(\.x), startX))
+      batch: s.batch, rows: tileCount(s.inputHeight, phases.map { $0.y }, startY),
+      columns: tileCount(s.inputWidth, phases.map { $0.x }, startX))
     let filterPoints = keepsFilter ? transformedBackwardFilter(filter) : nil
     let filterLayout = backwardFilterLayout
     let rows = panelRows(min(tiles.count, WinogradConvolution.chunkTiles))
@@ -50,7 +50,7 @@ extension WinogradConvolution {
   }
 
   /// Where the window that all phases share starts, relative to the tile: at the earliest start of any.
-  private func backwardStart(_ axes: [WinogradPhase.Axis]) -> Int { axes.map(\.backwardStart).min()! }
+  private func backwardStart(_ axes: [WinogradPhase.Axis]) -> Int { axes.map { $0.backwardStart }.min()! }
 
   /// Tiles along one axis until every phase is covered; a phase whose own window starts later lags behind.
   private func tileCount(_ size: Int, _ axes: [WinogradPhase.Axis], _ start: Int) -> Int {

@@ -7,7 +7,7 @@ import VectorLoops
 /// others not at all. So what is read next comes into the second-level cache during all tiles before it. (On a Xeon this
 /// saves 12 to 17% of a filter gradient's time and 3 to 8% of the other passes'.)
 struct MacroKernel {
-  let loops: any VectorLoops.Type
+  let loops: InnerLoops
 
   /// KC: how many k a tile adds up before it touches C. Two panels of B are small enough then to stay near while all rows
   /// of A pass by, and a tile's loads and stores of C are few beside its products; between 128 and 512 the speed hardly

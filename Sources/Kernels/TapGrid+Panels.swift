@@ -5,7 +5,7 @@ extension TapGrid {
   /// number of neighbouring panels.
   func gather(
     _ wanted: Range<Int>, _ range: Range<Int>, source: UnsafePointer<Float>, panels: UnsafeMutablePointer<Float>,
-    panelStride: Int, loops: any VectorLoops.Type
+    panelStride: Int, loops: InnerLoops
   ) {
     let w = loops.width
     let panelsPerTap = ceilDivide(tapChannels, w)
@@ -25,7 +25,7 @@ extension TapGrid {
   /// where these lie outside -> neighbouring panels.
   private func gather(
     _ t: Tap, _ range: Range<Int>, source: UnsafePointer<Float>, channel: Int, channels: Int,
-    panels: UnsafeMutablePointer<Float>, panelStride: Int, loops: any VectorLoops.Type
+    panels: UnsafeMutablePointer<Float>, panelStride: Int, loops: InnerLoops
   ) {
     let w = loops.width
     forEachRow(range) { place, n, i, j, count in
@@ -47,7 +47,7 @@ extension TapGrid {
   /// Neighbouring panels -> `channels` channels from `channel` on of the target pixels of the grid pixels in `range`.
   func scatter(
     _ range: Range<Int>, panels: UnsafePointer<Float>, panelStride: Int, target: UnsafeMutablePointer<Float>,
-    channel: Int, channels: Int, loops: any VectorLoops.Type
+    channel: Int, channels: Int, loops: InnerLoops
   ) {
     forEachRow(range) { place, n, i, j, count in
       let row = (n * targetHeight + i * targetStepY + targetY) * targetWidth

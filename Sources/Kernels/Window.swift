@@ -1,5 +1,5 @@
 /// Rows and columns, of a window or of a step. An integer literal stands for as many of both.
-public struct Extent: Hashable, Sendable, Codable, ExpressibleByIntegerLiteral, CustomStringConvertible {
+public struct Extent: Hashable, Sendable, ExpressibleByIntegerLiteral, CustomStringConvertible {
   public var height: Int
   public var width: Int
 
@@ -16,7 +16,7 @@ public struct Extent: Hashable, Sendable, Codable, ExpressibleByIntegerLiteral, 
 }
 
 /// Rows and columns beyond the edges of an image.
-public struct Pads: Hashable, Sendable, Codable {
+public struct Pads: Hashable, Sendable {
   public var top: Int
   public var left: Int
   public var bottom: Int
@@ -34,7 +34,7 @@ public struct Pads: Hashable, Sendable, Codable {
 }
 
 /// What lies beyond the edges of an image that a window moves over.
-public enum Padding: Hashable, Sendable, Codable {
+public enum Padding: Hashable, Sendable {
   /// TensorFlow's SAME: as many positions as steps begin in the image, ceil(size / stride). Of an odd number of padding
   /// pixels the larger half goes after.
   case same

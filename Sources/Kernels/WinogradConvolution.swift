@@ -127,7 +127,7 @@ final class WinogradConvolution {
   }
 
   /// The points that any phase has.
-  var extent: (rows: Int, columns: Int) { (phases.map(\.y.points).max()!, phases.map(\.x.points).max()!) }
+  var extent: (rows: Int, columns: Int) { (phases.map { $0.y.points }.max()!, phases.map { $0.x.points }.max()!) }
 
   /// A tensor over the points with one slot.
   func plainLayout(panels: Int, rows: Int) -> PointLayout {

@@ -60,7 +60,7 @@ private struct Options {
   }
 
   func refuseOthers(_ what: String) throws {
-    let surplus = values.allKeys.map(\.stringValue).filter { !known.contains($0) }
+    let surplus = values.allKeys.map { $0.stringValue }.filter { !known.contains($0) }
     // The key is anybody's words, and stays out of the message.
     if !surplus.isEmpty {
       throw NetworkError("\(what) has an option that this version does not know; known are \(known.sorted())")

@@ -41,7 +41,7 @@ extension Network {
   /// one has, where normalisation takes it out again.
   public func difference(from other: Network) -> String? {
     if input != other.input { return "its input is \(input.perPicture), not \(other.input.perPicture)" }
-    var (mine, theirs) = (layers.map(\.withoutTraining), other.layers.map(\.withoutTraining))
+    var (mine, theirs) = (layers.map { $0.withoutTraining }, other.layers.map { $0.withoutTraining })
     for index in 0..<min(mine.count, theirs.count) - 1 {
       if mine[index + 1].kind == .batchNorm, mine[index].withBias == theirs[index] { mine[index] = theirs[index] }
     }

@@ -134,7 +134,7 @@ struct ForeignFile {
       text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f || [0x9, 0xa, 0xd].contains($0.value) })
     else { return nil }
     if text.hasPrefix("\u{feff}") { text.removeFirst() }
-    text = String(text.drop(while: \.isWhitespace))
+    text = String(text.drop(while: { $0.isWhitespace }))
     let lower = text.lowercased()
     if ["<!doctype html", "<html", "<head", "<body", "<!--"].contains(where: lower.hasPrefix) {
       return ForeignFile(
@@ -143,7 +143,7 @@ struct ForeignFile {
     }
     if ["(dp", "(lp", "ccollections", "ctorch"].contains(where: text.hasPrefix) { return pickle }
     if text.hasPrefix("model_checkpoint_path:") { return tensorFlow }
-    let line = quoted(text.split(whereSeparator: \.isNewline).first ?? "", limit: 80)
+    let line = quoted(text.split(whereSeparator: { $0.isNewline }).first ?? "", limit: 80)
     if text.hasPrefix("{") || text.hasPrefix("[") {
       if UnsafeRawBufferPointer(rebasing: bytes.prefix(1 << 16)).contains("\"weight_map\"") {
         return ForeignFile("the index of weights in several files (JSON)", "name one file with all of the generator")

@@ -16,7 +16,7 @@ extension SafeTensors {
 
   /// The digest of the data, as `catgan.digest` should say it. Reads all of the file.
   public func digest() -> String {
-    let size = withData(\.count)
+    let size = withData { $0.count }
     let blocks = Array(0..<DataDigest.blockCount(size))
     var digests: [UInt64] = []
     for start in stride(from: 0, to: blocks.count, by: Self.blocksInMemory) {

@@ -48,7 +48,7 @@ public final class SafeTensors: Sendable {
       let header = try Self.header(of: file.bytes)
       metadata = header.metadata
       dataStart = header.dataStart
-      names = header.entries.map(\.name)
+      names = header.entries.map { $0.name }
       entries = Dictionary(uniqueKeysWithValues: header.entries.map { ($0.name, $0) })
     } catch {
       if let foreign = ForeignFile(file.bytes, path: path) {

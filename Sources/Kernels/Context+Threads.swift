@@ -1,0 +1,33 @@
+import Dispatch
+import Synchronization
+
+extension Context {
+  /// Calls `body` with 0, ..., count - 1, each once, on up to `threads` threads, and returns when all are done.
+  ///
+  /// What a task computes must depend on its index alone, never on the thread: that is what makes results independent
+  /// of the number of threads. Give each at least 100 microseconds of work where possible.
+  public func parallel(_ count: Int, _ body: (Int) -> Void) {
+    parallel(count) { task, _ in body(task) }
+  }
+
+  /// The same, and tells each task on which worker it runs, 0 ..< threads, for a workspace that tasks overwrite. No two
+  /// tasks run on one worker at a time.
+  func parallel(_ count: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
+    if let taskObserver { return observe(count, { body($0, 0) }, taskObserver) }
+    if threads == 1 || count <= 1 {
+      for i in 0..<max(count, 0) { body(i, 0) }
+      return
+    }
+    let next = Atomic<Int>(0)
+    withoutActuallyEscaping(body) { body in
+      nonisolated(unsafe) let body = body
+      DispatchQueue.concurrentPerform(iterations: min(threads, count)) { worker in
+        while true {
+          let i = next.wrappingAdd(1, ordering: .relaxed).oldValue
+          if i >= count { return }
+          body(i, worker)
+        }
+      }
+    }
+  }
+}

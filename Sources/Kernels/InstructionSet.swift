@@ -1,0 +1,28 @@
+import CProcessor
+import VectorLoops
+import VectorLoops16
+import VectorLoops8
+
+/// The vector instructions that the inner loops use.
+public enum InstructionSet: String, CaseIterable, Sendable {
+  /// Eight lanes: AVX2 with FMA on x86-64, NEON on arm64.
+  case avx2
+  /// Sixteen lanes: AVX-512 (x86-64-v4).
+  case avx512
+
+  public var width: Int { self == .avx2 ? 8 : 16 }
+
+  /// What this processor can run, narrowest first; empty on an x86-64 processor without AVX2 and FMA.
+  public static var available: [InstructionSet] {
+    var sets: [InstructionSet] = []
+    if processor_has_avx2_fma() { sets.append(.avx2) }
+    if processor_has_avx512() { sets.append(.avx512) }
+    return sets
+  }
+
+  var loops: InnerLoops { self == .avx512 ? Loops16.self : Loops8.self }
+}
+
+/// The inner loops of some width, as a value. One word for all who pass them on, because where there is one width only, as
+/// in a browser, this is its type.
+typealias InnerLoops = any VectorLoops.Type
