@@ -53,23 +53,39 @@ let package = Package(
     .target(name: "VectorLoops16", dependencies: ["VectorLoops", "CProcessor"], swiftSettings: wide),
     .target(name: "Kernels", dependencies: ["VectorLoops", "VectorLoops8", "VectorLoops16", "CProcessor"]),
     .target(name: "Networks", dependencies: ["Kernels"]),
-    .target(name: "Layers", dependencies: ["Kernels", "Networks", "Storage"]),
+    .target(name: "Layers", dependencies: ["Kernels", "Networks", "Random", "Storage"]),
     .target(name: "Storage"),
     .target(name: "Arguments"),
-    .target(name: "Generation", dependencies: ["Kernels", "Networks", "Storage", "CPNG"]),
+    .target(name: "Random"),
+    .target(name: "Text"),
+    // Without the decoders: catgen links libpng and no other library.
+    .target(name: "Images", dependencies: ["CPNG"]),
+    .target(name: "ImageFormats", dependencies: ["Images", "Storage", "CPNG", "CJPEG", "CWebP", "CLittleCMS"]),
+    .target(name: "Evaluation", dependencies: ["Images", "Kernels", "Random", "Text"]),
+    .target(name: "Generation", dependencies: ["Images", "Kernels", "Networks", "Storage"]),
     .target(
       name: "CatGAN",
-      dependencies: ["Generation", "Networks", "Layers", "Storage", "CPNG", "CJPEG", "CWebP", "CLittleCMS"]),
-    .executableTarget(name: "cattrain", dependencies: ["CatGAN", "Generation", "Arguments", "Storage"]),
-    .executableTarget(name: "catgen", dependencies: ["Generation", "Kernels", "Networks", "Storage", "Arguments"]),
+      dependencies: ["Generation", "ImageFormats", "Images", "Networks", "Layers", "Random", "Storage", "Text"]),
+    .executableTarget(
+      name: "cattrain",
+      dependencies: ["CatGAN", "Evaluation", "Generation", "Images", "Kernels", "Arguments", "Storage"]),
+    .executableTarget(
+      name: "catgen", dependencies: ["Generation", "Images", "Kernels", "Networks", "Storage", "Arguments"]),
     .executableTarget(name: "bench", dependencies: ["CatGAN", "Generation", "Networks", "Storage", "Arguments"]),
+    // What all tests share. No product holds it.
+    .target(name: "TestSupport", dependencies: ["Images", "Storage"], path: "Tests/TestSupport"),
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "VectorLoops"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "VectorLoops", "TestSupport"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
-    .testTarget(name: "LayersTests", dependencies: ["Layers", "Storage"]),
-    .testTarget(name: "StorageTests", dependencies: ["Storage"]),
-    .testTarget(name: "GenerationTests", dependencies: ["Generation", "Kernels", "Storage", "CPNG"]),
-    .testTarget(name: "CatGANTests", dependencies: ["CatGAN", "Networks", "CJPEG"]),
-    .testTarget(name: "CommandTests", dependencies: ["cattrain", "catgen", "bench", "CatGAN", "Storage"]),
+    .testTarget(name: "LayersTests", dependencies: ["Layers", "Storage", "TestSupport"]),
+    .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),
+    .testTarget(name: "ImagesTests", dependencies: ["Images", "Random", "CPNG", "TestSupport"]),
+    .testTarget(
+      name: "ImageFormatsTests", dependencies: ["ImageFormats", "Images", "Storage", "CJPEG", "TestSupport"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "CatGAN", "TestSupport"]),
+    .testTarget(name: "GenerationTests", dependencies: ["Generation", "Kernels", "Storage", "TestSupport"]),
+    .testTarget(name: "CatGANTests", dependencies: ["CatGAN", "Networks", "TestSupport"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["cattrain", "catgen", "bench", "CatGAN", "Storage", "TestSupport"]),
   ]
 )

@@ -1,3 +1,4 @@
+import Images
 import Kernels
 import Networks
 import Storage

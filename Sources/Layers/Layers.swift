@@ -31,3 +31,4 @@
 /// ```
 @_exported import Kernels
 @_exported import Networks
+@_exported import Random

@@ -1,6 +1,7 @@
 import Arguments
 import Dispatch
 import Generation
+import Images
 import Kernels
 import Networks
 import Storage

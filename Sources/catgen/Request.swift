@@ -1,5 +1,6 @@
 import Arguments
 import Generation
+import Images
 
 enum Format: String, CaseIterable { case png, ppm, raw }
 

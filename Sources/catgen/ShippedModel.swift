@@ -1,6 +1,7 @@
 // The model that comes with the program.
 
 import Generation
+import Images
 import Storage
 
 #if canImport(Glibc)

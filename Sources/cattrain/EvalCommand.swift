@@ -2,7 +2,9 @@
 
 import Arguments
 import CatGAN
+import Evaluation
 import Generation
+import Images
 import Kernels
 import Storage
 
@@ -262,7 +264,7 @@ struct EvalCommand {
       let path = "\(export)/\(folder)"
       try createDirectory(path)
       for index in 0..<pictures.count {
-        let picture = Generation.Picture(width: pictures.size, height: pictures.size, pixels: pictures.picture(index))
+        let picture = Picture(width: pictures.size, height: pictures.size, pixels: pictures.picture(index))
         try PNGWriter.encode(picture).withUnsafeBytes {
           try AtomicFile.write(
             "\(path)/\(Self.name(prefix, index))", bytes: $0, overwrite: arguments.isOn("--force"), durable: false)
@@ -289,6 +291,10 @@ struct EvalCommand {
     try AtomicFile.write("\(folder)/\(Self.report)", text: try evaluation.figures.json(), overwrite: force)
     try interruption.check()
   }
+}
+
+extension PictureSet {
+  fileprivate init(_ dataset: Dataset) { self.init(pixels: dataset.pixels, size: dataset.size) }
 }
 
 /// Whether both paths lead to one place, links followed as far as there is anything.

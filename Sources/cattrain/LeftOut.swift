@@ -2,6 +2,7 @@
 
 import Arguments
 import CatGAN
+import Storage
 
 /// Says on standard error which files were left out and why, one line for each reason, and how much of this software's own
 /// output.

@@ -2,6 +2,7 @@
 
 import Arguments
 import CatGAN
+import Images
 import Kernels
 import Storage
 

@@ -3,6 +3,7 @@
 import Arguments
 import CatGAN
 import Generation
+import Images
 import Kernels
 import Storage
 

@@ -3,6 +3,7 @@
 import Arguments
 import CatGAN
 import Generation
+import Images
 
 enum TrainingFlags {
   static let operand = Operand(

@@ -1,5 +1,6 @@
 import Foundation
 import Layers
+import Random
 import Storage
 import Testing
 

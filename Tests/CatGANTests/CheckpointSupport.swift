@@ -2,6 +2,7 @@ import Foundation
 import Generation
 import Kernels
 import Layers
+import Random
 import Storage
 
 @testable import CatGAN

@@ -1,6 +1,9 @@
 // What lies in folders beside pictures: formats that are not read, and what this software itself has made.
 
 import Foundation
+import ImageFormats
+import Images
+import Storage
 import Testing
 
 @testable import CatGAN
@@ -119,8 +122,8 @@ import Testing
     let photo = DataPrepare.photo(1, width: 40, height: 40)
     try folder.write(JPEGWriter.encode(photo), to: "photo.jpg")
     // What `prepare --format png` makes is data.
-    try folder.write(PNGWriter.encode(photo), to: "prepared.png")
-    let sheet = try PNGWriter.encode(photo, isOwnOutput: true)
+    try folder.write(PNGWriter.encode(photo, isOwnOutput: false), to: "prepared.png")
+    let sheet = try PNGWriter.encode(photo)
     for name in ["reals.png", "sub/epoch0001.png", "renamed.jpg"] { try folder.write(sheet, to: name) }
     try folder.write(PNGFile.film(sheet, width: 40, height: 40), to: "film.png")
     try folder.write(PNGFile.ppm(width: 8, height: 8), to: "seed0000.ppm")
@@ -129,14 +132,14 @@ import Testing
       for name in ["config.json", "stats.jsonl", "log.txt", "checkpoints/x.safetensors"] {
         try folder.write([1], to: "\(run)/\(name)")
       }
-      try folder.write(PNGWriter.encode(photo), to: "\(run)/samples/epoch0001.png")
-      try folder.write(PNGWriter.encode(photo), to: "\(run)/reals.png")
+      try folder.write(PNGWriter.encode(photo, isOwnOutput: false), to: "\(run)/samples/epoch0001.png")
+      try folder.write(PNGWriter.encode(photo, isOwnOutput: false), to: "\(run)/reals.png")
     }
     try FileManager.default.moveItem(atPath: folder.path + "/elsewhere", toPath: folder.path + "/.elsewhere")
     try FileManager.default.createSymbolicLink(
       atPath: folder.path + "/link", withDestinationPath: folder.path + "/.elsewhere/run")
     for name in ["kept.csv", "rejected.csv"] { try folder.write([1], to: "faces/\(name)") }
-    try folder.write(PNGWriter.encode(photo), to: "faces/contact-sheet.png")
+    try folder.write(PNGWriter.encode(photo, isOwnOutput: false), to: "faces/contact-sheet.png")
     try folder.write(JPEGWriter.encode(photo), to: "faces/000001.jpg")
     // Somebody's own picture of that name, and a folder that only looks a little like a run.
     try folder.write(JPEGWriter.encode(photo), to: "contact-sheet.png")
@@ -173,7 +176,7 @@ import Testing
   /// Samples, and pictures that are none, are told apart by bytes alone; noise must not trip the reader of chunks.
   @Test func markIsReadWithinBounds() throws {
     let photo = DataPrepare.photo(1, width: 8, height: 8)
-    let marked = try PNGWriter.encode(photo, isOwnOutput: true)
+    let marked = try PNGWriter.encode(photo)
     let folder = try TemporaryFolder()
     for length in 0..<130 { try folder.write(Array(marked.prefix(length)), to: "\(1000 + length).png") }
     var odd = marked

@@ -1,6 +1,9 @@
 // Preparing a data set from drawn photos, with and without landmark files.
 
 import Foundation
+import ImageFormats
+import Images
+import Storage
 import Testing
 
 @testable import CatGAN
@@ -35,7 +38,7 @@ import Testing
     let darker = Self.photo(1, width: 75, height: 55, gain: 0.8)
     try source.write(JPEGWriter.encode(darker, quality: 50), to: "c near.jpg")
     try source.write(JPEGWriter.encode(Self.photo(2, width: 70, height: 70)), to: "sub/d.jpg")
-    try source.write(PNGWriter.encode(Self.photo(2, width: 140, height: 140)), to: "sub/e.png")
+    try source.write(PNGWriter.encode(Self.photo(2, width: 140, height: 140), isOwnOutput: false), to: "sub/e.png")
     try source.write(JPEGWriter.encode(Self.photo(3, width: 64, height: 47)), to: "small.jpg")
     try source.write(DataSet.flat(200, 190, 180, width: 80, height: 80), to: "blank.jpg")
     try source.write(Array(JPEGWriter.encode(original).prefix(500)), to: "cut, \"short\".jpg")

@@ -1,6 +1,9 @@
 // Searching folders, decoding them, and handing out batches.
 
 import Foundation
+import ImageFormats
+import Images
+import Storage
 import Synchronization
 import Testing
 
@@ -11,6 +14,14 @@ import Testing
   static func flat(_ red: UInt8, _ green: UInt8, _ blue: UInt8, width: Int = 16, height: Int = 16) throws -> [UInt8] {
     let pixels = (0..<(width * height)).flatMap { _ in [red, green, blue] }
     return try JPEGWriter.encode(Picture(width: width, height: height, pixels: pixels))
+  }
+
+  @Test func contentDecidesNotTheName() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Fixtures.bytes("jpeg-444.jpg"), to: "a.png")
+    try folder.write(Fixtures.bytes("png-rgb8.png"), to: "b.jpg")
+    let data = try Dataset(FolderScan(folder.bytePath), options: DatasetOptions(size: 8, threads: 1))
+    #expect(data.count == 2 && data.skipped.isEmpty)
   }
 
   @Test func folderIsSearchedInOrder() throws {

@@ -3,6 +3,7 @@ import Generation
 import Kernels
 import Layers
 import Networks
+import Random
 import Storage
 import Testing
 

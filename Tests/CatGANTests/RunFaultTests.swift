@@ -85,7 +85,7 @@ import Testing
   }
 
   /// A real file system that fills up during the run, and gets more room before it goes on.
-  @Test(.enabled(if: SmallDisk.isAllowed, SmallDisk.remark)) func fullFileSystem() throws {
+  @Test(.enabled(if: SmallDisk.isAllowed, "\(SmallDisk.remark)")) func fullFileSystem() throws {
     var options = SmallRun.options(epochs: 6)
     options.keep = 0
     options.tensorboard = true

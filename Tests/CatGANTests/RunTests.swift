@@ -2,6 +2,7 @@
 
 import Foundation
 import Generation
+import Random
 import Testing
 
 @testable import CatGAN
@@ -255,7 +256,7 @@ struct RunTests {
   }
 
   @Test func ordersAreShufflesAndDiffer() {
-    let random = Randomness(seed: 1)
+    let random = RandomStreams(seed: 1)
     #expect(random.order(epoch: 0, count: 100).sorted() == Array(0..<100))
     #expect(random.order(epoch: 0, count: 100) != random.order(epoch: 1, count: 100))
   }

@@ -2,6 +2,7 @@
 
 import Foundation
 import Generation
+import ImageFormats
 import Kernels
 import Layers
 import Storage

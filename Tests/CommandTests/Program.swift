@@ -71,23 +71,6 @@ extension Process {
 
 typealias Place = TemporaryFolder
 
-extension TemporaryFolder {
-  func bytes(_ name: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(filePath: self(name)))) }
-
-  @discardableResult
-  func write(_ bytes: some Sequence<UInt8>, to name: String) throws -> String {
-    try Data(bytes).write(to: URL(filePath: self(name)))
-    return self(name)
-  }
-}
-
-enum Fixtures {
-  static func path(_ name: String) -> String {
-    URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Fixtures/\(name)").path
-  }
-}
-
 /// A generator of a few thousand parameters that PyTorch made, to be damaged on purpose.
 struct SmallGenerator {
   static let path = Fixtures.path("generators/bare4.safetensors")

@@ -1,5 +1,5 @@
 // libFuzzer's entry for pictures: any bytes give a picture or a reason, within the limits, never a crash.
-// Built by scripts/fuzz together with Sources/CatGAN/Pictures, not by the package, whose normal builds have no fuzzer runtime.
+// Built by scripts/fuzz together with Sources/Images and Sources/ImageFormats, not by the package, whose normal builds have no fuzzer runtime.
 
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzPicture(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {

@@ -107,7 +107,7 @@ import Testing
   }
 
   /// A real file system that is full.
-  @Test(.enabled(if: SmallDisk.isAllowed, SmallDisk.remark)) func fullFileSystem() throws {
+  @Test(.enabled(if: SmallDisk.isAllowed, "\(SmallDisk.remark)")) func fullFileSystem() throws {
     let disk = try SmallDisk(in: TemporaryFolder(), kilobytes: 1024)
     let path = "\(disk.path)/file"
     try write(Self.old, to: path, overwrite: false, FaultyDisk())

@@ -3,6 +3,8 @@
 // `NAME.jpg.cat` holds one line, "9 x1 y1 ... x9 y9": left eye, right eye, mouth, three points of the left ear, three
 // of the right, in pixels of the stored picture (before any EXIF turn).
 
+import Images
+
 #if canImport(Glibc)
   import Glibc
 #else

@@ -1,5 +1,7 @@
 // A data set in words, and as the record that a run keeps of it.
 
+import Images
+
 /// What a run remembers of its data, to tell later whether they are the same.
 public struct DatasetSummary: Sendable, Equatable, Codable {
   public let pictures: Int

@@ -1,5 +1,9 @@
 // The pictures to learn from: decoded once, in parallel, and kept in memory as bytes.
 
+import ImageFormats
+import Images
+import Storage
+
 /// How files become the pictures of a data set.
 public struct DatasetOptions: Sendable {
   /// Side of the square pictures, in pixels.

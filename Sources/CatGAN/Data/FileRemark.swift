@@ -1,5 +1,7 @@
 // What is said of single files, and of many at once.
 
+import Storage
+
 /// A file or folder that was left out, or used although something is wrong with it.
 public struct FileRemark: Sendable, Equatable, CustomStringConvertible {
   public let path: BytePath

@@ -1,6 +1,8 @@
 // Finding the pictures of a folder, in an order that depends on the names only.
 
-import Generation
+import ImageFormats
+import Images
+import Storage
 
 #if canImport(Glibc)
   import Glibc

@@ -2,6 +2,10 @@
 //
 // Everything is decided before the first file is written, and files are written only into the destination.
 
+import ImageFormats
+import Images
+import Storage
+
 /// What makes a data set of a folder of photos.
 public struct PrepareOptions: Sendable {
   public enum Format: String, Sendable, CaseIterable {
@@ -24,8 +28,7 @@ public struct PrepareOptions: Sendable {
   /// enlarged.
   public var minimumSize: Int?
   /// Most bits of the 64-bit hash in which copies of one picture differ; nil keeps copies.
-  public var duplicateDistance: Int? = PrepareOptions.copyDistance
-  static let copyDistance = 10
+  public var duplicateDistance: Int? = PictureLikeness.copyDistance
   /// A picture whose brightness deviates by less (standard deviation, in levels of 0...255) is blank.
   public var blankDeviation = 5.0
   public var landmarks = Landmarks.use
@@ -199,7 +202,7 @@ public enum Prepare {
     }
     let encoded =
       try options.format == .png
-      ? PNGWriter.encode(picture) : JPEGWriter.encode(picture, quality: options.quality)
+      ? PNGWriter.encode(picture, isOwnOutput: false) : JPEGWriter.encode(picture, quality: options.quality)
     return Candidate(
       path: path, isFace: isFace, notes: notes, encoded: encoded, likeness: likeness, sourcePixels: sourcePixels)
   }

@@ -1,5 +1,9 @@
 // The folder that `prepare` fills: new or empty before, complete or empty after.
 
+import ImageFormats
+import Images
+import Storage
+
 #if canImport(Glibc)
   import Glibc
 #else

@@ -1,5 +1,7 @@
 // Line charts as SVG text, for the report. They know nothing about training.
 
+import Text
+
 /// One line of a chart.
 struct Curve {
   let name: String

@@ -4,6 +4,7 @@ import Generation
 import Kernels
 import Layers
 import Networks
+import Random
 import Storage
 
 /// Trains a `GANTrainer` and keeps the running average of its generator where one is asked for.
@@ -40,7 +41,7 @@ public final class GANModel: TrainingModel {
     training.augmentation = Set(options.augmentation)
     let networks = options.networks
     trainer = GANTrainer(
-      networks, options: training, seed: Randomness(seed: options.seed).seed(.weights), execution: execution)
+      networks, options: training, seed: RandomStreams(seed: options.seed).seed(.weights), execution: execution)
     reals = Tensor(trainer.generator.pictureShape(options.batchSize))
     latents = Tensor(trainer.generator.latentShape(options.batchSize))
     if options.averaging > 0 {
@@ -100,7 +101,7 @@ public final class GANModel: TrainingModel {
   /// that were trained apart belongs to none of them. They follow from the weights and the seed alone.
   private func updateStatistics(_ average: Generator) {
     if statisticsAreCurrent { return }
-    var random = RandomGenerator(seed: Randomness(seed: options.seed).seed(.statistics))
+    var random = RandomGenerator(seed: RandomStreams(seed: options.seed).seed(.statistics))
     for norm in average.batchNorms { norm.resetRunningStatistics() }
     let batch = Tensor(average.latentShape(options.batchSize))
     for _ in 0..<GANModel.statisticsBatches {

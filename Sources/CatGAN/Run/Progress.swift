@@ -1,5 +1,7 @@
 // What a person sees while a run goes on: one live line on a terminal, plain lines elsewhere. Text only.
 
+import Text
+
 /// Formats and paces the progress of a run.
 public struct Progress {
   /// True where lines are overwritten in place.

@@ -2,6 +2,8 @@
 // This builds its text, a piece at a time, so that a page of ten megabytes never lies in memory; the run directory
 // writes it.
 
+import Text
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else

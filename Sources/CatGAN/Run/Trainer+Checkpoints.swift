@@ -2,6 +2,7 @@
 
 import Generation
 import Storage
+import Text
 
 extension Trainer {
   var checkpointName: CheckpointName {

@@ -1,6 +1,8 @@
 // What a run leaves to look at: grids of samples and of real pictures, and the report that shows them.
 
 import Generation
+import Images
+import Text
 
 extension Trainer {
   /// Draws the samples of the fixed z, which are those of catgen's seeds 0 to 63, and measures what they show.

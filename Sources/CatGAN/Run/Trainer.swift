@@ -1,6 +1,7 @@
 // The loop: pictures in, steps, and all that a run leaves behind. It knows neither layers nor command lines.
 
 import Generation
+import Random
 import Storage
 
 /// What belongs to one session of a run and not to the run.
@@ -56,7 +57,7 @@ public final class Trainer {
   let options: RunOptions
   let run: RunDirectory
   let configuration: RunConfiguration
-  let randomness: Randomness
+  let randomness: RandomStreams
   let origin: RunOrigin?
   var session: Session
   public internal(set) var position = Position()
@@ -102,7 +103,7 @@ public final class Trainer {
     options = configuration.options
     self.run = run
     self.session = session
-    randomness = Randomness(seed: options.seed)
+    randomness = RandomStreams(seed: options.seed)
     history = run.history()
     earlierSeconds = 0
     sessionStart = session.now()

@@ -1,5 +1,7 @@
 // How a run is doing, in plain words and with the evidence. It reads figures only and stops nothing.
 
+import Text
+
 /// A run's state in words.
 public struct Verdict: Equatable, Sendable {
   public enum State: String, Sendable {

@@ -1,1 +1,0 @@
-../StorageTests/SmallDisk.swift

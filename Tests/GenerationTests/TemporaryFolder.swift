@@ -1,1 +1,0 @@
-../StorageTests/TemporaryFolder.swift

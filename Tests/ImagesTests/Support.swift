@@ -1,0 +1,3 @@
+// Every file of these tests sees the helpers that all tests share.
+
+@_exported import TestSupport
