@@ -25,8 +25,9 @@ test: ## everything, in release mode: the Swift tests, then the commands from ou
 	$(SWIFT) test -c release --disable-xctest --scratch-path $(TESTS)
 	@scripts/test-commands $(TESTS)/release
 
-lint: ## formatting and style, warnings are errors
+lint: ## formatting, style and the directions of imports; warnings are errors
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Examples
+	@scripts/check-imports
 
 PREFIX ?= /usr/local
 install: build ## the commands, manual pages, completions and the shipped model, under PREFIX (/usr/local) and DESTDIR

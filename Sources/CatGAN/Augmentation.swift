@@ -1,7 +1,6 @@
 // DiffAugment (Zhao et al. 2020, arXiv 2006.10738): what the discriminator sees, reals and fakes alike, is changed at
 // random by operations through which gradients pass. They keep it from learning few pictures by heart.
 
-import Kernels
 import Layers
 
 /// A kind of change; they are applied in this order.

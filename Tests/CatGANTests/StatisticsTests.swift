@@ -3,6 +3,7 @@
 import Foundation
 import Generation
 import ImageFormats
+import Images
 import Kernels
 import Layers
 import Storage

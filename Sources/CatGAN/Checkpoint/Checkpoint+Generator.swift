@@ -1,5 +1,4 @@
 import Generation
-import Kernels
 import Layers
 import Storage
 

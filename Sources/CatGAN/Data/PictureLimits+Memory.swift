@@ -1,5 +1,5 @@
 import ImageFormats
-import Kernels
+import Layers
 
 extension PictureLimits {
   /// The same, where `threads` decode at once and share the memory that is free.

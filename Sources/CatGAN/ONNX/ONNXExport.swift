@@ -1,5 +1,5 @@
 import Generation
-import Kernels
+import Layers
 import Networks
 import Storage
 

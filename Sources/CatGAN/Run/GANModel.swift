@@ -1,7 +1,6 @@
 // The networks as the loop sees them: the training step, the averaged generator, and their checkpoints.
 
 import Generation
-import Kernels
 import Layers
 import Networks
 import Random

@@ -1,4 +1,4 @@
-import Kernels
+import Layers
 
 /// What a run's history says about the machine.
 enum Machine {
