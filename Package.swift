@@ -82,7 +82,7 @@ let package = Package(
     .testTarget(name: "ImagesTests", dependencies: ["Images", "Random", "CPNG", "TestSupport"]),
     .testTarget(
       name: "ImageFormatsTests", dependencies: ["ImageFormats", "Images", "Storage", "CJPEG", "TestSupport"]),
-    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "CatGAN", "TestSupport"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "CatGAN", "ImageFormats", "TestSupport"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation", "Kernels", "Storage", "TestSupport"]),
     .testTarget(name: "CatGANTests", dependencies: ["CatGAN", "Networks", "TestSupport"]),
     .testTarget(

@@ -1,5 +1,6 @@
 import CatGAN
 import Generation
+import ImageFormats
 import Images
 import Kernels
 import Random
