@@ -20,10 +20,10 @@ build: ## the commands, in .build/release
 	@scripts/install-tools
 	$(SWIFT) build -c release $(STATIC) --scratch-path $(BUILD)
 
-test: ## everything, in release mode: the Swift tests, then the commands from outside
+test: ## everything, in release mode; FILTER=NAME runs the Swift tests of that name alone
 	@scripts/install-tools test
-	$(SWIFT) test -c release --disable-xctest --scratch-path $(TESTS)
-	@scripts/test-commands $(TESTS)/release
+	$(SWIFT) test -c release --disable-xctest --scratch-path $(TESTS) $(if $(FILTER),--filter '$(FILTER)')
+	$(if $(FILTER),,@scripts/test-commands $(TESTS)/release)
 
 lint: ## formatting, style and the directions of imports; warnings are errors
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Examples
@@ -46,7 +46,7 @@ sanitize: ## the Swift tests under the address sanitizer, then under the thread 
 	# The thread sanitizer maps a file as long as the program, which the limit on files of that test does not allow.
 	$(SWIFT) test -c release --disable-xctest --sanitize thread --skip filesThatGrowTooLarge --scratch-path $(TESTS)-thread
 
-readme: build ## rewrite the parts of README.md that the commands print
+readme: build ## rewrite the tables of docs/commands.md, which the commands print
 	@scripts/update-readme $(BUILD)/release
 
 install-tools: ## all that building and testing need, through apt; on macOS it says what brew needs

@@ -1,4 +1,4 @@
-/// One flag of a command line, declared once: the parser, `--help` and the table in the README all read this.
+/// One flag of a command line, declared once: the parser, `--help` and the table in docs/commands.md all read this.
 public struct Flag: Sendable {
   /// With its dashes: `--epochs`.
   public let name: String

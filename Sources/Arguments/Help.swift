@@ -1,4 +1,4 @@
-/// Help and the README's table, rendered from the declarations.
+/// Help and the table of docs/commands.md, rendered from the declarations.
 extension Command {
   var usageLine: String {
     var line = fullName
@@ -35,7 +35,7 @@ extension Command {
     return text
   }
 
-  /// The flags as a Markdown table, for the README; groups have a row of their own.
+  /// The flags as a Markdown table, for docs/commands.md; groups have a row of their own.
   public var markdown: String {
     var text = "| flag | default | meaning |\n|---|---|---|\n"
     func cell(_ content: String) -> String { content.replacing("|", with: "\\|") }

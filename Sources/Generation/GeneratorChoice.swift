@@ -41,7 +41,8 @@ struct GeneratorChoice {
         hasAverage
           ? "holds only an averaged generator: leave out --no-ema"
           : "holds no generator: none of its \(file.names.count) tensors (\(names)\(file.names.count > 3 ? ", ..." : "")) is "
-            + "\(marks.joined(separator: " or ")), alone or after a prefix; README.md lists a generator's tensors")
+            + "\(marks.joined(separator: " or ")), alone or after a prefix; docs/file-formats.md lists a generator's tensors"
+      )
     }
     // Moments of an optimiser, a discriminator and other networks may have such names too, but lack some.
     func network(_ prefix: String) throws -> Network {

@@ -46,7 +46,7 @@ struct ForeignFile {
 
   /// Other frameworks' filters have other axes, so no one line converts them.
   private static let layouts =
-    "write its generator's weights in PyTorch's layouts, as README.md lists them, with safetensors.numpy.save_file"
+    "write its generator's weights in PyTorch's layouts, as docs/file-formats.md lists them, with safetensors.numpy.save_file"
 
   private static let tensorFlow = ForeignFile("a part of a TensorFlow checkpoint", layouts)
 

@@ -14,7 +14,7 @@ import Storage
 #endif
 
 struct TrainingCommand {
-  static let version = "0.1.0"
+  static let version = catganVersion
 
   static let command = Command(
     "cattrain", version: version, summary: "trains a cat GAN on a folder of pictures",
