@@ -11,7 +11,9 @@
 /// Large buffers start on a 2 MB boundary and ask for huge pages: a weight transform touches dozens of streams at once,
 /// more than the first-level TLB holds with 4 KB pages.
 public final class Buffer: @unchecked Sendable {
+  /// Floats that it holds.
   public let count: Int
+  /// The first of them; valid as long as the buffer is.
   public let pointer: UnsafeMutablePointer<Float>
 
   private static let hugePage = 2 << 20
@@ -31,13 +33,16 @@ public final class Buffer: @unchecked Sendable {
     pointer = raw.bindMemory(to: Float.self, capacity: max(count, 16))
   }
 
+  /// A copy of `values`.
   public convenience init(_ values: [Float]) {
     self.init(count: values.count)
     values.withUnsafeBufferPointer { pointer.update(from: $0.baseAddress!, count: $0.count) }
   }
 
+  /// Overwrites every float with `value`.
   public func fill(_ value: Float) { pointer.update(repeating: value, count: count) }
 
+  /// A copy of the contents.
   public var array: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
   deinit { free(pointer) }

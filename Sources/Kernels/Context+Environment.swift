@@ -10,6 +10,7 @@ import CProcessor
 public struct EnvironmentError: Error, CustomStringConvertible, Sendable {
   public let description: String
 
+  /// - Parameter description: a sentence that names what is in the way, and the remedy.
   public init(_ description: String) {
     self.description = description
   }

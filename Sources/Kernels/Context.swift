@@ -1,6 +1,8 @@
 /// One call of `Context.parallel` as an observer sees it. Times in nanoseconds of the monotonic clock.
 public struct ParallelRegion: Sendable {
+  /// When the region was opened, in nanoseconds of a monotonic clock.
   public var start: UInt64
+  /// When its last task had ended, on the same clock.
   public var end: UInt64
   /// Duration of each task, in index order.
   public var tasks: [UInt64]
@@ -9,7 +11,9 @@ public struct ParallelRegion: Sendable {
 /// Where kernels run: how many threads, which instructions, and their scratch memory. Not thread-safe from outside: one
 /// kernel at a time per context.
 public final class Context: @unchecked Sendable {
+  /// Worker threads; results do not depend on it.
   public let threads: Int
+  /// What the micro-kernels of this context use.
   public let instructionSet: InstructionSet
   let loops: InnerLoops
   private var scratchBuffers: [String: Buffer] = [:]

@@ -13,10 +13,14 @@ public enum ConvAlgorithm: String, CaseIterable, Sendable, Hashable {
 
 /// The algorithm of each pass of one convolution.
 public struct ConvPlan: Hashable, Sendable {
+  /// Of the forward pass.
   public var forward: ConvAlgorithm
+  /// Of the data gradient.
   public var backwardData: ConvAlgorithm
+  /// Of the filter gradient.
   public var backwardFilter: ConvAlgorithm
 
+  /// An algorithm for each pass.
   public init(forward: ConvAlgorithm, backwardData: ConvAlgorithm, backwardFilter: ConvAlgorithm) {
     self.forward = forward
     self.backwardData = backwardData
@@ -28,6 +32,7 @@ public struct ConvPlan: Hashable, Sendable {
     self.init(forward: algorithm, backwardData: algorithm, backwardFilter: algorithm)
   }
 
+  /// The algorithm of a pass.
   public subscript(_ pass: ConvPass) -> ConvAlgorithm {
     switch pass {
     case .forward: forward

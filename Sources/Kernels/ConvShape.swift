@@ -11,20 +11,35 @@ public enum ConvPass: String, CaseIterable, Sendable, Hashable {
 /// output[n, i, j, o] = sum over p, q, c of
 /// input[n, i*strideHeight + p - padTop, j*strideWidth + q - padLeft, c] * filter[p, q, c, o], with zeros outside the input.
 public struct ConvShape: Hashable, Sendable {
+  /// Images, n.
   public var batch: Int
+  /// Rows of an input image, h.
   public var inputHeight: Int
+  /// Columns of an input image, w.
   public var inputWidth: Int
+  /// Channels of the input, c.
   public var inputChannels: Int
+  /// Channels of the output, oc.
   public var outputChannels: Int
+  /// Rows of the filter, kh.
   public var kernelHeight: Int
+  /// Columns of the filter, kw.
   public var kernelWidth: Int
+  /// Input rows between two output rows.
   public var strideHeight: Int
+  /// Input columns between two output columns.
   public var strideWidth: Int
+  /// Rows of zeros above the input.
   public var padTop: Int
+  /// Columns of zeros before the input.
   public var padLeft: Int
+  /// Rows of zeros below the input.
   public var padBottom: Int
+  /// Columns of zeros behind the input.
   public var padRight: Int
 
+  /// - Parameter strideWidth: nil for the same as `stride`.
+  /// - Precondition: sizes and strides are positive, and the kernel fits into the padded input.
   public init(
     batch: Int, inputHeight: Int, inputWidth: Int, inputChannels: Int, outputChannels: Int, kernelHeight: Int,
     kernelWidth: Int, stride: Int, strideWidth: Int? = nil, padTop: Int, padLeft: Int, padBottom: Int, padRight: Int
@@ -59,12 +74,15 @@ public struct ConvShape: Hashable, Sendable {
       window: Window(kernel: Extent(kernel), stride: Extent(stride), padding: .same))
   }
 
+  /// Rows of the output: floor((h + pads - kh) / stride) + 1.
   public var outputHeight: Int { (inputHeight + padTop + padBottom - kernelHeight) / strideHeight + 1 }
+  /// Columns of the output: floor((w + pads - kw) / stride) + 1.
   public var outputWidth: Int { (inputWidth + padLeft + padRight - kernelWidth) / strideWidth + 1 }
 
   /// The stride along both axes where they have the same, and the vertical one otherwise.
   public var stride: Int { strideHeight }
 
+  /// The same convolution of another number of images.
   public func with(batch: Int) -> ConvShape {
     var shape = self
     shape.batch = batch
@@ -83,8 +101,11 @@ public struct ConvShape: Hashable, Sendable {
       padRight: 0)
   }
 
+  /// Floats of the input [n, h, w, c].
   public var inputCount: Int { batch * inputHeight * inputWidth * inputChannels }
+  /// Floats of the output [n, oh, ow, oc].
   public var outputCount: Int { batch * outputHeight * outputWidth * outputChannels }
+  /// Floats of the filter [kh, kw, c, oc].
   public var filterCount: Int { kernelHeight * kernelWidth * inputChannels * outputChannels }
 
   /// Floating-point operations of any one pass done directly; multiplications with padding count, as is customary.

@@ -13,6 +13,7 @@ public enum FilterUse: Sendable {
 /// Input [n, h, w, c], output [n, oh, ow, oc], filter [kh, kw, c, oc]; see `ConvShape`. A transposed convolution calls
 /// `backwardData` as its forward pass, `forward` as its data gradient, and `backwardFilter` with the roles swapped.
 public final class Convolution {
+  /// Of the forward convolution, with the batch of the passes to come.
   public private(set) var shape: ConvShape
   let context: Context
   let plan: ConvPlan

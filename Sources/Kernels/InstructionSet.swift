@@ -10,6 +10,7 @@ public enum InstructionSet: String, CaseIterable, Sendable {
   /// Sixteen lanes: AVX-512 (x86-64-v4).
   case avx512
 
+  /// Floats of a vector.
   public var width: Int { self == .avx2 ? 8 : 16 }
 
   /// What this processor can run, narrowest first; empty on an x86-64 processor without AVX2 and FMA.

@@ -9,6 +9,7 @@ import CProcessor
   import Darwin
 #endif
 
+/// Memory and threads that this process may still take.
 public enum Memory {
   /// Something that bounds what this process may take.
   struct Bound: Equatable {

@@ -2,16 +2,24 @@ import VectorLoops
 
 /// The shape of a pooling pass: every channel by itself, input [n, h, w, c] -> output [n, oh, ow, c], both packed.
 public struct PoolShape: Hashable, Sendable {
+  /// Images, n.
   public var batch: Int
+  /// Rows of an input image.
   public var height: Int
+  /// Columns of an input image.
   public var width: Int
+  /// Channels of input and output.
   public var channels: Int
+  /// Rows and columns of the window.
   public var kernel: Extent
+  /// Between two positions of the window.
   public var stride: Extent
+  /// Rows and columns beyond the edges, which no window takes a value from.
   public var pads: Pads
   /// Positions of the window; see `Window.positions`.
   public var output: Extent
 
+  /// - Precondition: every window has a pixel of the image.
   public init(
     batch: Int, height: Int, width: Int, channels: Int, kernel: Extent, stride: Extent, pads: Pads, output: Extent
   ) {

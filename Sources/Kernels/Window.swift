@@ -1,13 +1,17 @@
 /// Rows and columns, of a window or of a step. An integer literal stands for as many of both.
 public struct Extent: Hashable, Sendable, ExpressibleByIntegerLiteral, CustomStringConvertible {
+  /// Along rows.
   public var height: Int
+  /// Along columns.
   public var width: Int
 
+  /// Rows, then columns.
   public init(_ height: Int, _ width: Int) {
     self.height = height
     self.width = width
   }
 
+  /// As many columns as rows.
   public init(_ both: Int) { self.init(both, both) }
 
   public init(integerLiteral both: Int) { self.init(both, both) }
@@ -17,11 +21,16 @@ public struct Extent: Hashable, Sendable, ExpressibleByIntegerLiteral, CustomStr
 
 /// Rows and columns beyond the edges of an image.
 public struct Pads: Hashable, Sendable {
+  /// Rows above.
   public var top: Int
+  /// Columns before.
   public var left: Int
+  /// Rows below.
   public var bottom: Int
+  /// Columns behind.
   public var right: Int
 
+  /// In the order of PyTorch's pads of an image: begins, then ends.
   public init(top: Int, left: Int, bottom: Int, right: Int) {
     self.top = top
     self.left = left
@@ -29,7 +38,9 @@ public struct Pads: Hashable, Sendable {
     self.right = right
   }
 
+  /// Rows above and below together.
   public var vertical: Int { top + bottom }
+  /// Columns before and behind together.
   public var horizontal: Int { left + right }
 }
 
@@ -51,10 +62,14 @@ public enum Padding: Hashable, Sendable {
 
 /// A window that moves over an image: of a convolution, or of pooling.
 public struct Window: Hashable, Sendable {
+  /// Rows and columns that the window sees.
   public var kernel: Extent
+  /// Between two positions.
   public var stride: Extent
+  /// What lies beyond the edges.
   public var padding: Padding
 
+  /// A window by its size, step and padding.
   public init(kernel: Extent, stride: Extent, padding: Padding) {
     self.kernel = kernel
     self.stride = stride

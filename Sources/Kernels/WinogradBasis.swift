@@ -22,6 +22,7 @@ public struct WinogradBasis: Sendable {
   /// Outputs of a tile along one axis.
   public static let outputs = 4
 
+  /// - Parameter points: of evaluation, all different; infinity is added to them.
   public init(points: [Double]) {
     self.points = points
   }

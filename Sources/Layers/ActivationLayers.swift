@@ -8,26 +8,31 @@ public final class LeakyReLU: ActivationLayer {
 
 /// max(x, 0) as a layer of its own; linear layers and BatchNorm have it built in, as a leaky one of slope 0.
 public final class ReLU: ActivationLayer {
+  /// - Parameter name: its path in a container and in the observer's rows.
   public init(_ name: String) { super.init(name, .relu) }
 }
 
 /// The hyperbolic tangent as a layer of its own; linear layers have it built in.
 public final class Tanh: ActivationLayer {
+  /// - Parameter name: its path in a container and in the observer's rows.
   public init(_ name: String) { super.init(name, .tanh) }
 }
 
 /// 1 / (1 + exp(-x)) as a layer of its own; linear layers have it built in.
 public final class Sigmoid: ActivationLayer {
+  /// - Parameter name: its path in a container and in the observer's rows.
   public init(_ name: String) { super.init(name, .sigmoid) }
 }
 
 /// x Phi(x) with the exact normal distribution function Phi; see `GatedUnit.gelu`.
 public final class GELU: GatedLayer {
+  /// - Parameter name: its path in a container and in the observer's rows.
   public init(_ name: String) { super.init(name, .gelu) }
 }
 
 /// x / (1 + exp(-x)); see `GatedUnit.silu`.
 public final class SiLU: GatedLayer {
+  /// - Parameter name: its path in a container and in the observer's rows.
   public init(_ name: String) { super.init(name, .silu) }
 }
 
@@ -36,6 +41,9 @@ public class ActivationLayer: Layer {
   public let name: String
   let activation: Activation
 
+  /// - Parameters:
+  ///   - name: its path in a container and in the observer's rows.
+  ///   - activation: of every element by itself.
   public init(_ name: String, _ activation: Activation) {
     if case .leakyReLU(let slope) = activation {
       precondition(0...1 ~= slope, "\(name): the slope \(slope), which must be in 0...1")

@@ -3,8 +3,11 @@ import Kernels
 /// Adam (Kingma and Ba 2015) in PyTorch's form: epsilon is added to the root of the bias-corrected second moment.
 public class Adam: Optimizer {
   public var rate: Double
+  /// Decay of the gradient's average.
   public let beta1: Double
+  /// Decay of the squared gradient's average.
   public let beta2: Double
+  /// Added to the root of the second moment.
   public let epsilon: Double
   public var steps = 0
   private let weightDecay: Double
@@ -44,6 +47,7 @@ public class Adam: Optimizer {
 /// Adam with decoupled weight decay (Loshchilov and Hutter 2019, arXiv 1711.05101): each step first shrinks the values by
 /// rate * weightDecay of themselves, which the moments do not see.
 public final class AdamW: Adam {
+  /// Adam with the decay of weights apart from the gradient.
   public convenience init(
     rate: Double, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8, weightDecay: Double = 0.01
   ) {

@@ -18,14 +18,21 @@ import Kernels
 /// num_batches_tracked.
 public final class BatchNorm: Layer {
   public let name: String
+  /// Channels, each with statistics of its own.
   public let channels: Int
+  /// Added to the variance.
   public let epsilon: Double
   /// Share of the old running statistics that stays in each step (TensorFlow's meaning).
   public let momentum: Double
+  /// Slope below zero of the leaky ReLU that follows; 1 for none.
   public let leakySlope: Float
+  /// Scales, gamma [channels].
   public let weight: Parameter
+  /// Shifts, beta [channels].
   public let bias: Parameter
+  /// Running mean of each channel [channels].
   public let runningMean: Parameter
+  /// Running variance of each channel [channels], over count - 1.
   public let runningVariance: Parameter
   /// Batches that the running statistics are of; parts of a pass count each by itself.
   public let batchesTracked: Counter
@@ -51,6 +58,7 @@ public final class BatchNorm: Layer {
   private var coefficients: [Coefficients] = []
   private var parts = 1
 
+  /// - Parameters: see the properties of the same names.
   public init(
     _ name: String, channels: Int, leakySlope: Float = 1, inputBias: Parameter? = nil, epsilon: Double = 1e-5,
     momentum: Double = 0.99, gamma: Initializer = .constant(1)

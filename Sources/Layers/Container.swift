@@ -4,7 +4,9 @@ protocol Container: Layer {
 }
 
 extension Container {
+  /// Of all children, in their order.
   public var parameters: [Parameter] { children.flatMap(\.parameters) }
+  /// Of all children, in their order.
   public var counters: [Counter] { children.flatMap(\.counters) }
 
   /// Gives the parameters and counters of all layers within their names in a network.

@@ -6,6 +6,7 @@ import Kernels
 /// Parameters in PyTorch's layouts: weight (file [out, in, kh, kw]), and bias [out] where there is one.
 public final class Conv2D: Layer {
   public let name: String
+  /// Kernel, stride and padding.
   public let window: Window
   let inputChannels: Int
   let outputChannels: Int
@@ -35,8 +36,11 @@ public final class Conv2D: Layer {
       biasVanishes: followedByBatchNorm, spectralNorm: spectralNorm)
   }
 
+  /// Filter, in memory [kh, kw, in, out], in files [out, in, kh, kw].
   public var weight: Parameter { core.weight }
+  /// One number per output channel, nil where there is none.
   public var bias: Parameter? { core.bias }
+  /// What divides the weight by its largest singular value, nil where nothing does.
   public var spectralNorm: SpectralNorm? { core.spectralNorm }
   public var parameters: [Parameter] { core.parameters }
   public var backwardReadsOutput: Bool { core.activation != .identity }

@@ -8,7 +8,9 @@ import Kernels
 /// Parameters in PyTorch's layouts: weight (file [in, out, kh, kw]), and bias [out] where there is one.
 public final class ConvTranspose2D: Layer {
   public let name: String
+  /// Kernel, stride and padding of the convolution that this is the adjoint of.
   public let window: Window
+  /// Rows and columns that the output has beyond the smallest that fits, as PyTorch's.
   public let outputPadding: Extent
   let inputChannels: Int
   let outputChannels: Int
@@ -36,7 +38,9 @@ public final class ConvTranspose2D: Layer {
       biasVanishes: followedByBatchNorm, use: .once, isTransposed: true)
   }
 
+  /// Filter, in memory [kh, kw, out, in], in files [in, out, kh, kw].
   public var weight: Parameter { core.weight }
+  /// One number per output channel, nil where there is none.
   public var bias: Parameter? { core.bias }
   public var parameters: [Parameter] { core.parameters }
   public var backwardReadsOutput: Bool { core.activation != .identity }

@@ -5,7 +5,9 @@ import Kernels
 /// Parameters in PyTorch's layouts: weight (file [out, in], images flattened c, h, w), and bias [out] where there is one.
 public final class Dense: Layer {
   public let name: String
+  /// Of one input.
   public let inputs: Shape
+  /// Of one output.
   public let outputs: Shape
   let core: ConvolutionCore
 
@@ -37,8 +39,11 @@ public final class Dense: Layer {
       activation: activation, initializer: initializer, spectralNorm: spectralNorm)
   }
 
+  /// In files [outputs, inputs], pictures flattened as c, h, w.
   public var weight: Parameter { core.weight }
+  /// One number per output, nil where there is none.
   public var bias: Parameter? { core.bias }
+  /// What divides the weight by its largest singular value, nil where nothing does.
   public var spectralNorm: SpectralNorm? { core.spectralNorm }
   public var parameters: [Parameter] { core.parameters }
   public var backwardReadsOutput: Bool { core.activation != .identity }

@@ -2,6 +2,7 @@ import Kernels
 
 /// Where and how layers run. One per network or shared; kernels of one context never overlap.
 public final class Execution {
+  /// Threads and instructions of all layers.
   public let context: Context
   /// Called around every pass of every layer with a row's name, such as `G.trans_conv2 fwd`, and the work, which it must
   /// call once. Passes are named fwd, bwd-filter, bwd-data, and bwd where a layer has only one.
@@ -10,8 +11,11 @@ public final class Execution {
   /// Scratch memory of the network that runs.
   var workspace = Workspace()
 
+  /// - Parameter context: where the kernels run.
   public init(context: Context) { self.context = context }
 
+  /// Runs `work`, through the observer where there is one.
+  /// - Parameter row: what the work is called, such as `G.trans_conv2 fwd`.
   @inline(__always)
   public func measure(_ row: @autoclosure () -> String, _ work: () -> Void) {
     if let observer { observer(row(), work) } else { work() }
@@ -38,8 +42,12 @@ public enum ParameterGradients: Sendable {
 
 /// Why layers make no network: the layer's name, the shapes that do not fit, and what would do.
 public struct LayerError: Error, Hashable, CustomStringConvertible {
+  /// A sentence that begins with the layer.
   public let description: String
 
+  /// - Parameters:
+  ///   - layer: its name.
+  ///   - reason: what is wrong, with values and a remedy.
   public init(_ layer: String, _ reason: String) { description = "layer \(layer): \(reason)" }
 }
 
@@ -78,10 +86,15 @@ public protocol Layer: AnyObject {
 }
 
 extension Layer {
+  /// None.
   public var counters: [Counter] { [] }
+  /// None.
   public var parameters: [Parameter] { [] }
+  /// False: the output is memory of its own.
   public var worksInPlace: Bool { false }
+  /// True.
   public var backwardReadsInput: Bool { true }
+  /// False.
   public var backwardReadsOutput: Bool { false }
 
   /// `outputShape` while a network runs, when shapes that do not fit are a programmer's mistake: `Sequential.build` finds

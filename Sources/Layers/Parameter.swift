@@ -7,8 +7,11 @@ public final class Parameter {
   private let ownName: String
   /// The containers' names, each with a dot behind it.
   var path = ""
+  /// Its shape in memory and in files.
   public let layout: ParameterLayout
+  /// Whether an optimiser moves it; statistics are not trained.
   public let isTrained: Bool
+  /// How it begins.
   public let initializer: Initializer
   /// Values in memory order. Whoever writes them calls `changed()`.
   public let value: Buffer
@@ -20,9 +23,12 @@ public final class Parameter {
 
   /// Gradient and moments exist from their first use on, so that sampling needs no memory for them, and start at zero.
   public private(set) lazy var gradient = zeros()
+  /// Of an optimiser: Adam's average of the gradient, or momentum's velocity.
   public private(set) lazy var firstMoment = zeros()
+  /// Adam's average of the squared gradient.
   public private(set) lazy var secondMoment = zeros()
 
+  /// Allocates the value; gradient and moments are made when they are first used.
   public init(_ name: String, _ layout: ParameterLayout, _ initializer: Initializer, isTrained: Bool = true) {
     ownName = name
     self.layout = layout
@@ -31,8 +37,10 @@ public final class Parameter {
     value = Buffer(count: layout.count)
   }
 
+  /// Floats of the value.
   public var count: Int { layout.count }
 
+  /// To be called after the value was written: layers then prepare it anew.
   public func changed() { version += 1 }
 
   private func zeros() -> Buffer {
@@ -41,6 +49,7 @@ public final class Parameter {
     return buffer
   }
 
+  /// Draws the value anew, in the order of memory.
   public func initialize(_ random: inout RandomGenerator) {
     func fill(_ draw: (inout RandomGenerator) -> Float) {
       for i in 0..<count { value.pointer[i] = draw(&random) }
@@ -79,6 +88,7 @@ public final class Parameter {
     if array == .value { changed() }
   }
 
+  /// Overwrites an array from the order of files.
   public func setFileValues(_ values: [Float], _ array: ParameterArray = .value) {
     values.withUnsafeBufferPointer { setFileValues($0, array) }
   }
@@ -104,8 +114,10 @@ public final class Counter {
   public var name: String { path + ownName }
   private let ownName: String
   var path = ""
+  /// Batches counted.
   public var value = 0
 
+  /// - Parameter name: within its layer.
   public init(_ name: String) { ownName = name }
 }
 
@@ -114,6 +126,7 @@ public struct ParameterStore {
   public let parameters: [Parameter]
   public let counters: [Counter]
 
+  /// - Parameters: in the order of files.
   public init(_ parameters: [Parameter], counters: [Counter] = []) {
     let names = parameters.map(\.name) + counters.map(\.name)
     precondition(Set(names).count == names.count, "two parameters share a name")
@@ -121,8 +134,10 @@ public struct ParameterStore {
     self.counters = counters
   }
 
+  /// The parameter of that full name.
   public subscript(name: String) -> Parameter? { parameters.first { $0.name == name } }
 
+  /// What an optimiser moves.
   public var trained: [Parameter] { parameters.filter(\.isTrained) }
 
   /// Draws new values for every parameter, in order; counters begin at 0.

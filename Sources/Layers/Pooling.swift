@@ -31,6 +31,7 @@ public final class AvgPool2D: PoolingLayer {
 
 /// The mean of each channel over the whole image: [n, h, w, c] -> [n, 1, 1, c].
 public final class GlobalAveragePool: PoolingLayer {
+  /// - Parameter name: its path in a container and in the observer's rows.
   public init(_ name: String) { super.init(name, .mean(countsPadding: false), nil, ceilMode: false) }
 }
 

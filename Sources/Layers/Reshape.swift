@@ -3,6 +3,7 @@ import Kernels
 /// [n, h, w, c] -> [n, 1, 1, h * w * c], the elements of an image in PyTorch's order c, h, w. `Dense` takes images as they
 /// are and needs none before it.
 public final class Flatten: ReshapeLayer {
+  /// - Parameter name: its path in a container and in the observer's rows.
   public init(_ name: String) { super.init(name, nil) }
 }
 

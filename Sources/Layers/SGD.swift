@@ -4,8 +4,11 @@ import Kernels
 /// Nesterov's momentum (Sutskever et al. 2013) rate * (g + momentum * v). The velocity v is the parameter's first moment.
 public final class SGD: Optimizer {
   public var rate: Double
+  /// Share of the last move that is kept; 0 for none.
   public let momentum: Double
+  /// Whether the gradient is taken ahead of the move (Nesterov).
   public let isNesterov: Bool
+  /// Added to the gradient, times the weight.
   public let weightDecay: Double
   public var steps = 0
 

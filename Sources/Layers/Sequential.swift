@@ -9,6 +9,7 @@ import Kernels
 public final class Sequential: Container {
   /// For a network, the prefix of the observer's rows, such as `G`.
   public let name: String
+  /// In the order in which they run.
   public let layers: [any Layer]
   private let ownExecution: Execution?
   private let workspace: Workspace

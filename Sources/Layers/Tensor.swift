@@ -2,18 +2,23 @@ import Kernels
 
 /// A typed view of a run of a buffer. Copies of a tensor are views of the same memory.
 public struct Tensor {
+  /// [n, h, w, c], channels fastest.
   public let shape: Shape
+  /// What holds the floats, perhaps of other tensors too.
   public let buffer: Buffer
+  /// Where in the buffer this tensor begins, in floats.
   public let offset: Int
 
   /// A new tensor of unspecified contents.
   public init(_ shape: Shape) { self.init(shape, buffer: Buffer(count: shape.count)) }
 
+  /// A tensor of its own, holding `values` in the order of memory.
   public init(_ shape: Shape, values: [Float]) {
     precondition(values.count == shape.count, "\(values.count) values for shape \(shape)")
     self.init(shape, buffer: Buffer(values))
   }
 
+  /// A view of a part of a buffer.
   public init(_ shape: Shape, buffer: Buffer, offset: Int = 0) {
     precondition(
       offset >= 0 && offset + shape.count <= buffer.count,
@@ -23,8 +28,11 @@ public struct Tensor {
     self.offset = offset
   }
 
+  /// The first float.
   public var pointer: UnsafeMutablePointer<Float> { buffer.pointer + offset }
+  /// Floats of the tensor.
   public var count: Int { shape.count }
+  /// A copy of the floats.
   public var array: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
   /// The same memory under another shape of as many elements.

@@ -3,6 +3,7 @@ import Kernels
 /// Every pixel several times, nearest-neighbour upsampling: [n, h, w, c] -> [n, h * factor, w * factor, c].
 public final class Upsample: Layer {
   public let name: String
+  /// Copies of each pixel, along rows and columns.
   public let factor: Extent
 
   /// - Parameter factor: a number for both axes, or `Extent(height, width)`.

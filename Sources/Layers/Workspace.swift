@@ -5,6 +5,7 @@ import Kernels
 public final class Workspace {
   private var slots: [(buffer: Buffer, isTaken: Bool)] = []
 
+  /// Without memory until a pass takes some.
   public init() {}
 
   /// Releases all but the memory of one tensor; a pass of a network begins so.

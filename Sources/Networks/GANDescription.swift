@@ -18,6 +18,7 @@ public enum DiscriminatorNorm: String, CaseIterable, Sendable, Codable {
 public struct GANDescription: Hashable, Sendable {
   /// The preset's name, for people; the networks decide.
   public let preset: String
+  /// How z is drawn.
   public let zDistribution: LatentDistribution
   /// From a latent vector [1, 1, 1, zDimension] to a picture in [-1, 1].
   public let generator: Network
@@ -47,6 +48,7 @@ public struct GANDescription: Hashable, Sendable {
     }
   }
 
+  /// Numbers that a picture is made from.
   public var zDimension: Int { generator.input.c }
   /// Side of the square pictures that presets make.
   public var imageSize: Int { generator.output.h }

@@ -16,6 +16,7 @@ extension LayerSpec {
     case dense, convolution, transposedConvolution, batchNorm, identity, leakyReLU, tanh, sigmoid
   }
 
+  /// The word for this layer in texts.
   public var kind: Kind {
     switch operation {
     case .dense: .dense

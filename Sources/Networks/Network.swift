@@ -7,6 +7,7 @@ import Kernels
 public struct Network: Hashable, Sendable {
   /// Of one picture or vector (n is 1).
   public let input: Shape
+  /// In the order in which they run.
   public let layers: [LayerSpec]
   /// What each layer puts out for one input.
   public let outputs: [Shape]
@@ -55,6 +56,7 @@ public struct Network: Hashable, Sendable {
     self.outputs = outputs
   }
 
+  /// What comes out for one picture or vector.
   public var output: Shape { outputs[outputs.count - 1] }
 
   /// The shape that goes into a layer.

@@ -11,6 +11,7 @@ public enum ParameterLayout: Hashable, Sendable {
   /// Memory h, w, c, file c, h, w: the bias of a dense layer that makes pictures.
   case picture(Shape)
 
+  /// Floats of the parameter.
   public var count: Int {
     switch self {
     case .vector(let count): count

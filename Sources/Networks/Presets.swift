@@ -7,6 +7,7 @@ public enum Preset: String, CaseIterable, Sendable, Codable {
   /// 64x64 pictures by the networks of PyTorch's DCGAN example.
   case dcgan64
 
+  /// Side of the square pictures, in pixels.
   public var imageSize: Int { self == .cats128 ? 128 : 64 }
 
   /// - Parameters:

@@ -1,10 +1,15 @@
 /// Sizes of a channels-last array: pictures, height, width, channels, the channel fastest.
 public struct Shape: Hashable, Sendable, CustomStringConvertible {
+  /// Pictures.
   public var n: Int
+  /// Rows.
   public var h: Int
+  /// Columns.
   public var w: Int
+  /// Channels.
   public var c: Int
 
+  /// In the order of memory, channels fastest.
   public init(n: Int, h: Int, w: Int, c: Int) {
     precondition(n > 0 && h > 0 && w > 0 && c > 0, "shape [\(n), \(h), \(w), \(c)] is empty")
     self.n = n
@@ -13,6 +18,7 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
     self.c = c
   }
 
+  /// Floats of all pictures.
   public var count: Int { n * h * w * c }
 
   /// Positions that share one set of channels.
@@ -21,6 +27,7 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
   /// Elements of one picture.
   public var elements: Int { h * w * c }
 
+  /// The same picture, another number of times.
   public func with(n: Int) -> Shape { Shape(n: n, h: h, w: w, c: c) }
 
   public var description: String { "[\(n), \(h), \(w), \(c)]" }

@@ -3,11 +3,13 @@ import Kernels
 /// A layer with the activation that follows it at once: what is one pass over memory, and one step of whatever runs a
 /// network.
 public struct Stage: Hashable, Sendable {
+  /// The layer itself.
   public let layer: LayerSpec
   /// The layer's name, or one made of its kind and place.
   public let name: String
   /// Of one picture.
   public let input: Shape
+  /// Of one picture.
   public let output: Shape
   /// `.identity` where none follows.
   public let activation: Activation
@@ -28,6 +30,7 @@ public struct Stage: Hashable, Sendable {
     }
   }
 
+  /// Whether `convShape` is of the convolution that the layer is the adjoint of.
   public var isTransposed: Bool {
     if case .transposedConvolution = layer.operation { return true }
     return false
@@ -35,6 +38,7 @@ public struct Stage: Hashable, Sendable {
 }
 
 extension Network {
+  /// The layers with their activations, in the order in which they run.
   public var stages: [Stage] {
     var stages: [Stage] = []
     var index = 0
