@@ -62,7 +62,7 @@ let package = Package(
     .target(name: "Images", dependencies: ["CPNG"]),
     .target(name: "ImageFormats", dependencies: ["Images", "Storage", "CPNG", "CJPEG", "CWebP", "CLittleCMS"]),
     .target(name: "Evaluation", dependencies: ["Images", "Kernels", "Random", "Text"]),
-    .target(name: "Generation", dependencies: ["Images", "Kernels", "Networks", "Storage"]),
+    .target(name: "Generation", dependencies: ["Images", "Kernels", "Networks", "Random", "Storage"]),
     .target(
       name: "CatGAN",
       dependencies: ["Generation", "ImageFormats", "Images", "Networks", "Layers", "Random", "Storage", "Text"]),
@@ -71,9 +71,12 @@ let package = Package(
       dependencies: ["CatGAN", "Evaluation", "Generation", "Images", "Kernels", "Arguments", "Storage"]),
     .executableTarget(
       name: "catgen", dependencies: ["Generation", "Images", "Kernels", "Networks", "Storage", "Arguments"]),
-    .executableTarget(name: "bench", dependencies: ["CatGAN", "Generation", "Networks", "Storage", "Arguments"]),
+    .executableTarget(
+      name: "bench",
+      dependencies: ["CatGAN", "Generation", "Kernels", "Layers", "Networks", "Random", "Storage", "Text", "Arguments"]),
     // What all tests share. No product holds it.
     .target(name: "TestSupport", dependencies: ["Images", "Storage"], path: "Tests/TestSupport"),
+    .testTarget(name: "TextTests", dependencies: ["Text"]),
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "VectorLoops", "TestSupport"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"]),

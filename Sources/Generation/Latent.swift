@@ -1,33 +1,14 @@
+import Random
+
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
 
-/// Steele, Lea and Flood's SplitMix64 ("Fast splittable pseudorandom number generators", OOPSLA 2014).
-///
-/// The state starts as the seed. Each draw adds 0x9E3779B97F4A7C15 to it and returns, all modulo 2^64,
-/// `mix(s)`: `s = (s ^ s >> 30) * 0xBF58476D1CE4E5B9; s = (s ^ s >> 27) * 0x94D049BB133111EB; s ^ s >> 31`.
-public struct SplitMix64: RandomNumberGenerator, Sendable {
-  public var state: UInt64
-
-  public init(seed: UInt64) { state = seed }
-
-  public mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-
-  /// The top 24 bits of a draw: as many as a Float's significand holds, so that what follows is exact.
-  mutating func next24() -> UInt32 { UInt32(truncatingIfNeeded: next() >> 40) }
-}
-
 /// From a seed to the vector z that becomes a picture, in a way that any other program can repeat.
 ///
-/// With m1, m2, ... the successive draws of `SplitMix64(seed)`, each shifted right by 40 bits:
+/// With m1, m2, ... the successive draws of SplitMix64 from the seed (`RandomGenerator`), each shifted right by 40 bits:
 /// - uniform: `z[i] = m[i] * 2^-23 - 1`, exact in single precision.
 /// - normal (Box and Muller, 1958), two components from two draws, in double precision and rounded once to single:
 ///   `r = sqrt(-2 ln((m1 + 1) * 2^-24))`, `a = 2 pi m2 * 2^-24`, `z[0] = r cos a`, `z[1] = r sin a`; of an odd dimension
@@ -39,7 +20,7 @@ public enum Latent {
   public static func vector(
     seed: UInt64, dimension: Int, distribution: LatentDistribution, truncation: Float = 1
   ) -> [Float] {
-    var generator = SplitMix64(seed: seed)
+    var generator = RandomGenerator(seed: seed)
     var z: [Float] = []
     z.reserveCapacity(dimension + 1)
     switch distribution {
@@ -99,4 +80,9 @@ public enum Latent {
         from: start, to: keys[(leg + 1) % keys.count], at: Double(rest) / Double(steps), distribution: distribution)
     }
   }
+}
+
+extension RandomGenerator {
+  /// The top 24 bits of a draw: as many as a Float's significand holds, so that what follows is exact.
+  fileprivate mutating func next24() -> UInt32 { UInt32(truncatingIfNeeded: next() >> 40) }
 }

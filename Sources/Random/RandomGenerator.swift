@@ -4,8 +4,15 @@
   import Darwin
 #endif
 
-/// The one source of randomness: SplitMix64 (Steele, Lea, Flood 2014). Its whole state is one 64-bit number, which a
-/// checkpoint can hold; a generator made from a saved state goes on exactly where the other stopped.
+/// The one source of randomness: SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators",
+/// OOPSLA 2014). Its whole state is one 64-bit number, which a checkpoint can hold; a generator made from a saved state
+/// goes on exactly where the other stopped.
+///
+/// The state starts as the seed. Each draw adds 0x9E3779B97F4A7C15 to it and returns, all modulo 2^64, `mix(s)`:
+/// `s = (s ^ s >> 30) * 0xBF58476D1CE4E5B9; s = (s ^ s >> 27) * 0x94D049BB133111EB; s ^ s >> 31`.
+///
+/// Streams: a run's are listed in `RandomStreams`; a picture's z is `Latent.vector` of its seed alone; initial weights are
+/// drawn from the stream `weights`, network by network in the order of their layers.
 public struct RandomGenerator: RandomNumberGenerator, Sendable {
   public private(set) var state: UInt64
 

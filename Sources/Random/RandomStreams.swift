@@ -2,13 +2,21 @@
 // step or epoch. So there is no generator state to save, and a run that goes on draws what it would have drawn.
 
 package struct RandomStreams {
+  /// What numbers are drawn for. The raw values are part of what a seed means: they stay as they are.
   package enum Purpose: UInt64 {
+    /// The order of the pictures, by epoch.
     case order = 1
+    /// The batch of z, by step.
     case latent = 2
+    /// Which pictures are mirrored, by step.
     case mirror = 3
+    /// Augmentations, by step.
     case step = 4
+    /// Which real pictures stand beside samples.
     case reals = 5
+    /// Initial weights.
     case weights = 6
+    /// z for the statistics of the averaged generator.
     case statistics = 7
   }
 

@@ -32,23 +32,23 @@ struct Machine: Equatable, Sendable {
   }
 
   static func current() -> Machine {
-    let info = text("/proc/cpuinfo") ?? ""
-    let flags = field("flags", of: info)?.split(separator: " ").map(String.init) ?? []
+    func info(_ name: String) -> String? { field(name, of: Memory.lines("/proc/cpuinfo")) }
+    let flags = info("flags")?.split(separator: " ").map(String.init) ?? []
     return Machine(
-      date: Date.now.ISO8601Format(), hostName: host(), processor: field("model name", of: info),
-      cores: Context.processorCount,
-      megahertz: field("cpu MHz", of: info).flatMap(Double.init).map { Int($0.rounded()) }, caches: cacheLevels(),
+      date: Date.now.ISO8601Format(), hostName: host(), processor: info("model name"), cores: Context.processorCount,
+      megahertz: info("cpu MHz").flatMap(Double.init).map { Int($0.rounded()) }, caches: cacheLevels(),
       flags: flags.filter { $0 == "fma" || $0.hasPrefix("avx") || $0.hasPrefix("amx") }, revision: gitRevision())
   }
 
   /// Bytes of the largest cache; 32 MiB where the system does not say.
   var lastLevelCache: Int { caches.map(\.bytes).max() ?? 32 << 20 }
 
-  /// The value after the first `name : value` line of `info`.
-  static func field(_ name: String, of info: String) -> String? {
-    for line in info.split(separator: "\n") {
-      guard let colon = line.firstIndex(of: ":") else { continue }
-      if trimmed(line[..<colon]) == name { return trimmed(line[line.index(after: colon)...]) }
+  /// The value of the first line `name : value`.
+  static func field(_ name: String, of lines: [String]) -> String? {
+    func words(_ text: Substring) -> String { text.split { $0.isWhitespace }.joined(separator: " ") }
+    for line in lines {
+      guard let colon = line.firstIndex(of: ":"), words(line[..<colon]) == name else { continue }
+      return words(line[line.index(after: colon)...])
     }
     return nil
   }
@@ -56,19 +56,14 @@ struct Machine: Equatable, Sendable {
   /// `32768K` or `8M` as bytes.
   static func bytes(_ text: String) -> Int? {
     let digits = text.prefix { $0.isNumber }
-    guard let number = Int(digits) else { return nil }
-    switch text.dropFirst(digits.count).first {
-    case "K": return number << 10
-    case "M": return number << 20
-    case "G": return number << 30
-    default: return number
-    }
+    let shift: [Character: Int] = ["K": 10, "M": 20, "G": 30]
+    return Int(digits).map { $0 << (text.dropFirst(digits.count).first.flatMap { shift[$0] } ?? 0) }
   }
 
   /// The largest resident size of this process so far, in bytes (VmHWM), or nil where the system does not say.
   static func peakMemory() -> Int? {
-    guard let value = field("VmHWM", of: text("/proc/self/status") ?? "") else { return nil }
-    return value.split(separator: " ").first.flatMap { Int($0) }.map { $0 << 10 }
+    field("VmHWM", of: Memory.lines("/proc/self/status"))?.split(separator: " ").first.flatMap { Int($0) }
+      .map { $0 << 10 }
   }
 
   /// Lets the peak start again from what is resident now, so that a row does not report an earlier row's memory.
@@ -80,47 +75,32 @@ struct Machine: Equatable, Sendable {
     return write(file, "5", 1) == 1
   }
 
-  private static func trimmed(_ text: Substring) -> String {
-    String(text.drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
-  }
-
-  private static func text(_ path: String) -> String? {
-    // Files of /proc have no size, so they are read to their end.
-    let file = open(path, O_RDONLY)
-    guard file >= 0 else { return nil }
-    defer { close(file) }
-    var bytes: [UInt8] = []
-    var chunk = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-      let count = read(file, &chunk, chunk.count)
-      if count <= 0 { return String(decoding: bytes, as: UTF8.self) }
-      bytes += chunk[..<count]
-    }
-  }
-
   private static func cacheLevels() -> [Cache] {
     (0..<8).compactMap { index in
-      let folder = "/sys/devices/system/cpu/cpu0/cache/index\(index)/"
-      guard let level = text(folder + "level").flatMap({ Int(trimmed($0.prefix { $0 != "\n" })) }),
-        let size = text(folder + "size").flatMap(bytes)
-      else { return nil }
-      return Cache(level: level, type: String((text(folder + "type") ?? "").prefix { $0 != "\n" }), bytes: size)
+      func entry(_ name: String) -> String? {
+        Memory.lines("/sys/devices/system/cpu/cpu0/cache/index\(index)/\(name)").first
+      }
+      guard let level = entry("level").flatMap({ Int($0) }), let size = entry("size").flatMap(bytes) else { return nil }
+      return Cache(level: level, type: entry("type") ?? "", bytes: size)
     }
   }
 
   private static func host() -> String {
     var name = [CChar](repeating: 0, count: 256)
     gethostname(&name, name.count - 1)
-    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return text(name)
   }
 
   /// The commit of the folder bench is started in; nil outside a repository.
   private static func gitRevision() -> String? {
     guard let pipe = popen("git describe --always --dirty --abbrev=12 2>/dev/null", "r") else { return nil }
     defer { pclose(pipe) }
-    var buffer = [CChar](repeating: 0, count: 128)
-    guard fgets(&buffer, Int32(buffer.count), pipe) != nil else { return nil }
-    let line = buffer.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }
-    return line.isEmpty ? nil : String(decoding: line, as: UTF8.self)
+    var line = [CChar](repeating: 0, count: 128)
+    return fgets(&line, Int32(line.count), pipe) == nil ? nil : text(line)
+  }
+
+  /// Up to its end or its newline.
+  private static func text(_ characters: [CChar]) -> String {
+    String(decoding: characters.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }

@@ -1,3 +1,43 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Seconds of the two clocks that a row reports.
+enum Clock {
+  /// Monotonic wall-clock time.
+  static var wall: Double { seconds(CLOCK_MONOTONIC) }
+
+  /// Processor time of all threads of this process.
+  static var processor: Double { seconds(CLOCK_PROCESS_CPUTIME_ID) }
+
+  private static func seconds(_ clock: clockid_t) -> Double {
+    var time = timespec()
+    clock_gettime(clock, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+}
+
+/// Order statistics of repeated measurements. Times have a long right tail, so no means and no standard deviations.
+struct Statistics: Equatable, Sendable {
+  let values: [Double]
+
+  /// - Precondition: `values` is not empty.
+  init(_ values: [Double]) {
+    precondition(!values.isEmpty)
+    self.values = values.sorted()
+  }
+
+  var minimum: Double { values[0] }
+
+  /// The middle value, or the mean of the two middle ones.
+  var median: Double { (values[(values.count - 1) / 2] + values[values.count / 2]) / 2 }
+
+  /// Width of the whole range as a fraction of the median; 0 for a single value.
+  var spread: Double { median > 0 ? (values[values.count - 1] - minimum) / median : 0 }
+}
+
 /// How long and how often a thing is run before its time is believed.
 struct Measure: Sendable {
   /// Samples per row.
@@ -45,9 +85,7 @@ struct Measure: Sendable {
       }
       iterations = max(1, Int((Double(iterations) * goal / max(elapsed, 1e-9)).rounded(.up)))
     }
-    var real: [Double] = []
-    var used: [Double] = []
-    var possible: [Double] = []
+    var (real, used, possible): ([Double], [Double], [Double]) = ([], [], [])
     for _ in 0..<max(repetitions, 1) {
       let speed = beside?()
       let before = processor()

@@ -1,5 +1,4 @@
 import Arguments
-import Generation
 import Kernels
 import Networks
 
@@ -49,7 +48,7 @@ struct Options {
   /// Whether a row of the layers' own, such as `G.trans_conv2 fwd`, belongs to a wanted pass.
   func wantsPass(of part: String) -> Bool {
     guard onlyPasses else { return true }
-    return passes.contains { $0.rawValue == StepShapes.split(part).pass }
+    return passes.contains { part.hasSuffix(" \($0.rawValue)") }
   }
 
   func wants(_ name: String) -> Bool {
@@ -60,7 +59,7 @@ struct Options {
 
 extension Options {
   static let command = Command(
-    "bench", version: catganVersion, summary: "where every microsecond goes",
+    "bench", version: "1.0", summary: "where every microsecond goes",
     operands: [
       Operand(
         "TOPIC", required: false, repeats: true,

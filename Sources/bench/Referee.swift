@@ -1,4 +1,5 @@
 import Kernels
+import Random
 
 /// Checks a convolution pass at randomly chosen positions of its result against sums in Double.
 ///
@@ -18,11 +19,10 @@ struct Referee {
 
   /// Terms of the longest sum behind one value of the result.
   var reduction: Int {
-    let window = shape.kernelHeight * shape.kernelWidth
     switch pass {
-    case .forward: return window * shape.inputChannels
-    case .backwardData: return window * shape.outputChannels
-    case .backwardFilter: return shape.batch * shape.outputHeight * shape.outputWidth
+    case .forward: shape.kernelHeight * shape.kernelWidth * shape.inputChannels
+    case .backwardData: shape.kernelHeight * shape.kernelWidth * shape.outputChannels
+    case .backwardFilter: shape.batch * shape.outputHeight * shape.outputWidth
     }
   }
 
@@ -36,13 +36,12 @@ struct Referee {
 
   /// Largest |value - exact| over the RMS of the exact values, at the positions tried; infinite where a value is not a
   /// number.
-  func error(of result: UnsafePointer<Float>, random: inout Random) -> Double {
+  func error(of result: UnsafePointer<Float>, random: inout RandomGenerator) -> Double {
     let count = min(max(Referee.budget / reduction, Referee.positions.lowerBound), Referee.positions.upperBound)
-    var worst = 0.0
-    var squares = 0.0
+    var (worst, squares) = (0.0, 0.0)
     let corners = [0, resultCount - 1]
     for trial in 0..<count {
-      let index = trial < corners.count ? corners[trial] : Int(random.next() % UInt64(resultCount))
+      let index = trial < corners.count ? corners[trial] : random.index(below: resultCount)
       let exact = value(at: index)
       let difference = (Double(result[index]) - exact).magnitude
       if !difference.isFinite { return .infinity }
@@ -53,100 +52,49 @@ struct Referee {
     return rms > 0 ? worst / rms : worst
   }
 
-  /// The exact value at a flat index of the result.
+  /// The exact value at a flat index of the result: the sum over all products that have its coordinates in common.
   func value(at index: Int) -> Double {
-    switch pass {
-    case .forward: forward(index)
-    case .backwardData: backwardData(index)
-    case .backwardFilter: backwardFilter(index)
-    }
-  }
-
-  private func forward(_ index: Int) -> Double {
-    let o = index % shape.outputChannels
-    let j = index / shape.outputChannels % shape.outputWidth
-    let i = index / shape.outputChannels / shape.outputWidth % shape.outputHeight
-    let n = index / shape.outputChannels / shape.outputWidth / shape.outputHeight
-    var sum = 0.0
-    for p in 0..<shape.kernelHeight {
-      let y = i * shape.strideHeight + p - shape.padTop
-      guard 0..<shape.inputHeight ~= y else { continue }
-      for q in 0..<shape.kernelWidth {
-        let x = j * shape.strideWidth + q - shape.padLeft
-        guard 0..<shape.inputWidth ~= x else { continue }
-        let input = first + ((n * shape.inputHeight + y) * shape.inputWidth + x) * shape.inputChannels
-        let filter = second + (p * shape.kernelWidth + q) * shape.inputChannels * shape.outputChannels + o
-        for c in 0..<shape.inputChannels { sum += Double(input[c]) * Double(filter[c * shape.outputChannels]) }
+    let s = shape
+    let sizes =
+      switch pass {
+      case .forward: (s.outputChannels, s.outputWidth, s.outputHeight)
+      case .backwardData: (s.inputChannels, s.inputWidth, s.inputHeight)
+      case .backwardFilter: (s.outputChannels, s.inputChannels, s.kernelWidth)
+      }
+    let a = index % sizes.0
+    let b = index / sizes.0 % sizes.1
+    let c = index / sizes.0 / sizes.1 % sizes.2
+    let d = index / sizes.0 / sizes.1 / sizes.2
+    // Of output position, tap and input position along an axis one is given, and two that fit are looked for.
+    func axis(_ given: Int, _ outputs: Int, _ taps: Int, _ stride: Int, _ pad: Int, _ inputs: Int) -> [(Int, Int, Int)]
+    {
+      (0..<outputs).flatMap { i in (0..<taps).map { (i, $0, i * stride + $0 - pad) } }.filter { i, p, y in
+        0..<inputs ~= y && given == (pass == .forward ? i : pass == .backwardData ? y : p)
       }
     }
-    return sum
-  }
-
-  private func backwardData(_ index: Int) -> Double {
-    let c = index % shape.inputChannels
-    let x = index / shape.inputChannels % shape.inputWidth
-    let y = index / shape.inputChannels / shape.inputWidth % shape.inputHeight
-    let n = index / shape.inputChannels / shape.inputWidth / shape.inputHeight
+    let isFilter = pass == .backwardFilter
+    let rows = axis(isFilter ? d : c, s.outputHeight, s.kernelHeight, s.strideHeight, s.padTop, s.inputHeight)
+    let columns = axis(isFilter ? c : b, s.outputWidth, s.kernelWidth, s.strideWidth, s.padLeft, s.inputWidth)
+    let images = isFilter ? 0..<s.batch : d..<d + 1
+    let inputChannels = pass == .forward ? 0..<s.inputChannels : isFilter ? b..<b + 1 : a..<a + 1
+    let outputChannels = pass == .backwardData ? 0..<s.outputChannels : a..<a + 1
     var sum = 0.0
-    for p in 0..<shape.kernelHeight {
-      let row = y + shape.padTop - p
-      guard row >= 0, row % shape.strideHeight == 0, row / shape.strideHeight < shape.outputHeight else { continue }
-      for q in 0..<shape.kernelWidth {
-        let column = x + shape.padLeft - q
-        guard column >= 0, column % shape.strideWidth == 0, column / shape.strideWidth < shape.outputWidth else {
-          continue
-        }
-        let position =
-          (n * shape.outputHeight + row / shape.strideHeight) * shape.outputWidth + column / shape.strideWidth
-        let gradient = first + position * shape.outputChannels
-        let filter = second + ((p * shape.kernelWidth + q) * shape.inputChannels + c) * shape.outputChannels
-        for o in 0..<shape.outputChannels { sum += Double(gradient[o]) * Double(filter[o]) }
-      }
-    }
-    return sum
-  }
-
-  private func backwardFilter(_ index: Int) -> Double {
-    let o = index % shape.outputChannels
-    let c = index / shape.outputChannels % shape.inputChannels
-    let q = index / shape.outputChannels / shape.inputChannels % shape.kernelWidth
-    let p = index / shape.outputChannels / shape.inputChannels / shape.kernelWidth
-    var sum = 0.0
-    for n in 0..<shape.batch {
-      for i in 0..<shape.outputHeight {
-        let y = i * shape.strideHeight + p - shape.padTop
-        guard 0..<shape.inputHeight ~= y else { continue }
-        for j in 0..<shape.outputWidth {
-          let x = j * shape.strideWidth + q - shape.padLeft
-          guard 0..<shape.inputWidth ~= x else { continue }
-          sum +=
-            Double(first[((n * shape.inputHeight + y) * shape.inputWidth + x) * shape.inputChannels + c])
-            * Double(second[((n * shape.outputHeight + i) * shape.outputWidth + j) * shape.outputChannels + o])
+    for n in images {
+      for (i, p, y) in rows {
+        for (j, q, x) in columns {
+          let input = ((n * s.inputHeight + y) * s.inputWidth + x) * s.inputChannels
+          let filter = (p * s.kernelWidth + q) * s.inputChannels
+          let output = ((n * s.outputHeight + i) * s.outputWidth + j) * s.outputChannels
+          for c in inputChannels {
+            for o in outputChannels {
+              let weight = (filter + c) * s.outputChannels + o
+              let left = pass == .backwardData ? output + o : input + c
+              sum += Double(first[left]) * Double(second[isFilter ? output + o : weight])
+            }
+          }
         }
       }
     }
     return sum
-  }
-}
-
-/// SplitMix64: numbers for filling benchmark buffers, the same in every run.
-struct Random: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
-extension Buffer {
-  /// Overwrites with uniform values in [-1, 1).
-  func fill(random: inout Random) {
-    for i in 0..<count { pointer[i] = Float(random.next() >> 40) * 0x1p-23 - 1 }
   }
 }

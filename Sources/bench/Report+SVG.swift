@@ -1,47 +1,53 @@
+import Text
+
 /// Draws the rows that have GFLOP/s as horizontal bars against the measured peak, the peer's bar below ours where both
 /// name the same thing. Rows without work (Adam, batch norm) have no bar and are left out.
 extension Report {
   var svg: String {
-    let bars = rows.compactMap { row in row.counters[.directGFLOPS].map { (row: row, value: $0) } }
-    let peerValues = Dictionary(
-      peer.compactMap { row in row.gigaflops.map { (row.key, $0) } }, uniquingKeysWith: { first, _ in first })
+    let bars = rows.compactMap { row in row.counters[.directGFLOPS].map { (name: row.name, value: $0, row: row) } }
+    let peers = Dictionary(peer.compactMap { row in row.gigaflops.map { (row.key, $0) } }) { first, _ in first }
     let peak = bars.compactMap { bar in bar.row.counters[.peakFraction].map { bar.value / $0 } }.max()
-    let longest = max(bars.map(\.value).max() ?? 0, peerValues.values.max() ?? 0, peak ?? 0, 1) * 1.05
-
-    let left = 8.0 + 6.6 * Double(bars.map(\.row.name.count).max() ?? 10)
-    let plot = 640.0
-    let pitch = peer.isEmpty ? 18.0 : 26.0
-    let top = 56.0
+    let longest = max(bars.map(\.value).max() ?? 0, peers.values.max() ?? 0, peak ?? 0, 1) * 1.05
+    let left = 8.0 + 6.6 * Double(bars.map(\.name.count).max() ?? 10)
+    let (plot, pitch, top) = (640.0, peer.isEmpty ? 18.0 : 26.0, 56.0)
     let bottom = top + pitch * Double(max(bars.count, 1))
     func x(_ value: Double) -> Double { left + plot * value / longest }
 
-    var parts = [
-      text(left, 20, "GFLOP/s by row (direct-equivalent for Winograd)", size: 14),
-      text(left, 38, contextLines.prefix(2).joined(separator: "; "), size: 10, fill: "#666"),
-    ]
-    for tick in Report.ticks(longest) {
-      parts.append(line(x(tick), top - 4, x(tick), bottom, "#ddd"))
-      parts.append(text(x(tick), bottom + 14, Number.significant(tick, 3), size: 10, anchor: "middle", fill: "#666"))
+    var parts: [String] = []
+    func text(_ x: Double, _ y: Double, _ content: String, size: Int = 10, anchor: String = "start") {
+      parts.append(
+        "<text x=\"\(fixed(x, 1))\" y=\"\(fixed(y, 1))\" font-size=\"\(size)\" text-anchor=\"\(anchor)\">"
+          + escaped(content) + "</text>")
     }
-    for (index, bar) in bars.enumerated() {
+    func line(_ x: Double, _ color: String) {
+      parts.append(
+        "<path d=\"M\(fixed(x, 1)) \(fixed(top - 6, 1))V\(fixed(bottom, 1))\" stroke=\"\(color)\"/>")
+    }
+    func bar(_ y: Double, height: Int, _ color: String, _ name: String, _ value: Double) {
+      parts.append(
+        "<rect x=\"\(fixed(left, 1))\" y=\"\(fixed(y, 1))\" width=\"\(fixed(max(x(value) - left, 0), 1))\" "
+          + "height=\"\(height)\" fill=\"\(color)\"><title>\(escaped(name)): \(fixed(value, 1)) GFLOP/s</title></rect>")
+    }
+
+    text(left, 20, "GFLOP/s by row (direct-equivalent for Winograd)", size: 14)
+    text(left, 38, contextLines.prefix(2).joined(separator: "; "))
+    for tick in Report.ticks(longest) {
+      line(x(tick), "#ddd")
+      text(x(tick), bottom + 14, significant(tick, 3), anchor: "middle")
+    }
+    for (index, (name, value, _)) in bars.enumerated() {
       let y = top + pitch * Double(index)
-      parts.append(text(left - 6, y + 10, bar.row.name, size: 11, anchor: "end"))
-      parts.append(rectangle(left, y, x(bar.value) - left, 11, "#2b6cb0", title: bar.row.name, value: bar.value))
-      parts.append(text(x(bar.value) + 4, y + 10, Number.fixed(bar.value, 0), size: 10, fill: "#333"))
-      if let other = peerValues[PeerRow.key(bar.row.name)] {
-        parts.append(rectangle(left, y + 12, x(other) - left, 8, "#dd6b20", title: "peer", value: other))
-      }
+      text(left - 6, y + 10, name, size: 11, anchor: "end")
+      bar(y, height: 11, "#2b6cb0", name, value)
+      text(x(value) + 4, y + 10, fixed(value, 0))
+      if let other = peers[PeerRow.key(name)] { bar(y + 12, height: 8, "#dd6b20", "peer", other) }
     }
     if let peak {
-      parts.append(line(x(peak), top - 8, x(peak), bottom, "#c53030"))
-      parts.append(
-        text(x(peak), top - 10, "peak \(Number.fixed(peak, 0))", size: 10, anchor: "middle", fill: "#c53030"))
+      line(x(peak), "#c53030")
+      text(x(peak), top - 10, "peak \(fixed(peak, 0))", anchor: "middle")
     }
-    if !peer.isEmpty {
-      parts.append(text(left, bottom + 32, "blue: ours, orange: peer", size: 11, fill: "#333"))
-    }
-    let width = Number.fixed(left + plot + 40, 0)
-    let height = Number.fixed(bottom + 44, 0)
+    if !peer.isEmpty { text(left, bottom + 32, "blue: ours, orange: peer", size: 11) }
+    let (width, height) = (fixed(left + plot + 40, 0), fixed(bottom + 44, 0))
     return """
       <?xml version="1.0" encoding="UTF-8"?>
       <svg xmlns="http://www.w3.org/2000/svg" width="\(width)" height="\(height)" viewBox="0 0 \(width) \(height)" \
@@ -61,37 +67,5 @@ extension Report {
       for factor in steps where limit / step > 6 { step *= factor }
     }
     return Array(stride(from: 0, through: limit, by: step))
-  }
-
-  private func text(
-    _ x: Double, _ y: Double, _ content: String, size: Int, anchor: String = "start", fill: String = "#111"
-  ) -> String {
-    "<text x=\"\(Number.fixed(x, 1))\" y=\"\(Number.fixed(y, 1))\" font-size=\"\(size)\" text-anchor=\"\(anchor)\" "
-      + "fill=\"\(fill)\">\(escaped(content))</text>"
-  }
-
-  private func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ color: String) -> String {
-    "<line x1=\"\(Number.fixed(x1, 1))\" y1=\"\(Number.fixed(y1, 1))\" x2=\"\(Number.fixed(x2, 1))\" "
-      + "y2=\"\(Number.fixed(y2, 1))\" stroke=\"\(color)\"/>"
-  }
-
-  private func rectangle(
-    _ x: Double, _ y: Double, _ width: Double, _ height: Double, _ color: String, title: String, value: Double
-  ) -> String {
-    "<rect x=\"\(Number.fixed(x, 1))\" y=\"\(Number.fixed(y, 1))\" width=\"\(Number.fixed(max(width, 0), 1))\" "
-      + "height=\"\(Number.fixed(height, 1))\" fill=\"\(color)\"><title>\(escaped(title)): "
-      + "\(Number.fixed(value, 1)) GFLOP/s</title></rect>"
-  }
-
-  private func escaped(_ text: String) -> String {
-    text.reduce(into: "") { result, character in
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      default: result.append(character)
-      }
-    }
   }
 }

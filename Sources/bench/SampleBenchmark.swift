@@ -18,8 +18,6 @@ extension Session {
       for context in places {
         for count in options.images { try measureSampling(count, context) }
       }
-    } catch let error as BenchError {
-      throw error
     } catch {
       throw BenchError("sample: \(error)")
     }
@@ -28,23 +26,21 @@ extension Session {
   private func measureSampling(_ count: Int, _ context: Context) throws {
     let name = "sample/\(options.preset.rawValue)/w\(options.width)/n\(count)/\(Session.place(context))"
     guard options.wants(name) else { return }
-    let isOwnMemory = Machine.resetPeakMemory()
-    let model = try Session.untrainedModel(options.networks, count, context)
-    let latents = (0..<count).map {
-      Latent.vector(seed: UInt64($0), dimension: options.networks.zDimension, distribution: .uniform, truncation: 1)
-    }
-    let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: model.batchSize * model.bytesPerPicture)
-    defer { bytes.deallocate() }
-    var row = try measure(name, context) { _ in
-      for start in stride(from: 0, to: count, by: model.batchSize) {
-        try model.render(latents[start..<min(start + model.batchSize, count)], into: bytes)
+    var row = try measureMemory {
+      let model = try Session.untrainedModel(options.networks, count, context)
+      let latents = (0..<count).map {
+        Latent.vector(seed: UInt64($0), dimension: options.networks.zDimension, distribution: .uniform)
+      }
+      let bytes = UnsafeMutablePointer<UInt8>.allocate(capacity: model.batchSize * model.bytesPerPicture)
+      defer { bytes.deallocate() }
+      return try measure(name, context) { _ in
+        for start in stride(from: 0, to: count, by: model.batchSize) {
+          try model.render(latents[start..<min(start + model.batchSize, count)], into: bytes)
+        }
       }
     }
-    let shapes = StepShapes(options.networks, batch: count)
-    row.setWork(flops: shapes.sampleFlops)
+    row.setWork(flops: StepShapes(options.networks, batch: count).sampleFlops)
     row.setImages(count)
-    row.counters[.peakMemory] = Machine.peakMemory().map(Double.init)
-    if !isOwnMemory { row.notes.append("peak memory of the whole run") }
     row.notes.append("GFLOP/s direct-equivalent")
     add(row)
   }
@@ -53,7 +49,8 @@ extension Session {
   private static func untrainedModel(
     _ networks: GANDescription, _ count: Int, _ context: Context
   ) throws -> GeneratorModel {
-    let path = "\(environment("TMPDIR") ?? "/tmp")/catgan-bench-\(getpid()).safetensors"
+    let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    let path = "\(folder)/catgan-bench-\(getpid()).safetensors"
     defer { unlink(path) }
     do {
       let generator = Generator(networks, execution: Execution(context: context))
@@ -67,6 +64,4 @@ extension Session {
     return try GeneratorModel(
       file, description, batchSize: GeneratorModel.batchSize(for: count, description.generator), context: context)
   }
-
-  private static func environment(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }

@@ -46,13 +46,4 @@ enum Scaling {
       return sum + seconds
     }
   }
-
-  /// Time on one core over `workers` times the time on `workers` cores; 1 is perfect.
-  static func efficiency(
-    _ sections: [Section], workers: Int, bandwidth: Double? = nil, regionOverhead: Double = 0
-  ) -> Double {
-    let one = time(sections, workers: 1, bandwidth: bandwidth)
-    let many = time(sections, workers: workers, bandwidth: bandwidth, regionOverhead: regionOverhead)
-    return many > 0 ? one / (Double(workers) * many) : 1
-  }
 }

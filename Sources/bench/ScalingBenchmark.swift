@@ -1,5 +1,6 @@
 import Kernels
 import Layers
+import Text
 
 /// `scaling`: the training step on 1 to all cores, measured, and on more, simulated from task times.
 extension Session {
@@ -58,17 +59,17 @@ extension Session {
     let one = sections.reduce(0) { $0 + $1.total }
     row.counters[.speedup] = one / seconds
     row.counters[.efficiency] = one / seconds / Double(cores)
-    let cap = options.bandwidth.map { "\(Number.significant($0 / 1e9)) GB/s" } ?? "no bandwidth cap"
+    let cap = options.bandwidth.map { "\(significant($0 / 1e9)) GB/s" } ?? "no bandwidth cap"
     row.notes.append(
       "SIMULATED from task times of one core (shortest of \(options.measure.repetitions)), longest task first, \(cap), "
-        + "\(Number.fixed(overhead * 1e6, 1)) us per region")
+        + "\(fixed(overhead * 1e6, 1)) us per region")
     return row
   }
 
   /// Names the parts of the step that lose most of `cores` cores' time.
   private func explain(_ recording: TaskRecording, _ set: InstructionSet, cores: Int, overhead: Double) {
     let worst = recording.losses(cores: cores, bandwidth: options.bandwidth, regionOverhead: overhead).prefix(4)
-    let parts = worst.map { "\($0.name) \(Number.fixed($0.share * 100, 1))% (\($0.reason))" }
+    let parts = worst.map { "\($0.name) \(fixed($0.share * 100, 1))% (\($0.reason))" }
     remark("\(simulatedName(set, cores)): idle cores' time is lost in \(parts.joined(separator: ", "))")
   }
 

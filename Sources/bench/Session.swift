@@ -1,13 +1,29 @@
 import Arguments
 import CatGAN
+import Dispatch
 import Kernels
 import Storage
+import Synchronization
 
-/// One run of bench: the options, the contexts that kernels run on, and the peaks that figures are compared with.
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Something that went wrong outside the command line (that is `UsageError`): one sentence, exit code 1.
+struct BenchError: Error, CustomStringConvertible, Equatable {
+  var description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+/// One run of bench: the options, the contexts that kernels run on, and the growing report, which is written once: at the
+/// end, or as far as it got when Ctrl-C arrives.
 final class Session {
   let options: Options
   let machine: Machine
-  let publisher: Publisher
+  let report: ReportHolder
   /// For every context: see `Context.algorithm`.
   private let algorithm: ConvAlgorithm?
   /// Names of rows that `--check` found wrong.
@@ -26,7 +42,7 @@ final class Session {
       .init(name: "buffers", value: options.cold ? "cold" : "warm"),
     ]
     if let peer = options.peer { report.peer = try PeerRow.read(peer) }
-    publisher = try Publisher(report, format: options.format, output: options.output, overwrite: options.force)
+    self.report = try ReportHolder(report, options)
   }
 
   func run() throws(BenchError) {
@@ -43,8 +59,8 @@ final class Session {
       case .scaling: measureScaling()
       }
     }
-    Console.error(Console.errorIsTerminal ? "\r\u{1B}[K" : "")
-    try publisher.publish()
+    progress("")
+    try report.publish()
     if let first = wrongRows.first {
       throw BenchError("\(wrongRows.count) rows computed wrong results, the first is \(first)")
     }
@@ -102,15 +118,70 @@ final class Session {
     return Row(name, timing, threads: context.threads, shape: shape)
   }
 
-  func add(_ row: Row) {
-    publisher.update { $0.rows.append(row) }
-  }
+  func add(_ row: Row) { report.update { $0.rows.append(row) } }
 
-  func remark(_ sentence: String) {
-    publisher.update { $0.remarks.append(sentence) }
-  }
+  func remark(_ sentence: String) { report.update { $0.remarks.append(sentence) } }
 
   func progress(_ name: String) {
     if Console.errorIsTerminal { Console.error("\r\u{1B}[K\(name)") }
+  }
+}
+
+/// The report under a lock, since Ctrl-C publishes it from another thread.
+final class ReportHolder: Sendable {
+  private let report: Mutex<Report>
+  private let format: Report.Format
+  private let output: String?
+  private let overwrite: Bool
+
+  /// - Throws: `BenchError` where the report cannot be written: before the measuring rather than after it.
+  init(_ report: Report, _ options: Options) throws(BenchError) {
+    self.report = Mutex(report)
+    (format, output, overwrite) = (options.format, options.output, options.force)
+    guard let output else { return }
+    let folder = directory(of: output)
+    if access(folder, W_OK) != 0 {
+      throw BenchError("--out \(output): the folder \(folder) is missing or not writable")
+    }
+    switch try? Disk().kind(of: output) {
+    case .absent: break
+    case .file where overwrite: break
+    case .file: throw BenchError("--out \(output): is there already; choose another name, or overwrite it with --force")
+    default: throw BenchError("--out \(output): is no regular file; name another")
+    }
+  }
+
+  func update(_ change: (inout Report) -> Void) { report.withLock { change(&$0) } }
+
+  /// Writes the report; a file appears whole or not at all.
+  func publish() throws(BenchError) {
+    let (text, context) = report.withLock { ($0.text(format), $0.contextLines) }
+    if format == .csv { Console.error(context.map { "# \($0)\n" }.joined()) }
+    do {
+      if let output {
+        try AtomicFile.write(output, text: text, overwrite: overwrite)
+      } else if !Console.print(String(text.dropLast())) {
+        throw BenchError("the report cannot be written to standard output; send it somewhere else")
+      }
+    } catch let error as BenchError {
+      throw error
+    } catch {
+      throw BenchError("--out \(output ?? "-"): \(error)")
+    }
+  }
+
+  /// From now on Ctrl-C publishes what is finished and ends the process with 130, as shells expect of SIGINT. The
+  /// result keeps this in force.
+  func publishOnInterrupt() -> any DispatchSourceSignal {
+    signal(SIGINT, SIG_IGN)
+    // Kernels keep the default queue's threads busy; this one has its own.
+    let source = DispatchSource.makeSignalSource(signal: SIGINT, queue: .global(qos: .userInteractive))
+    source.setEventHandler {
+      self.update { $0.remarks.append("interrupted after \($0.rows.count) rows") }
+      do { try self.publish() } catch { Console.error("bench: \(error)\n") }
+      _exit(130)
+    }
+    source.resume()
+    return source
   }
 }

@@ -1,8 +1,9 @@
 import Kernels
 import Networks
 
-/// The matrix-like layers of both networks with their shapes, and how often a training step runs each pass: what the
-/// work of a step is counted from. See the recipe: G forward once, D forward on reals and fakes, and on fakes again.
+/// What a training step consists of, from the descriptions of its networks: the matrix-like layers with their shapes, and
+/// the work and memory traffic of every row that a layer reports (`G.trans_conv2 fwd`). See the recipe: G forward once, D
+/// forward on reals and fakes, and on fakes again.
 struct StepShapes: Sendable {
   /// Seen from the layer: a transposed convolution's forward pass is its convolution's backward-data pass.
   struct Layer: Equatable, Sendable {
@@ -11,28 +12,29 @@ struct StepShapes: Sendable {
     /// pictures.
     var shape: ConvShape
     var isTransposed: Bool
-    /// Whether an activation is part of it, which backward has to go through.
-    var isActivated: Bool
     /// Calls of each of the layer's passes in one training step. One on reals and fakes together counts as two.
     var calls: [ConvPass: Int]
 
     /// The pass of `shape` that computes the layer's `pass`.
     func kernelPass(_ pass: ConvPass) -> ConvPass {
-      guard isTransposed else { return pass }
-      switch pass {
-      case .forward: return .backwardData
-      case .backwardData: return .forward
-      case .backwardFilter: return .backwardFilter
-      }
+      guard isTransposed, pass != .backwardFilter else { return pass }
+      return pass == .forward ? .backwardData : .forward
     }
-
-    /// Bytes that one pass must move at least: its two operands and its result, once each.
-    var bytes: Double { 4 * Double(shape.inputCount + shape.outputCount + shape.filterCount) }
   }
 
-  var layers: [Layer] = []
-  /// Values that each of the other layers puts out.
-  var others: [(name: String, values: Int)] = []
+  /// What a row stands for.
+  struct Part: Equatable, Sendable {
+    /// Of a matrix-like layer's pass.
+    var shape: ConvShape?
+    /// Calls in one step, where the description tells.
+    var calls: Int?
+    /// Bytes that one call must move between memory and cores at least, caches being too small to keep activations.
+    var bytes: Double
+  }
+
+  private(set) var layers: [Layer] = []
+  /// By row: every row that the layers of a step may report.
+  private(set) var parts: [String: Part] = [:]
 
   init(_ networks: GANDescription, batch: Int) {
     // The step of D needs no gradient of the pictures, the step of G no gradient of D's filters, and nothing that of z.
@@ -43,35 +45,39 @@ struct StepShapes: Sendable {
 
   /// - Parameter first: data gradients of the first layer.
   private mutating func add(_ prefix: String, _ network: Network, batch: Int, calls: [ConvPass: Int], first: Int?) {
+    var filters = 0
     for (index, stage) in network.stages.enumerated() {
       let name = "\(prefix).\(stage.name)"
+      let values = Double(4 * batch * stage.output.elements)
       guard let shape = stage.convShape(batch: batch) else {
-        others.append((name, batch * stage.output.elements))
+        // Batch normalisation. Forward reads twice, for the statistics and for the map, and writes once. Backward reads
+        // gradient and activation for the sums and again for the map, and writes once.
+        parts["\(name) fwd"] = Part(bytes: 3 * values)
+        parts["\(name) bwd"] = Part(bytes: 5 * values)
         continue
       }
       var calls = calls
       if index == 0 { calls[.backwardData] = first }
-      layers.append(
-        Layer(
-          name: name, shape: shape, isTransposed: stage.isTransposed, isActivated: stage.activation != .identity,
-          calls: calls))
+      layers.append(Layer(name: name, shape: shape, isTransposed: stage.isTransposed, calls: calls))
+      filters += shape.filterCount
+      for pass in ConvPass.allCases {
+        parts["\(name) \(pass.rawValue)"] = Part(shape: shape, calls: calls[pass], bytes: shape.leastBytes)
+      }
+      // Gradient and output read, one written. Layers before a batch norm have neither bias nor activation.
+      parts["\(name) bwd-bias"] = Part(bytes: stage.activation == .identity ? 0 : 3 * values)
     }
+    // Value, gradient and two moments read, three written. Biases and batch norm's vectors are thousands among millions.
+    parts["\(prefix) adam"] = Part(bytes: 28 * Double(filters))
   }
 
-  /// Batches that the calls of a part of the step, such as `D.batch_conv2 fwd`, go over: the discriminator's update takes
-  /// two in one call.
-  func batches(_ part: String, calls: Int) -> Int {
-    if let (layer, pass) = product(part) { return layer.calls[pass]! }
-    return part.hasPrefix("D.") ? calls + 1 : calls
+  /// Batches that the calls of a row go over: the discriminator's update takes two in one call.
+  func batches(_ row: String, calls: Int) -> Int {
+    parts[row]?.calls ?? (row.hasPrefix("D.") ? calls + 1 : calls)
   }
 
   /// Operations of one training step done directly, matrix-like layers only: the rest is below a percent.
-  var stepFlops: Double {
-    layers.reduce(0) { $0 + $1.shape.flops * Double($1.calls.values.reduce(0, +)) }
-  }
+  var stepFlops: Double { layers.reduce(0) { $0 + $1.shape.flops * Double($1.calls.values.reduce(0, +)) } }
 
   /// Operations of generating one batch of pictures.
-  var sampleFlops: Double {
-    layers.filter { $0.name.hasPrefix("G.") }.reduce(0) { $0 + $1.shape.flops }
-  }
+  var sampleFlops: Double { layers.filter { $0.name.hasPrefix("G.") }.reduce(0) { $0 + $1.shape.flops } }
 }

@@ -12,7 +12,7 @@ Options.command.run { arguments in
   let session = try Session(
     Options(arguments, machine: machine, environment: environment), machine: machine,
     algorithm: Context.algorithmFromEnvironment())
-  let interrupt = session.publisher.publishOnInterrupt()
+  let interrupt = session.report.publishOnInterrupt()
   try session.run()
   interrupt.cancel()
 }

@@ -240,12 +240,4 @@ import Testing
       exit(message.contains("cannot be written") && left.isEmpty ? 0 : 1)
     }
   }
-
-  @Test func fieldsAreQuoted() {
-    #expect(CSV.field("plain") == "plain")
-    #expect(CSV.field("a,b") == "\"a,b\"")
-    #expect(CSV.field("say \"x\"") == "\"say \"\"x\"\"\"")
-    #expect(CSV.field("two\nlines") == "\"two\nlines\"")
-    #expect(CSV.text([["a", "b,c"], ["", "d"]]) == Array("a,\"b,c\"\r\n,d\r\n".utf8))
-  }
 }

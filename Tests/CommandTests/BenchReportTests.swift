@@ -148,8 +148,9 @@ import Testing
   }
 
   @Test func factsFromSystemFiles() {
-    #expect(Machine.field("model name", of: "vendor_id\t: X\nmodel name\t: Some CPU @ 3 GHz\n") == "Some CPU @ 3 GHz")
-    #expect(Machine.field("flags", of: "nothing here") == nil)
+    #expect(
+      Machine.field("model name", of: ["vendor_id\t: X", "model name\t: Some CPU @ 3 GHz"]) == "Some CPU @ 3 GHz")
+    #expect(Machine.field("flags", of: ["nothing here"]) == nil)
     #expect(Machine.bytes("32768K\n") == 32 << 20)
     #expect(Machine.bytes("8M") == 8 << 20)
     #expect(Machine.bytes("") == nil)

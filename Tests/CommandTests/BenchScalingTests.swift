@@ -24,7 +24,6 @@ import Testing
     #expect(Scaling.time([section], workers: 1) == 17)
     #expect(Scaling.time([section], workers: 2) == 1 + 2 + 8)
     #expect(Scaling.time([section], workers: 4) == 1 + 2 + 4)
-    #expect(Scaling.efficiency([section], workers: 2) == 17.0 / 22)
   }
 
   @Test func bandwidthCapsEachSectionAlone() {

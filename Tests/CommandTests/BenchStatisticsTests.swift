@@ -47,13 +47,6 @@ import Testing
     (.nan, 1, "-"), (12.03, 2, "12.03"),
   ])
   func fixedPoint(value: Double, digits: Int, expected: String) {
-    #expect(Number.fixed(value, digits) == expected)
-  }
-
-  @Test(arguments: [
-    (1234.56, "1235"), (12.3456, "12.35"), (0.123456, "0.1235"), (0.00123456, "0.001235"), (4.2e-7, "4.2e-7"), (0, "0"),
-  ])
-  func significantDigits(value: Double, expected: String) {
-    #expect(Number.significant(value) == expected)
+    #expect(fixed(value, digits) == expected)
   }
 }

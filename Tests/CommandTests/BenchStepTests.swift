@@ -28,8 +28,8 @@ import Testing
     }
     #expect(Self.shapes.batches("D.batch_conv2 fwd", calls: calls["D.batch_conv2 fwd"]!) == 3)
     #expect(Self.shapes.batches("G.batch_trans_conv2 fwd", calls: calls["G.batch_trans_conv2 fwd"]!) == 1)
-    let unknown = Set(calls.keys).subtracting(Self.shapes.partNames)
-    let never = Set(Self.shapes.partNames).subtracting(calls.keys)
+    let unknown = Set(calls.keys).subtracting(Self.shapes.parts.keys)
+    let never = Set(Self.shapes.parts.keys).subtracting(calls.keys)
     #expect(unknown.isEmpty)
     // The generator's first layer has no data gradient; everything else that is named does run.
     #expect(never == ["G.dense bwd-data"])
@@ -43,15 +43,15 @@ import Testing
     let shapes = try StepShapes(Preset.cats128.networks(), batch: 1)
     // conv2: 64x64x64 and 32x32x128 activations, 5x5x64x128 weights.
     let floats = 64 * 64 * 64 + 32 * 32 * 128 + 25 * 64 * 128
-    #expect(shapes.bytes("D.conv2 bwd-filter") == Double(4 * floats))
-    #expect(shapes.bytes("D.batch_conv2 fwd") == Double(3 * 4 * 32 * 32 * 128))
+    #expect(shapes.parts["D.conv2 bwd-filter"]!.bytes == Double(4 * floats))
+    #expect(shapes.parts["D.batch_conv2 fwd"]!.bytes == Double(3 * 4 * 32 * 32 * 128))
     // trans_conv1 puts out 16x16x512.
-    #expect(shapes.bytes("G.batch_trans_conv1 bwd") == Double(5 * 4 * 16 * 16 * 512))
-    #expect(shapes.bytes("G.logits bwd-bias") == Double(3 * 4 * 128 * 128 * 3))
-    #expect(shapes.bytes("D.conv2 bwd-bias") == 0)
+    #expect(shapes.parts["G.batch_trans_conv1 bwd"]!.bytes == Double(5 * 4 * 16 * 16 * 512))
+    #expect(shapes.parts["G.logits bwd-bias"]!.bytes == Double(3 * 4 * 128 * 128 * 3))
+    #expect(shapes.parts["D.conv2 bwd-bias"]!.bytes == 0)
     // The recipe's 17.5 million parameters of D, at 28 bytes.
-    #expect((17.4e6...17.6e6).contains(shapes.bytes("D adam") / 28))
-    #expect((23.9e6...24.1e6).contains(shapes.bytes("G adam") / 28))
+    #expect((17.4e6...17.6e6).contains(shapes.parts["D adam"]!.bytes / 28))
+    #expect((23.9e6...24.1e6).contains(shapes.parts["G adam"]!.bytes / 28))
   }
 
   @Test func timeOutsideRegionsIsSerial() {

@@ -1,5 +1,6 @@
 import Kernels
 import Networks
+import Random
 import Testing
 
 @testable import bench
@@ -30,11 +31,10 @@ import Testing
   func refereeAgreesWithTheReference(pass: ConvPass, stride: Int) {
     let shape = ConvShape.same(
       batch: 2, height: 6, width: 5, inputChannels: 3, outputChannels: 4, kernel: 5, stride: stride)
-    var random = Random(seed: 3)
-    let input = Buffer(count: shape.inputCount)
-    let filter = Buffer(count: shape.filterCount)
-    let output = Buffer(count: shape.outputCount)
-    for buffer in [input, filter, output] { buffer.fill(random: &random) }
+    var random = RandomGenerator(seed: 3)
+    let input = Buffer(count: shape.inputCount, random: &random)
+    let filter = Buffer(count: shape.filterCount, random: &random)
+    let output = Buffer(count: shape.outputCount, random: &random)
     let (first, second) =
       switch pass {
       case .forward: (input, filter)

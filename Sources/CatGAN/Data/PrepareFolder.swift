@@ -3,6 +3,7 @@
 import ImageFormats
 import Images
 import Storage
+import Text
 
 #if canImport(Glibc)
   import Glibc
@@ -60,9 +61,9 @@ struct PrepareFolder {
       let sheet = try ContactSheet.draw(pictures, size: size)
       try write(PNGWriter.encode(sheet, isOwnOutput: true), to: contactSheet)
       let sources = report.kept.map { [$0.name, $0.source.description] }
-      try write(CSV.text([["name", "source"]] + sources), to: kept)
+      try write(Array(CSV.text([["name", "source"]] + sources).utf8), to: kept)
       let reasons = report.rejected.map { [$0.path.description, $0.reason] }
-      try write(CSV.text([["file", "reason"]] + reasons), to: rejected)
+      try write(Array(CSV.text([["file", "reason"]] + reasons).utf8), to: rejected)
     } catch {
       for file in written { _ = file.withCString { unlink($0) } }
       if made { _ = path.withCString { rmdir($0) } }
@@ -81,20 +82,6 @@ extension BytePath {
     guard let real = path.withCString({ realpath($0, nil) }) else { return path }
     defer { free(real) }
     return BytePath(String(cString: real))
-  }
-}
-
-/// Comma-separated values after RFC 4180.
-enum CSV {
-  static func text(_ rows: [[String]]) -> [UInt8] {
-    let lines = rows.map { row in row.map(field).joined(separator: ",") + "\r\n" }
-    return Array(lines.joined().utf8)
-  }
-
-  /// A field, in quotes where it has to be; quotes within are doubled.
-  static func field(_ text: String) -> String {
-    guard text.utf8.contains(where: { ",\"\r\n".utf8.contains($0) }) else { return text }
-    return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
   }
 }
 

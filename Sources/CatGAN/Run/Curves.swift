@@ -130,18 +130,3 @@ struct Chart {
   }
 }
 
-/// `text` for HTML content and for attributes in double quotes.
-func escaped(_ text: String) -> String {
-  var result = ""
-  for character in text.unicodeScalars {
-    switch character {
-    case "&": result += "&amp;"
-    case "<": result += "&lt;"
-    case ">": result += "&gt;"
-    case "\"": result += "&quot;"
-    case "'": result += "&#39;"
-    default: result.unicodeScalars.append(character)
-    }
-  }
-  return result
-}

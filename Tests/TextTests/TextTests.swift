@@ -1,0 +1,26 @@
+import Testing
+
+@testable import Text
+
+@Suite struct TextTests {
+  @Test func fieldsAreQuoted() {
+    #expect(CSV.field("plain") == "plain")
+    #expect(CSV.field("a,b") == "\"a,b\"")
+    #expect(CSV.field("say \"x\"") == "\"say \"\"x\"\"\"")
+    #expect(CSV.field("two\nlines") == "\"two\nlines\"")
+    #expect(CSV.text([["a", "b,c"], ["", "d"]]) == "a,\"b,c\"\r\n,d\r\n")
+  }
+
+  @Test func stringsInJSONAndMarkup() {
+    #expect(jsonString("a \"b\" \\ \n\t\u{1}é") == #""a \"b\" \\ \n\t\u0001é""#)
+    #expect(escaped("<a href='x'> & \"y\"") == "&lt;a href=&#39;x&#39;&gt; &amp; &quot;y&quot;")
+  }
+
+  @Test(arguments: [
+    (1234.56, "1235"), (12.3456, "12.35"), (0.123456, "0.1235"), (0.00123456, "0.001235"), (4.2e-7, "4.2e-7"),
+    (0, "0"), (1, "1.000"), (-0.5, "-0.5000"), (-4.2e-7, "-4.2e-7"), (9.99e-4, "10.0e-4"), (.infinity, "-"),
+  ])
+  func significantDigits(value: Double, expected: String) {
+    #expect(significant(value) == expected)
+  }
+}
