@@ -129,4 +129,3 @@ struct Chart {
     value == value.rounded() ? decimal(value, 0) : decimal(value, abs(value) < 0.1 ? 2 : 1)
   }
 }
-
