@@ -16,12 +16,12 @@ public struct Flag: Sendable {
   public let fallbackNote: String?
   public let negatable: Bool
   /// Hidden flags work, but no help mentions them.
-  public let hidden: Bool
+  public private(set) var hidden = false
 
   /// A flag with a value: `--epochs N` or `--epochs=N`.
   public init(
     _ name: String, _ value: String, of choices: [String] = [], group: String = "", default fallback: String? = nil,
-    defaultNote: String? = nil, hidden: Bool = false, help: String
+    defaultNote: String? = nil, help: String
   ) {
     precondition(name.hasPrefix("--"))
     self.name = name
@@ -32,13 +32,11 @@ public struct Flag: Sendable {
     self.fallback = fallback
     self.fallbackNote = defaultNote
     self.negatable = false
-    self.hidden = hidden
   }
 
   /// A switch: `--force`, and with `negatable` also `--no-force`.
   public init(
-    switch name: String, group: String = "", default on: Bool = false, negatable: Bool = false, hidden: Bool = false,
-    help: String
+    switch name: String, group: String = "", default on: Bool = false, negatable: Bool = false, help: String
   ) {
     precondition(name.hasPrefix("--"))
     self.name = name
@@ -49,7 +47,13 @@ public struct Flag: Sendable {
     self.fallback = on ? "on" : nil
     self.fallbackNote = nil
     self.negatable = negatable || on
-    self.hidden = hidden
+  }
+
+  /// The same flag, left out of all help.
+  func hiddenFromHelp() -> Flag {
+    var flag = self
+    flag.hidden = true
+    return flag
   }
 
   var negatedName: String { "--no-" + name.dropFirst(2) }
@@ -119,11 +123,12 @@ public struct Command: Sendable {
   static let standardFlags = [
     Flag(switch: "--help", help: "print this and exit"),
     Flag(switch: "--version", help: "print the version and exit"),
-    Flag(switch: "--help-markdown", hidden: true, help: "print the flags as a Markdown table"),
-    Flag(switch: "--help-man", hidden: true, help: "print the manual page"),
+    Flag(switch: "--help-markdown", help: "print the flags as a Markdown table").hiddenFromHelp(),
+    Flag(switch: "--help-man", help: "print the manual page").hiddenFromHelp(),
     Flag(
-      "--completions", "SHELL", of: Shell.allCases.map(\.rawValue), hidden: true,
-      help: "print a shell's script that completes this command's words"),
+      "--completions", "SHELL", of: Shell.allCases.map(\.rawValue),
+      help: "print a shell's script that completes this command's words"
+    ).hiddenFromHelp(),
   ]
 
   var allFlags: [Flag] { flags + Command.standardFlags.filter { own in !flags.contains { $0.name == own.name } } }

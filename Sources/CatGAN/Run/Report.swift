@@ -44,33 +44,12 @@ public struct Report {
   /// Pictures that could not be used, each with its reason.
   public var skipped: [(file: String, reason: String)]
   /// Pictures that are used, each with what is wrong with it.
-  public var notes: [(file: String, reason: String)]
+  public var notes: [(file: String, reason: String)] = []
   public var reals: [UInt8]?
   /// In the order of their steps.
   public var grids: [Grid]
   /// Which losses the history holds.
-  public var loss: AdversarialLoss
-
-  public init(
-    title: String, status: String, isRunning: Bool, written: String, history: History, verdict: Verdict,
-    settings: [(name: String, value: String)], data: [(name: String, value: String)],
-    skipped: [(file: String, reason: String)], notes: [(file: String, reason: String)] = [], reals: [UInt8]?,
-    grids: [Grid], loss: AdversarialLoss = .crossEntropy
-  ) {
-    self.title = title
-    self.status = status
-    self.isRunning = isRunning
-    self.written = written
-    self.history = history
-    self.verdict = verdict
-    self.settings = settings
-    self.data = data
-    self.skipped = skipped
-    self.notes = notes
-    self.reals = reals
-    self.grids = grids
-    self.loss = loss
-  }
+  public var loss = AdversarialLoss.crossEntropy
 
   /// Files of a kind that are named on the page; more are only counted.
   static let fileLimit = 200

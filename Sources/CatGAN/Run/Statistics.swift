@@ -25,20 +25,6 @@ public struct StepRecord: Codable, Equatable, Sendable {
   /// Seconds of training in all sessions of this run up to here.
   public var seconds: Double
 
-  public init(
-    step: Int, epoch: Int, discriminatorLoss: Float, generatorLoss: Float, realProbability: Float,
-    fakeProbability: Float, imagesPerSecond: Float, seconds: Double
-  ) {
-    self.step = step
-    self.epoch = epoch
-    self.discriminatorLoss = discriminatorLoss
-    self.generatorLoss = generatorLoss
-    self.realProbability = realProbability
-    self.fakeProbability = fakeProbability
-    self.imagesPerSecond = imagesPerSecond
-    self.seconds = seconds
-  }
-
   var isFinite: Bool {
     discriminatorLoss.isFinite && generatorLoss.isFinite && realProbability.isFinite && fakeProbability.isFinite
   }
