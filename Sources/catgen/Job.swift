@@ -1,5 +1,4 @@
 import Arguments
-import Dispatch
 import Generation
 import Images
 import Kernels
@@ -265,12 +264,6 @@ struct Job {
 private func concurrently<Value: Sendable>(
   _ count: Int, _ body: @Sendable (Int) throws -> Value
 ) throws -> [Value] {
-  // A queue and not a Mutex, whose waiting the thread sanitizer cannot see.
-  let collector = DispatchQueue(label: "concurrently")
-  nonisolated(unsafe) var results = [Result<Value, any Error>?](repeating: nil, count: count)
-  DispatchQueue.concurrentPerform(iterations: count) { index in
-    let result = Result { try body(index) }
-    collector.sync { results[index] = result }
-  }
-  return try results.map { try $0!.get() }
+  try mapInParallel(count, threads: Context.processorCount) { index in Result { try body(index) } }
+    .map { try $0.get() }
 }

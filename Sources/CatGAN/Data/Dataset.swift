@@ -2,6 +2,7 @@
 
 import ImageFormats
 import Images
+import Layers
 import Storage
 
 /// How files become the pictures of a data set.

@@ -4,6 +4,7 @@
 
 import ImageFormats
 import Images
+import Layers
 import Storage
 
 /// What makes a data set of a folder of photos.
