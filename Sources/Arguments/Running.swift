@@ -6,7 +6,7 @@
 
 /// The process's standard streams, unbuffered and without Foundation.
 public enum Console {
-  /// Writes all of `text`; a closed or full stream is ignored, as there is nobody left to tell.
+  /// Writes all of `text`; a closed or full stream is ignored, since there is no other place to report to.
   public static func error(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 
   /// Writes all of `text`. Returns false where the stream is closed or full.

@@ -1,5 +1,5 @@
 // DiffAugment (Zhao et al. 2020, arXiv 2006.10738): what the discriminator sees, reals and fakes alike, is changed at
-// random by operations through which gradients pass. They keep it from learning few pictures by heart.
+// random by operations through which gradients pass. They keep it from memorising a small data set.
 
 import Layers
 

@@ -124,7 +124,7 @@ public final class Evaluation {
   }
 
   /// Each sample beside its nearest picture, mirrored where that is nearer, the closest pairs first: what would show that
-  /// pictures were learned by heart. Eight pairs to a row.
+  /// the generator memorised pictures. Eight pairs to a row.
   /// - Parameter limit: most pairs that are shown.
   public func neighbourSheet(limit: Int = 64) throws -> [UInt8] {
     let order = nearest.indices.sorted { (nearest[$0].distance, $0) < (nearest[$1].distance, $1) }.prefix(limit)

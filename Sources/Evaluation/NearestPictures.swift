@@ -1,4 +1,4 @@
-// For each of some pictures the most similar one of a data set: whether a generator has learned pictures by heart.
+// The most similar picture of a data set for each sample: shows whether a generator memorised pictures.
 
 import Kernels
 

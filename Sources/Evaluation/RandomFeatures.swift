@@ -1,4 +1,4 @@
-// What pictures are compared by: features of a network that nobody trained and that is the same everywhere.
+// Features that pictures are compared by: those of an untrained network with fixed weights.
 
 import Kernels
 import Random

@@ -72,7 +72,7 @@ package struct PictureFormat {
     "dds", "jxr", "jls", "mpo",
   ]
 
-  /// Why a file gives no picture that none of the readers recognises; nil where nobody would take it for a picture.
+  /// Why a file gives no picture that none of the readers recognises; nil where its name is not that of a picture.
   package static func objection(head: [UInt8], name: BytePath) -> String? {
     if let format = PictureFormat(head: head, name: name) {
       return "is a \(format.name) file, which is not read; convert it: \(format.remedy)"

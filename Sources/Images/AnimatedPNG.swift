@@ -62,7 +62,7 @@ public struct AnimatedPNG: Sendable {
   private mutating func appendAnimationControl() {
     var data: [UInt8] = []
     PNGChunks.appendBigEndian(UInt32(frameCount), to: &data)
-    PNGChunks.appendBigEndian(UInt32(0), to: &data)  // played for ever
+    PNGChunks.appendBigEndian(UInt32(0), to: &data)  // endless loop
     PNGChunks.append("acTL", data, to: &file)
   }
 

@@ -2,7 +2,7 @@ import CPNG
 
 /// Pictures as PNG files in memory: 8-bit RGB, not interlaced, compressed for speed.
 public enum PNGWriter {
-  /// - Parameter isOwnOutput: whether the file bears `OwnMark`, so that nobody trains on it by mistake.
+  /// - Parameter isOwnOutput: whether the file bears `OwnMark`, so that it is not taken for training data.
   /// - Throws: `PictureError` with libpng's reason; the picture's size is the only thing it can dislike.
   public static func encode(_ picture: Picture, isOwnOutput: Bool = true) throws(PictureError) -> [UInt8] {
     let result = picture.pixels.withUnsafeBytes { bytes in
@@ -15,7 +15,7 @@ public enum PNGWriter {
 
   /// - Parameters:
   ///   - pixels: [height, width, 3].
-  ///   - isOwnOutput: whether the file bears `OwnMark`, so that nobody trains on it by mistake.
+  ///   - isOwnOutput: whether the file bears `OwnMark`, so that it is not taken for training data.
   public static func encode(
     _ pixels: UnsafeRawBufferPointer, width: Int, height: Int, isOwnOutput: Bool = true
   ) throws(PictureError) -> [UInt8] {

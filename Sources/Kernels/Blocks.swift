@@ -1,8 +1,8 @@
 // How arrays are cut for the pointwise and per-channel loops. The cuts depend on the sizes alone, never on the number
-// of threads: sums are added up in the same order whoever computes them.
+// of threads: sums are added up in the same order by any number of threads.
 
-/// Elements of one task of `Context.parallel`: 256 KB of each array, some 50 microseconds of Adam. Four times as many left
-/// half of 32 simulated cores idle.
+/// Elements of one task of `Context.parallel`: 256 KB of each array: long enough to
+/// outweigh the start of a task, short enough to divide a network among many cores.
 let taskElements = 1 << 16
 
 /// Elements of a block that several loops pass over in turn: 32 KB fit the first-level cache.
@@ -46,7 +46,7 @@ extension Context {
   }
 
   /// Whether a tensor [rows, channels] is written past the caches. What is larger than they are has left them before it
-  /// is read, and the lines that are written need not be read first: on a Xeon that doubles the speed of such stores.
+  /// is read, and the lines that are written need not be read first.
   func streamsPast(_ target: UnsafeMutablePointer<Float>, rows: Int, channels: Int) -> Bool {
     rows * channels > 8 << 20 && channels % width == 0 && UInt(bitPattern: target) % 64 == 0
   }

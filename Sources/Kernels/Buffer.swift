@@ -19,7 +19,7 @@ public final class Buffer: @unchecked Sendable {
   private static let hugePage = 2 << 20
 
   /// Allocates `count` floats with unspecified contents. Where they cannot be had, the process ends with a sentence and
-  /// exit code 1: whoever may ask for much asks `Memory.require` first, which throws.
+  /// exit code 1: callers that may need much call `Memory.require` first, which throws.
   public init(count: Int) {
     precondition(count >= 0)
     self.count = count

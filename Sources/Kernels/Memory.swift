@@ -19,7 +19,7 @@ public enum Memory {
     var left: Int
     /// Whether the bound counts addresses and not the memory behind them: stacks then count in full.
     var countsAddresses = false
-    /// Whether somebody set it, and may set another.
+    /// Whether it is a setting that can be changed.
     var isLimit = true
   }
 
@@ -55,7 +55,7 @@ public enum Memory {
   }
 
   /// To be called once, before any thread is started. Makes sure that as many threads as computing and waiting for signals will take can be started: where one cannot, the
-  /// system's thread pool waits for it for ever.
+  /// system's thread pool waits for it without end.
   /// - Throws: `EnvironmentError` where they cannot.
   public static func requireThreads(_ threads: Int) throws(EnvironmentError) {
     #if os(Linux)
@@ -156,7 +156,7 @@ public enum Memory {
   #endif
 
   /// What this process's control group and those around it leave it, where one of them has a limit; the tightest. Pages
-  /// of files that nobody used lately count as free, as in the machine's own figure.
+  /// of files that were not used lately count as free, as in the machine's own figure.
   /// - Parameters:
   ///   - root: where the hierarchies are mounted; in a container its own group is the root.
   ///   - membership: the file that names this process's groups within them.

@@ -130,7 +130,7 @@ extension Sequential {
 // backward reads it, and from the workspace otherwise, until the layer behind it has read it.
 extension Sequential {
   /// Whether a layer writes its output over its input. The network's input is not ours to overwrite, and in training
-  /// nobody may need what was there.
+  /// its old contents must not be needed.
   private func overwrites(_ i: Int, isTraining: Bool) -> Bool {
     guard i > 0, layers[i].worksInPlace else { return false }
     return !isTraining || !(layers[i].backwardReadsInput || layers[i - 1].backwardReadsOutput)

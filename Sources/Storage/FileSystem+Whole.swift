@@ -26,7 +26,7 @@ extension FileSystem {
     while done < bytes.count {
       let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
       let written = try uninterrupted { () throws(SystemFailure) in try write(file, rest, at: offset + done) }
-      // A disk that takes nothing and gives no reason would otherwise keep us here for ever.
+      // A disk that takes nothing and gives no reason would otherwise make this loop endless.
       if written == 0 { throw SystemFailure(EIO) }
       done += written
     }
@@ -44,7 +44,7 @@ extension FileSystem {
     return done
   }
 
-  /// Takes a name away if the disk lets it; for temporary names, which are in nobody's way but for their size.
+  /// Takes a name away if the disk lets it; for temporary names, which only take space.
   func discard(_ path: String) {
     try? uninterrupted { () throws(SystemFailure) in try remove(path) }
   }

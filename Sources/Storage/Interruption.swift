@@ -11,14 +11,14 @@ import Synchronization
   import Glibc
 #endif
 
-/// Whether somebody asked the program to stop.
+/// Whether the program was asked to stop.
 ///
 /// Signals arrive through Dispatch, not in a handler, so what follows may allocate and lock as it likes.
 public final class Interruption: Sendable {
   private let requests = Atomic<Int>(0)
   /// The first signal that came, 0 before that.
   private let number = Atomic<Int32>(0)
-  // Only `watchSignals` touches it, once; a source that nobody holds stops.
+  // Only `watchSignals` touches it, once; a source stops when its last reference goes.
   private nonisolated(unsafe) var sources: [any DispatchSourceSignal] = []
   // Only the signals' queue touches it: how often Ctrl-C was pressed, and when last.
   private nonisolated(unsafe) var interrupts: (count: Int, last: ContinuousClock.Instant?) = (0, nil)

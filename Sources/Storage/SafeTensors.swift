@@ -21,7 +21,7 @@ public final class SafeTensors: Sendable {
 
   /// The file's name, for messages.
   public let path: String
-  /// The header's `__metadata__`, as it stands there; empty where there is none. To be judged by whoever uses it.
+  /// The header's `__metadata__`, as it stands there; empty where there is none. Not checked here.
   public let metadata: [String: String]
   /// The tensors' names, in the order of their data.
   public let names: [String]

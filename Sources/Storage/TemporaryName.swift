@@ -14,7 +14,7 @@ func temporaryName(in directory: String) -> String {
 }
 
 /// Removes the temporary files that killed processes left in `directory`; those of running processes stay.
-/// Failures are not reported: the files are in nobody's way but for their size, and the next call tries again.
+/// Failures are not reported: the files only take space, and the next call tries again.
 public func removeAbandonedTemporaries(in directory: String, fileSystem: any FileSystem = Disk()) {
   for name in (try? fileSystem.names(in: directory)) ?? [] where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
     let process = name.dropFirst(prefix.count).prefix { $0 != "-" }

@@ -186,7 +186,7 @@ struct EvalCommand {
     of source: Source, count: Int, limit: Int, _ fit: PictureFit, _ threads: Int, _ context: Context
   ) throws -> PictureSet {
     if let folder = source.folder {
-      // Samples are what is judged here, so they count, whoever made them.
+      // Samples are what is judged here, so own output counts too.
       let scan = try FolderScan(BytePath(folder), takingOwnOutput: true)
       let pictures = PictureSet(try load(scan, size: source.size, fit, threads))
       guard pictures.count >= Evaluation.smallestCount else {

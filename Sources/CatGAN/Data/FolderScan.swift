@@ -148,7 +148,7 @@ public struct FolderScan: Sendable {
 
   private static let contactSheet = "contact-sheet.png"
 
-  /// What the folder holds, for somebody who expected pictures: a clause for each kind, most telling first.
+  /// What the folder holds instead of pictures: a clause for each kind, the most likely cause first.
   /// - Parameter refused: what is wrong with the pictures found, `skipped` among it.
   func contents(refused: [FileRemark]) -> String {
     let (lines, others) = refused.lines(limit: 5)

@@ -52,7 +52,7 @@ struct PrepareFolder {
     do {
       func write(_ bytes: [UInt8], to file: BytePath) throws(PictureError) {
         guard !isCancelled() else { throw PictureError("was still to be written when it was stopped") }
-        // What exists since we looked is somebody else's: not overwritten, and not removed below.
+        // A file that appeared since the check is another program's: not overwritten, and not removed below.
         try file.create(bytes) { written.append(file) }
       }
       for (picture, kept) in zip(pictures, report.kept) {

@@ -53,7 +53,7 @@ extension Report {
       });
       chart.addEventListener("mouseleave", () => { readout.textContent = ""; });
     }
-    // The page of a run under way loads itself again, unless somebody is looking at an older grid.
+    // The page of a run under way loads itself again, unless the viewer has chosen an older grid.
     if (document.body.dataset.running === "true") {
       setInterval(() => { if (!slider || slider.value === slider.max) location.reload(); }, 60000);
     }

@@ -66,7 +66,7 @@ extension Trainer {
 
   func recover(step: Int, figures: StepFigures, place: String?) throws {
     let began = place.map { "it began in \($0)" } ?? "all weights and gradients are finite, the loss alone is not"
-    // NaN has a sign, which tells nobody anything.
+    // The sign of a NaN has no meaning.
     let losses = [figures.discriminatorLoss, figures.generatorLoss].map { $0.isNaN ? "nan" : "\($0)" }
     let message = "values stopped being finite at step \(step) (loss D \(losses[0]), G \(losses[1])): \(began)"
     record(RunEvent(.diverged, step: step, epoch: position.epoch + 1, message: message))

@@ -50,7 +50,7 @@ public struct RunOrigin: Sendable {
   }
 }
 
-/// Trains a model until the run's end, or until somebody or something asks for a stop.
+/// Trains a model until the run's end, or until a stop is asked for.
 public final class Trainer {
   let model: any TrainingModel
   let dataset: Dataset
