@@ -1,4 +1,4 @@
-/// Many small pictures side by side in one, left to right and top to bottom, without gaps; cells left over are black.
+/// Many small pictures side by side in one, left to right and top to bottom, without gaps; cells left over keep the background.
 public struct Grid: Sendable {
   public let columns: Int
   public let rows: Int
@@ -23,15 +23,18 @@ public struct Grid: Sendable {
     }
   }
 
+  /// - Parameter background: the gray level of cells that nothing is placed in.
   /// - Throws: `PictureError` where the canvas would hold more than a gigabyte.
-  public init(columns: Int, rows: Int, cellWidth: Int, cellHeight: Int) throws(PictureError) {
+  public init(
+    columns: Int, rows: Int, cellWidth: Int, cellHeight: Int, background: UInt8 = 0
+  ) throws(PictureError) {
     try Grid.check(columns: columns, rows: rows, cellWidth: cellWidth, cellHeight: cellHeight)
     self.columns = columns
     self.rows = rows
     self.cellWidth = cellWidth
     self.cellHeight = cellHeight
     let (width, height) = (columns * cellWidth, rows * cellHeight)
-    picture = Picture(width: width, height: height, pixels: [UInt8](repeating: 0, count: width * height * 3))
+    picture = Picture(width: width, height: height, pixels: [UInt8](repeating: background, count: width * height * 3))
   }
 
   /// The grid nearest to a square, never taller than wide, that holds `count` cells: 1x1, 2x1, 2x2, 3x2, 3x3, ...

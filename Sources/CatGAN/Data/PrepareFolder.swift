@@ -93,20 +93,12 @@ enum ContactSheet {
   /// At most 400 of the pictures, evenly taken, 64 pixels each, on a nearly square sheet.
   static func draw(_ files: [[UInt8]], size: Int) throws(PictureError) -> Picture {
     let count = min(files.count, most)
-    var columns = 1
-    while columns * columns < count { columns += 1 }
-    let rows = (count + columns - 1) / columns
-    let width = columns * cell
-    var sheet = [UInt8](repeating: 255, count: width * rows * cell * 3)
+    let (columns, rows) = Grid.sides(for: count)
+    var sheet = try Grid(columns: columns, rows: rows, cellWidth: cell, cellHeight: cell, background: 255)
     for place in 0..<count {
       let picture = try PictureReader.decode(files[place * files.count / count])
-      let whole = PixelBox(x: 0, y: 0, width: picture.width, height: picture.height)
-      let corner = (place / columns * cell * width + place % columns * cell) * 3
-      sheet.withUnsafeMutableBufferPointer {
-        picture.resample(
-          whole, width: cell, height: cell, into: $0.baseAddress! + corner, stride: width * 3)
-      }
+      sheet.place(picture.square(cell, fit: .stretch).pixels, at: place)
     }
-    return Picture(width: width, height: rows * cell, pixels: sheet)
+    return sheet.picture
   }
 }

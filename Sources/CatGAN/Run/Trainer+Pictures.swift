@@ -14,7 +14,7 @@ extension Trainer {
         Latent.vector(seed: UInt64($0), dimension: options.zDimension, distribution: options.distribution)
       }
       let pictures = try model.samples(z: z, count: count)
-      let picture = grid(pictures.map(byte), count: count)
+      let picture = try grid(pictures.map(byte), count: count)
       let png = try PNGWriter.encode(picture, isOwnOutput: true)
       try run.write(file, bytes: png)
       record(
@@ -36,7 +36,7 @@ extension Trainer {
   func writeReals() throws {
     let size = dataset.size * dataset.size * 3
     let bytes = chosenReals.flatMap { dataset.pixels[$0 * size..<($0 + 1) * size] }
-    try run.write("reals.png", bytes: PNGWriter.encode(grid(bytes, count: chosenReals.count), isOwnOutput: true))
+    try run.write("reals.png", bytes: PNGWriter.encode(try grid(bytes, count: chosenReals.count), isOwnOutput: true))
   }
 
   func measureReals() -> PictureSpread {
@@ -49,19 +49,12 @@ extension Trainer {
   private func byte(_ value: Float) -> UInt8 { UInt8(min(max((value + 1) * 127.5, 0), 255).rounded()) }
 
   /// Pictures side by side, eight to a row; places left over stay black.
-  private func grid(_ bytes: [UInt8], count: Int) -> Picture {
-    let side = model.imageSize
-    let columns = min(count, 8)
-    let rows = (count + columns - 1) / columns
-    var pixels = [UInt8](repeating: 0, count: rows * columns * side * side * 3)
-    for i in 0..<count {
-      for y in 0..<side {
-        let to = ((i / columns * side + y) * columns + i % columns) * side * 3
-        let from = (i * side + y) * side * 3
-        pixels.replaceSubrange(to..<to + side * 3, with: bytes[from..<from + side * 3])
-      }
-    }
-    return Picture(width: columns * side, height: rows * side, pixels: pixels)
+  private func grid(_ bytes: [UInt8], count: Int) throws(PictureError) -> Picture {
+    let (side, columns) = (model.imageSize, min(count, 8))
+    var grid = try Grid(columns: columns, rows: (count + columns - 1) / columns, cellWidth: side, cellHeight: side)
+    let size = side * side * 3
+    for i in 0..<count { grid.place(bytes[i * size..<(i + 1) * size], at: i) }
+    return grid.picture
   }
 
   /// Writes `report.html` anew.
