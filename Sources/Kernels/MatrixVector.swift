@@ -1,6 +1,21 @@
 // Products of a matrix [rows, columns], row after row, with vectors: what spectral normalisation asks of a weight.
 // One pass over the matrix each, blocks of whole rows in parallel.
 
+/// factor * left [rows] x right [columns].
+public struct OuterProduct {
+  /// Of every element.
+  public var factor: Float
+  /// One number per row.
+  public var left: UnsafePointer<Float>
+  /// One number per column.
+  public var right: UnsafePointer<Float>
+
+  /// - Parameters: see the properties of the same names.
+  public init(factor: Float, left: UnsafePointer<Float>, right: UnsafePointer<Float>) {
+    (self.factor, self.left, self.right) = (factor, left, right)
+  }
+}
+
 extension Context {
   /// output [rows] = matrix x vector [columns], overwritten.
   public func multiply(
@@ -58,17 +73,17 @@ extension Context {
     }
   }
 
-  /// output [rows, columns] = factor * matrix + rankOneFactor * left [rows] x right [columns], overwritten.
+  /// output [rows, columns] = factor * matrix + addend, overwritten.
   public func scale(
-    _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, by factor: Float, rankOneFactor: Float,
-    left: UnsafePointer<Float>, right: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>
+    _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, by factor: Float, plus addend: OuterProduct,
+    into output: UnsafeMutablePointer<Float>
   ) {
     let loops = self.loops
     parallelRowBlocks(rows: rows, channels: columns) { _, block in
       for row in block {
         let target = output + row * columns
         loops.scaleAndAdd(matrix + row * columns, target, columns, factor: factor, addend: 0)
-        loops.addScaled(right, target, columns, factor: rankOneFactor * left[row])
+        loops.addScaled(addend.right, target, columns, factor: addend.factor * addend.left[row])
       }
     }
   }

@@ -1,22 +1,43 @@
+/// What a step of Adam does beside the arrays that it goes over.
+public struct AdamStep: Hashable, Sendable {
+  /// 1 for the first update.
+  public var number: Int
+  /// The learning rate.
+  public var rate: Double
+  /// Decay of the gradient's average.
+  public var beta1: Double
+  /// Decay of the squared gradient's average.
+  public var beta2: Double
+  /// Added to the bias-corrected root.
+  public var epsilon: Double
+
+  /// - Precondition: the number is positive.
+  public init(number: Int, rate: Double, beta1: Double, beta2: Double, epsilon: Double) {
+    precondition(number > 0, "step \(number) of Adam")
+    self.number = number
+    self.rate = rate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+  }
+}
+
 extension Context {
-  /// One step of Adam (Kingma and Ba 2015, in PyTorch's form: epsilon is added to the bias-corrected root), one pass over
-  /// memory; value and moments are updated in place.
-  /// - Parameter step: 1 for the first update.
-  public func adam(
-    value: Buffer, gradient: Buffer, firstMoment: Buffer, secondMoment: Buffer, step: Int, rate: Double, beta1: Double,
-    beta2: Double, epsilon: Double
-  ) {
-    precondition(step > 0 && gradient.count == value.count)
+  /// One step of Adam (Kingma and Ba 2015, in PyTorch's form), one pass over memory; value and moments are updated in
+  /// place.
+  public func adam(_ step: AdamStep, value: Buffer, gradient: Buffer, firstMoment: Buffer, secondMoment: Buffer) {
+    precondition(gradient.count == value.count)
     precondition(firstMoment.count == value.count && secondMoment.count == value.count)
-    let stepSize = Float(rate / (1 - power(beta1, step)))
-    let secondScale = Float(1 / (1 - power(beta2, step)).squareRoot())
+    let stepSize = Float(step.rate / (1 - power(step.beta1, step.number)))
+    let secondScale = Float(1 / (1 - power(step.beta2, step.number)).squareRoot())
     let loops = self.loops
     parallelElements(value.count) { range in
       let i = range.lowerBound
       loops.adam(
         value: value.pointer + i, gradient: gradient.pointer + i, firstMoment: firstMoment.pointer + i,
         secondMoment: secondMoment.pointer + i, range.count, stepSize: stepSize, secondScale: secondScale,
-        gain1: Float(1 - beta1), gain2: Float(1 - beta2), beta2: Float(beta2), epsilon: Float(epsilon))
+        gain1: Float(1 - step.beta1), gain2: Float(1 - step.beta2), beta2: Float(step.beta2),
+        epsilon: Float(step.epsilon))
     }
   }
 

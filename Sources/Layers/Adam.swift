@@ -39,8 +39,8 @@ public class Adam: Optimizer {
       context.scale(value, into: value, count: parameter.count, by: Float(1 - rate * weightDecay))
     }
     context.adam(
-      value: parameter.value, gradient: parameter.gradient, firstMoment: parameter.firstMoment,
-      secondMoment: parameter.secondMoment, step: steps, rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon)
+      AdamStep(number: steps, rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon), value: parameter.value,
+      gradient: parameter.gradient, firstMoment: parameter.firstMoment, secondMoment: parameter.secondMoment)
   }
 }
 

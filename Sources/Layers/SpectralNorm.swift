@@ -81,7 +81,7 @@ public final class SpectralNorm {
     let along = context.dot(normalized.gradient.pointer, normalized.value.pointer, count: weight.count)
     context.scale(
       normalized.gradient.pointer, rows: rows, columns: columns, by: Float(1 / sigma),
-      rankOneFactor: Float(-along / sigma), left: v.value.pointer, right: u.value.pointer,
+      plus: OuterProduct(factor: Float(-along / sigma), left: v.value.pointer, right: u.value.pointer),
       into: weight.gradient.pointer)
   }
 

@@ -40,8 +40,8 @@ import Testing
       let changed = Buffer(count: rows * columns + 1)
       changed.fill(-77)
       context.scale(
-        matrix.pointer, rows: rows, columns: columns, by: 2, rankOneFactor: -3, left: left.pointer,
-        right: right.pointer, into: changed.pointer)
+        matrix.pointer, rows: rows, columns: columns, by: 2,
+        plus: OuterProduct(factor: -3, left: left.pointer, right: right.pointer), into: changed.pointer)
       let wanted = (0..<rows * columns).map {
         2 * matrix.pointer[$0] - 3 * left.pointer[$0 / columns] * right.pointer[$0 % columns]
       }

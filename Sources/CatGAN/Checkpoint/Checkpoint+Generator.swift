@@ -10,16 +10,14 @@ extension Checkpoint {
   /// - Parameters:
   ///   - store: the generator's parameters, or those of its averaged copy.
   ///   - half: round to F16 (to nearest, ties to even), which halves the file.
-  ///   - note: where the weights come from, in words; kept in the metadata.
   /// - Throws: `StorageError` for the disk's failures, and for a number that F16 cannot hold.
   public static func exportGenerator(
     _ store: ParameterStore, networks: GANDescription, state: CheckpointState, half: Bool = false,
-    note: String = "", to path: String, overwrite: Bool, fileSystem: any FileSystem = Disk()
+    to path: String, overwrite: Bool, fileSystem: any FileSystem = Disk()
   ) throws {
     var metadata = state.metadata
     metadata["format"] = "pt"
     metadata[configurationKey] = try json(networks)
-    if !note.isEmpty { metadata[noteKey] = note }
     let sources = values(store, generatorPrefix).map { tensor in
       source(tensor.name, shape: tensor.parameter.layout.fileShape, half: half) { tensor.parameter.fileValues() }
     }
