@@ -52,7 +52,7 @@ let package = Package(
     .target(name: "VectorLoops8", dependencies: ["VectorLoops", "CProcessor"], swiftSettings: narrow),
     .target(name: "VectorLoops16", dependencies: ["VectorLoops", "CProcessor"], swiftSettings: wide),
     .target(name: "Kernels", dependencies: ["VectorLoops", "VectorLoops8", "VectorLoops16", "CProcessor"]),
-    .target(name: "Networks", dependencies: ["Kernels"]),
+    .target(name: "Networks", dependencies: ["Kernels", "Storage"]),
     .target(name: "Layers", dependencies: ["Kernels", "Networks", "Random", "Storage"]),
     .target(name: "Storage"),
     .target(name: "Arguments"),

@@ -1,12 +1,6 @@
 @_exported import Networks
 import Storage
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// What a checkpoint says about itself: where its generator is, what network it is, and how z was drawn. Of files that
 /// describe no network, the tensors' names and shapes say it.
 public struct CheckpointDescription: Sendable {
@@ -23,44 +17,30 @@ public struct CheckpointDescription: Sendable {
   /// Elements of all tensors of the discriminator but running statistics and singular vectors; 0 where there is none.
   public let discriminatorParameterCount: Int
 
-  private struct Configuration: Decodable {
-    var preset: String?
-    var zDistribution: String?
-    var generator: Network?
-  }
-
   /// - Parameter averaged: whether to use the averaged generator: nil where there is one, true or fail, false never.
   /// - Throws: `CheckpointError` where the file holds no generator that can be sampled.
-  public init(_ file: SafeTensors, averaged: Bool? = nil) throws {
+  public init(_ file: SafeTensors, averaged: Bool? = nil) throws(CheckpointError) {
     path = file.path
     byteCount = file.byteCount
     metadata = file.metadata
-    var configuration = Configuration()
-    if let text = file.metadata["catgan.config"] {
-      do {
-        configuration = try JSONDecoder().decode(Configuration.self, from: Data(text.utf8))
-      } catch let error as NetworkError {
-        throw CheckpointError(file.path, "describes networks that cannot be: \(error)")
-      } catch {
-        throw CheckpointError(
-          file.path, "has a configuration (catgan.config) that is not the JSON that cattrain writes")
-      }
-    }
+    let configuration = try Configuration(file)
     let choice = try GeneratorChoice(file, described: configuration.generator, averaged: averaged)
     prefix = choice.prefix
     hasAverage = choice.hasAverage
     generator = choice.generator
     preset = configuration.preset
-    let recorded: LatentDistribution? = try configuration.zDistribution.map { name in
-      guard let distribution = LatentDistribution(rawValue: name) else {
+    var recorded: LatentDistribution?
+    if let name = configuration.zDistribution {
+      recorded = LatentDistribution(rawValue: name)
+      guard recorded != nil else {
         throw CheckpointError(file.path, "says that z is \(quoted(name)), where uniform or normal can be drawn")
       }
-      return distribution
     }
     distribution = recorded ?? GeneratorFromTensors.distribution(of: generator)
     discriminatorParameterCount = file.names.filter { name in
-      name.hasPrefix("discriminator.")
-        && ![".running_", ".num_batches_tracked", ".weight_u", ".weight_v"].contains(where: name.contains)
+      let part = name.split(separator: ".").last ?? ""
+      return name.hasPrefix("discriminator.") && !part.hasPrefix("running_")
+        && !["num_batches_tracked", "weight_u", "weight_v"].contains(part)
     }.reduce(0) { $0 + (file.shape(of: $1) ?? []).reduce(1, *) }
   }
 
@@ -101,13 +81,51 @@ extension String {
   fileprivate func padding(to length: Int) -> String { self + String(repeating: " ", count: max(1, length - count)) }
 }
 
+/// What a checkpoint's configuration says of its generator.
+private struct Configuration {
+  var preset: String?
+  var zDistribution: String?
+  var generator: Network?
+
+  /// Empty where there is none.
+  init(_ file: SafeTensors) throws(CheckpointError) {
+    guard let text = file.metadata["catgan.config"] else { return }
+    let strange = CheckpointError(
+      file.path, "has a configuration (catgan.config) that is not the JSON that cattrain writes")
+    guard let json = JSON(text), case .object(let values) = json else { throw strange }
+    func word(_ key: String) throws(CheckpointError) -> String? {
+      switch values[key] {
+      case nil, .null: nil
+      case .text(let word): word
+      default: throw strange
+      }
+    }
+    preset = try word("preset")
+    zDistribution = try word("zDistribution")
+    guard let described = values["generator"], described != .null else { return }
+    do throws(NetworkError) {
+      generator = try Network(described)
+    } catch {
+      throw CheckpointError(file.path, "describes networks that cannot be: \(error)")
+    }
+  }
+}
+
 /// A file that is no usable checkpoint: one sentence that names it.
 public struct CheckpointError: Error, CustomStringConvertible, Sendable {
   public let description: String
 
-  init(_ path: String, _ problem: String) {
+  /// `problem` says of the file, such as `has no tensor ...`.
+  public init(_ path: String, _ problem: String) {
     description = "\(quoted(path)) \(problem)"
   }
 
-  init(cause: any Error, remedy: String) { description = "\(cause); \(remedy)" }
+  /// Reads something, of which a fault of the file is a fault of the checkpoint.
+  public static func reading<Value>(
+    _ body: () throws(StorageError) -> Value
+  ) throws(CheckpointError) -> Value {
+    do throws(StorageError) { return try body() } catch { throw CheckpointError(sentence: error.description) }
+  }
+
+  init(sentence: String) { description = sentence }
 }

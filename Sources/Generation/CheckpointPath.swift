@@ -48,7 +48,7 @@ public enum CheckpointPath: Equatable, Sendable {
       let newest = checkpoints(of: run).last, "\(error)".contains(quoted("\(run)/checkpoints/\(newest)"))
     else { return error }
     let older = checkpoints(of: run).map(\.step).filter { $0 != newest.step }
-    return older.isEmpty ? error : CheckpointError(cause: error, remedy: "an older one may do: \(list(older, of: run))")
+    return older.isEmpty ? error : CheckpointError(sentence: "\(error); an older one may do: \(list(older, of: run))")
   }
 
   /// The checkpoints of a run, oldest first.

@@ -1,3 +1,4 @@
+import Kernels
 import Networks
 import Storage
 
@@ -22,7 +23,7 @@ struct GeneratorChoice {
   ///   - described: the generator that the file describes; nil where names and shapes are all that tells.
   ///   - averaged: nil takes the averaged generator where there is one, true takes it or fails, false never.
   /// - Throws: `CheckpointError` where the file holds no generator that can be sampled, or several.
-  init(_ file: SafeTensors, described: Network?, averaged: Bool?) throws {
+  init(_ file: SafeTensors, described: Network?, averaged: Bool?) throws(CheckpointError) {
     let marks = described.map { $0.parameters.prefix(1).map { $0.name } } ?? GeneratorFromTensors.marks
     let prefixes = marks.flatMap { mark in
       file.names.filter { $0 == mark || $0.hasSuffix("." + mark) }.map { String($0.dropLast(mark.count)) }
@@ -45,10 +46,14 @@ struct GeneratorChoice {
       )
     }
     // Moments of an optimiser, a discriminator and other networks may have such names too, but lack some.
-    func network(_ prefix: String) throws -> Network {
-      let network = try described ?? GeneratorFromTensors(file: file, prefix: prefix).network()
-      try Self.check(file, network, prefix)
-      return network
+    func network(_ prefix: String) throws(CheckpointError) -> Network {
+      guard let described else {
+        let network = try GeneratorFromTensors(file: file, prefix: prefix).network()
+        try Self.check(file, network, prefix)
+        return network
+      }
+      try Self.check(file, described, prefix)
+      return described
     }
     let whole = candidates.compactMap { prefix in (try? network(prefix)).map { (prefix: prefix, generator: $0) } }
     guard let choice = whole.first(where: { ["generator.", "generator_ema."].contains($0.prefix) }) ?? whole.first
@@ -69,7 +74,7 @@ struct GeneratorChoice {
   }
 
   /// - Throws: `CheckpointError` where a parameter is missing or of another shape, or where no picture comes out.
-  private static func check(_ file: SafeTensors, _ generator: Network, _ prefix: String) throws {
+  private static func check(_ file: SafeTensors, _ generator: Network, _ prefix: String) throws(CheckpointError) {
     for parameter in generator.parameters {
       let (name, expected) = (prefix + parameter.name, parameter.layout.fileShape)
       guard let found = file.shape(of: name) else {

@@ -1,3 +1,4 @@
+import Kernels
 import Networks
 import Storage
 
@@ -10,7 +11,7 @@ struct GeneratorFromTensors {
   static let marks = ["dense.weight", "main.0.weight"]
 
   /// - Throws: `CheckpointError` naming the file, the tensor and what was expected.
-  func network() throws -> Network { file.contains(prefix + Self.marks[0]) ? try cats() : try dcgan() }
+  func network() throws(CheckpointError) -> Network { file.contains(prefix + Self.marks[0]) ? try cats() : try dcgan() }
 
   /// How z is drawn for a generator whose file does not say it.
   static func distribution(of generator: Network) -> LatentDistribution? {
@@ -20,7 +21,7 @@ struct GeneratorFromTensors {
   /// z -> dense -> base x base x channels -> leaky ReLU, then transposed convolutions trans_convN of stride 2 with
   /// TensorFlow's SAME padding (PyTorch's padding 1 for 4x4, and for 5x5 padding 1 with the last row and column of the
   /// result cropped), each with batch normalisation and leaky ReLU, and `logits` of stride 1 to red, green and blue.
-  private func cats() throws -> Network {
+  private func cats() throws(CheckpointError) -> Network {
     var stages = 0
     while file.contains("\(prefix)trans_conv\(stages + 1).weight") { stages += 1 }
     guard (1...7).contains(stages) else {
@@ -74,7 +75,7 @@ struct GeneratorFromTensors {
   /// The generator of PyTorch's DCGAN example (pytorch/examples, dcgan), an nn.Sequential called `main` whose layers are
   /// numbered: from z by a transposed convolution of 4x4 without padding, then others of 4x4 with stride 2 and padding 1,
   /// each with batch normalisation and ReLU, and the last one with tanh. As many layers as there are weights.
-  private func dcgan() throws -> Network {
+  private func dcgan() throws(CheckpointError) -> Network {
     let start = "\(prefix)main."
     let numbers = file.names.filter { $0.hasPrefix(start) && $0.hasSuffix(".weight") }
       .compactMap { Int($0.dropFirst(start.count).dropLast(".weight".count)) }.sorted()
@@ -103,7 +104,7 @@ struct GeneratorFromTensors {
     return try network(try shape("main.\(first).weight", rank: 4)[0], layers)
   }
 
-  private func network(_ zDimension: Int, _ layers: [LayerSpec]) throws -> Network {
+  private func network(_ zDimension: Int, _ layers: [LayerSpec]) throws(CheckpointError) -> Network {
     do throws(NetworkError) {
       guard zDimension <= 65536 else {
         throw NetworkError("z has \(zDimension) numbers, and at most 65536 are possible")
@@ -114,7 +115,7 @@ struct GeneratorFromTensors {
     }
   }
 
-  private func shape(_ name: String, rank: Int) throws -> [Int] {
+  private func shape(_ name: String, rank: Int) throws(CheckpointError) -> [Int] {
     guard let shape = file.shape(of: prefix + name) else {
       throw CheckpointError(file.path, "has no tensor \(prefix)\(name), which a generator needs")
     }

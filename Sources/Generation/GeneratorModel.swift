@@ -65,7 +65,9 @@ public final class GeneratorModel {
   /// Reads the weights that `description` has found in `file`.
   /// - Parameter batchSize: pictures per call of `render`; memory grows with it.
   /// - Throws: `StorageError` or `CheckpointError` for tensors that are no finite floating-point numbers.
-  public init(_ file: SafeTensors, _ description: CheckpointDescription, batchSize: Int, context: Context) throws {
+  public init(_ file: SafeTensors, _ description: CheckpointDescription, batchSize: Int, context: Context)
+    throws(CheckpointError)
+  {
     precondition(batchSize > 0)
     let generator = description.generator
     (width, height, zDimension) = (generator.output.w, generator.output.h, generator.input.c)
@@ -154,7 +156,7 @@ public final class GeneratorModel {
   ///   - z: at most `batchSize` vectors of the generator's dimension.
   ///   - bytes: room for `z.count * bytesPerPicture`, overwritten: [z.count, height, width, 3].
   /// - Throws: `CheckpointError` where the weights, though finite, lead to something that is not.
-  public func render(_ z: some Collection<[Float]>, into bytes: UnsafeMutablePointer<UInt8>) throws {
+  public func render(_ z: some Collection<[Float]>, into bytes: UnsafeMutablePointer<UInt8>) throws(CheckpointError) {
     precondition(!z.isEmpty && z.count <= batchSize)
     latents.fill(0)
     for (index, vector) in z.enumerated() {
@@ -202,13 +204,15 @@ public final class GeneratorModel {
   }
 
   /// Makes pictures, in batches.
-  public func pictures(_ z: [[Float]]) throws -> [Picture] {
+  public func pictures(_ z: [[Float]]) throws(CheckpointError) -> [Picture] {
     var pictures: [Picture] = []
     let block = bytesPerPicture
     var bytes = [UInt8](repeating: 0, count: min(z.count, batchSize) * block)
     for start in stride(from: 0, to: z.count, by: batchSize) {
       let part = z[start..<min(start + batchSize, z.count)]
-      try bytes.withUnsafeMutableBufferPointer { try render(part, into: $0.baseAddress!) }
+      try bytes.withUnsafeMutableBufferPointer { buffer throws(CheckpointError) in
+        try render(part, into: buffer.baseAddress!)
+      }
       for index in 0..<part.count {
         pictures.append(
           Picture(width: width, height: height, pixels: Array(bytes[index * block..<(index + 1) * block])))

@@ -2,8 +2,10 @@ import Random
 
 #if canImport(Glibc)
   import Glibc
-#else
+#elseif canImport(Darwin)
   import Darwin
+#else
+  import CHost
 #endif
 
 /// From a seed to the vector z that becomes a picture, in a way that any other program can repeat.

@@ -2,8 +2,10 @@ import Storage
 
 #if canImport(Glibc)
   import Glibc
-#else
+#elseif canImport(Darwin)
   import Darwin
+#else
+  import CHost
 #endif
 
 /// What the values that running statistics began with still weigh in a checkpoint without `num_batches_tracked`.
@@ -27,7 +29,7 @@ public struct StatisticsStart: Sendable {
   /// - Returns: nil where the numbers are to be taken as they are. Files that count batches hold averages of what was
   ///   seen; those of an averaged generator were always its own; some do not tell their step. And statistics that began
   ///   at 1 are not below m^t: those of an exported average are, and those that began with a trained generator's.
-  public init?(_ file: SafeTensors, prefix: String, batchesPerStep: Int = 1) throws {
+  public init?(_ file: SafeTensors, prefix: String, batchesPerStep: Int = 1) throws(StorageError) {
     guard prefix == "generator." || prefix == "discriminator.",
       let step = file.metadata["catgan.step"].flatMap({ Int($0) }), step > 0,
       !file.names.contains(where: { $0.hasPrefix(prefix) && $0.hasSuffix(".num_batches_tracked") })

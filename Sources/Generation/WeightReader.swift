@@ -10,11 +10,17 @@ struct WeightReader {
   let context: Context
   let statisticsStart: StatisticsStart?
 
-  init(_ file: SafeTensors, prefix: String, context: Context) throws {
+  init(_ file: SafeTensors, prefix: String, context: Context) throws(CheckpointError) {
     self.file = file
     self.prefix = prefix
     self.context = context
-    statisticsStart = try StatisticsStart(file, prefix: prefix)
+    statisticsStart = try CheckpointError.reading { () throws(StorageError) in
+      try StatisticsStart(file, prefix: prefix)
+    }
+  }
+
+  private func floats(_ name: String) throws(CheckpointError) -> [Float] {
+    try CheckpointError.reading { () throws(StorageError) in try file.floats(prefix + name) }
   }
 
   /// A linear layer and the normalisation after it.
@@ -22,7 +28,9 @@ struct WeightReader {
   /// With s = gamma / sqrt(variance + epsilon): gamma * (layer + bias - mean) / sqrt(variance + epsilon) + beta is the
   /// layer with weights times s plus the bias (bias - mean) * s + beta.
   /// - Returns: the filter as `convolution` takes it, and one bias for each of its results.
-  func linear(_ stage: Stage, norm: Stage?, _ convolution: Convolution) throws -> (filter: Buffer, bias: [Float]) {
+  func linear(_ stage: Stage, norm: Stage?, _ convolution: Convolution) throws(CheckpointError) -> (
+    filter: Buffer, bias: [Float]
+  ) {
     var (hasBias, isDense) = (false, false)
     switch stage.layer.operation {
     case .dense(let spec): (hasBias, isDense) = (spec.hasBias, true)
@@ -30,7 +38,7 @@ struct WeightReader {
     case .batchNorm, .activation: preconditionFailure("\(stage.name) is no linear layer")
     }
     let output = stage.output
-    var bias = try hasBias ? file.floats("\(prefix)\(stage.name).bias") : []
+    var bias = try hasBias ? floats("\(stage.name).bias") : []
     if !hasBias { bias = [Float](repeating: 0, count: isDense ? output.elements : output.c) }
     // A dense layer's results are pictures, whose channels come first in files and last in memory.
     if isDense { bias = bias.indices.map { bias[$0 % output.c * output.h * output.w + $0 / output.c] } }
@@ -47,7 +55,7 @@ struct WeightReader {
   }
 
   /// A batch normalisation by itself: y = scale * x + shift, each [channels].
-  func affine(_ stage: Stage, _ spec: BatchNormSpec) throws -> (scale: [Float], shift: [Float]) {
+  func affine(_ stage: Stage, _ spec: BatchNormSpec) throws(CheckpointError) -> (scale: [Float], shift: [Float]) {
     let (factors, mean, beta) = try normalization(stage, spec)
     return (factors.map { Float($0) }, factors.indices.map { Float(beta[$0] - mean[$0] * factors[$0]) })
   }
@@ -55,8 +63,8 @@ struct WeightReader {
   /// gamma / sqrt(variance + epsilon), mean and beta.
   private func normalization(
     _ stage: Stage, _ spec: BatchNormSpec
-  ) throws -> (factors: [Double], mean: [Double], beta: [Double]) {
-    func vector(_ name: String) throws -> [Float] { try file.floats("\(prefix)\(stage.name).\(name)") }
+  ) throws(CheckpointError) -> (factors: [Double], mean: [Double], beta: [Double]) {
+    func vector(_ name: String) throws(CheckpointError) -> [Float] { try floats("\(stage.name).\(name)") }
     var (mean, variance) = (try vector("running_mean"), try vector("running_var"))
     if let negative = variance.first(where: { $0 < 0 }) {
       throw CheckpointError(
@@ -72,7 +80,7 @@ struct WeightReader {
 
   private func filter(
     _ stage: Stage, _ convolution: Convolution, isDense: Bool, scale: [Float]?
-  ) throws -> Buffer {
+  ) throws(CheckpointError) -> Buffer {
     let (name, shape) = ("\(stage.name).weight", convolution.shape)
     if stage.isTransposed {
       // [in, out, kh, kw] -> [kh, kw, out, in] or the panels of that.
@@ -87,7 +95,7 @@ struct WeightReader {
         name, stage.output.c, stage.output.h * stage.output.w, shape.inputChannels, scale: nil)
     } else if isDense {
       filter = Buffer(count: shape.filterCount)
-      let values = try file.floats(prefix + name)
+      let values = try floats(name)
       ParameterLayout.dense(inputs: stage.input, outputs: stage.output).toMemory(
         values, filter.pointer)
     } else {
@@ -103,7 +111,7 @@ struct WeightReader {
 
   private func reversed(
     _ name: String, _ a: Int, _ b: Int, _ c: Int, scale: [Float]?, groups: [[Int]]? = nil
-  ) throws -> Buffer {
+  ) throws(CheckpointError) -> Buffer {
     // Or the weights would be in memory twice, as they are and as they are used.
     defer { try? file.release(prefix + name) }
     let buffer = Buffer(count: a * b * c)
@@ -117,9 +125,12 @@ struct WeightReader {
     }
     if file.dtype(of: prefix + name) == .float32 {
       // The general reader below finds the element that is not finite and says so.
-      if try file.withBytes(prefix + name, { reverse($0.baseAddress!) }) { return buffer }
+      let isFinite = try CheckpointError.reading { () throws(StorageError) in
+        try file.withBytes(prefix + name) { reverse($0.baseAddress!) }
+      }
+      if isFinite { return buffer }
     }
-    let widened = try file.floats(prefix + name)
+    let widened = try floats(name)
     _ = widened.withUnsafeBytes { reverse($0.baseAddress!) }
     return buffer
   }

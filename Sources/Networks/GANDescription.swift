@@ -1,5 +1,5 @@
 /// How latent vectors are drawn.
-public enum LatentDistribution: String, CaseIterable, Sendable, Codable {
+public enum LatentDistribution: String, CaseIterable, Sendable {
   /// Uniform in [-1, 1).
   case uniform
   /// Standard normal.
@@ -7,7 +7,7 @@ public enum LatentDistribution: String, CaseIterable, Sendable, Codable {
 }
 
 /// What keeps the discriminator's layers in bounds.
-public enum DiscriminatorNorm: String, CaseIterable, Sendable, Codable {
+public enum DiscriminatorNorm: String, CaseIterable, Sendable {
   /// Batch normalisation between convolution and activation.
   case batch
   /// Every weight divided by its largest singular value (Miyato et al. 2018, arXiv 1802.05957).
@@ -52,38 +52,4 @@ public struct GANDescription: Hashable, Sendable {
   public var zDimension: Int { generator.input.c }
   /// Side of the square pictures that presets make.
   public var imageSize: Int { generator.output.h }
-}
-
-// Old files state sizes instead of networks.
-extension GANDescription: Codable {
-  private enum CodingKeys: String, CodingKey {
-    case preset, zDistribution, generator, discriminator
-    case imageSize, width, zDim, kernel, inputBatchNorm, discriminatorNorm
-  }
-
-  public init(from decoder: any Decoder) throws {
-    let values = try decoder.container(keyedBy: CodingKeys.self)
-    let preset = try values.decode(String.self, forKey: .preset)
-    let distribution = try values.decodeIfPresent(LatentDistribution.self, forKey: .zDistribution) ?? .uniform
-    if values.contains(.generator) {
-      try self.init(
-        preset: preset, zDistribution: distribution, generator: try values.decode(Network.self, forKey: .generator),
-        discriminator: try values.decode(Network.self, forKey: .discriminator))
-    } else {
-      self = try .cats(
-        preset, imageSize: try values.decode(Int.self, forKey: .imageSize),
-        width: try values.decode(Int.self, forKey: .width), zDimension: try values.decode(Int.self, forKey: .zDim),
-        zDistribution: distribution, kernel: try values.decodeIfPresent(Int.self, forKey: .kernel) ?? 5,
-        inputBatchNorm: try values.decodeIfPresent(Bool.self, forKey: .inputBatchNorm) ?? false,
-        discriminatorNorm: try values.decodeIfPresent(DiscriminatorNorm.self, forKey: .discriminatorNorm) ?? .batch)
-    }
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: CodingKeys.self)
-    try values.encode(preset, forKey: .preset)
-    try values.encode(zDistribution, forKey: .zDistribution)
-    try values.encode(generator, forKey: .generator)
-    try values.encode(discriminator, forKey: .discriminator)
-  }
 }

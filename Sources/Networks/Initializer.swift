@@ -1,6 +1,8 @@
+import Storage
+
 /// How a parameter starts. Fans are counted as PyTorch does: those of a weight with the file shape [a, b, kh, kw] are
 /// b * kh * kw inputs and a * kh * kw outputs; see `ParameterLayout.fans`.
-public enum Initializer: Hashable, Codable, Sendable {
+public enum Initializer: Hashable, Sendable {
   case constant(Float)
   /// Normal with standard deviation `sigma`, cut at two of them.
   case truncatedNormal(sigma: Double)
@@ -32,3 +34,33 @@ extension ParameterLayout {
     }
   }
 }
+
+/// Such as {"truncatedNormal": {"sigma": 0.02}}, {"constant": {"_0": 1}} and {"heNormal": {}}.
+extension Initializer: JSONValue {
+  init(_ json: JSON, _ what: String) throws(NetworkError) {
+    guard case .object(let members) = json, members.count == 1, let (name, options) = members.first,
+      case .object(let values) = options
+    else {
+      throw NetworkError("\(what) is to be an object of one initialiser")
+    }
+    func number(_ key: String) throws(NetworkError) -> Double {
+      guard let value = values[key] else { throw NetworkError("\(what) lacks \"\(key)\"") }
+      return try Double(value, "\"\(key)\"")
+    }
+    switch name {
+    case "constant": self = .constant(Float(try number("_0")))
+    case "truncatedNormal": self = .truncatedNormal(sigma: try number("sigma"))
+    case "normal": self = .normal(mean: try number("mean"), sigma: try number("sigma"))
+    case "uniform": self = .uniform(limit: try number("limit"))
+    case "glorotUniform": self = .glorotUniform
+    case "heNormal": self = .heNormal
+    case "torchDefault": self = .torchDefault
+    default: throw NetworkError("\(what) names no initialiser that this version knows")
+    }
+  }
+}
+
+// In this file, where the compiler writes it.
+#if !hasFeature(Embedded)
+  extension Initializer: Encodable {}
+#endif

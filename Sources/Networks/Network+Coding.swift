@@ -1,6 +1,7 @@
 import Kernels
+import Storage
 
-// The text form of a description: JSON by any coder. Options that have their usual value are left out, and options that
+// The text form of a description: JSON. Options that have their usual value are left out, and options that
 // nobody knows are refused, because leaving them out would make another network.
 //
 //   {"input": [1, 1, 100], "layers": [
@@ -31,37 +32,33 @@ extension LayerSpec {
   }
 }
 
-/// Any word as a key.
-private struct Word: CodingKey {
-  let stringValue: String
-  var intValue: Int? { nil }
-  init(stringValue: String) { self.stringValue = stringValue }
-  init?(intValue: Int) { nil }
-}
-
 /// Reads the options of one object, and knows which were asked for.
 private struct Options {
-  private let values: KeyedDecodingContainer<Word>
+  private let values: [String: JSON]
   private var known: Set<String> = []
 
-  init(_ decoder: any Decoder) throws { values = try decoder.container(keyedBy: Word.self) }
-
-  mutating func read<Value: Decodable>(_ key: String) throws -> Value? {
-    known.insert(key)
-    return try values.decodeIfPresent(Value.self, forKey: Word(stringValue: key))
+  init(_ json: JSON, _ what: String) throws(NetworkError) {
+    guard case .object(let values) = json else { throw NetworkError("\(what) is to be an object, {...}") }
+    self.values = values
   }
 
-  mutating func need<Value: Decodable>(_ key: String, _ what: String) throws -> Value {
+  mutating func read<Value: JSONValue>(_ key: String) throws(NetworkError) -> Value? {
+    known.insert(key)
+    guard let json = values[key], json != .null else { return nil }
+    return try Value(json, "\"\(key)\"")
+  }
+
+  mutating func need<Value: JSONValue>(_ key: String, _ what: String) throws(NetworkError) -> Value {
     guard let value: Value = try read(key) else { throw NetworkError("\(what) lacks \"\(key)\"") }
     return value
   }
 
-  mutating func read<Value: Decodable>(_ key: String, into value: inout Value) throws {
+  mutating func read<Value: JSONValue>(_ key: String, into value: inout Value) throws(NetworkError) {
     if let given: Value = try read(key) { value = given }
   }
 
-  func refuseOthers(_ what: String) throws {
-    let surplus = values.allKeys.map { $0.stringValue }.filter { !known.contains($0) }
+  func refuseOthers(_ what: String) throws(NetworkError) {
+    let surplus = values.keys.filter { !known.contains($0) }
     // The key is anybody's words, and stays out of the message.
     if !surplus.isEmpty {
       throw NetworkError("\(what) has an option that this version does not know; known are \(known.sorted())")
@@ -69,13 +66,13 @@ private struct Options {
   }
 }
 
-extension LayerSpec: Codable {
-  public init(from decoder: any Decoder) throws {
-    var options = try Options(decoder)
+extension LayerSpec: JSONValue {
+  init(_ json: JSON, _: String) throws(NetworkError) {
+    var options = try Options(json, "a layer")
     let word: String = try options.need("layer", "a layer")
     guard let kind = Kind(rawValue: word) else {
       throw NetworkError(
-        "a layer is of an unknown kind; known are \(Kind.allCases.map(\.rawValue).joined(separator: ", "))")
+        "a layer is of an unknown kind; known are \(Kind.allCases.map { $0.rawValue }.joined(separator: ", "))")
     }
     var name = ""
     try options.read("name", into: &name)
@@ -112,43 +109,12 @@ extension LayerSpec: Codable {
     }
     try options.refuseOthers(what)
   }
-
-  public func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: Word.self)
-    func put<Value: Encodable & Equatable>(_ key: String, _ value: Value, unless usual: Value? = nil) throws {
-      if value != usual { try values.encode(value, forKey: Word(stringValue: key)) }
-    }
-    try put("layer", kind.rawValue)
-    try put("name", name, unless: "")
-    switch operation {
-    case .dense(let dense):
-      try put("height", dense.height, unless: 1)
-      try put("width", dense.width, unless: 1)
-      try put("channels", dense.channels)
-      try put("bias", dense.hasBias, unless: true)
-      try put("spectralNorm", dense.hasSpectralNorm, unless: false)
-    case .convolution(let spec), .transposedConvolution(let spec):
-      try put("channels", spec.channels)
-      try put("kernel", [spec.kernelHeight, spec.kernelWidth])
-      try put("stride", spec.stride)
-      if case .each(let padding) = spec.padding { try put("padding", padding) }
-      try put("bias", spec.hasBias, unless: true)
-      try put("spectralNorm", spec.hasSpectralNorm, unless: false)
-      try put("weights", spec.weights, unless: ConvolutionSpec.usualWeights)
-    case .batchNorm(let norm):
-      let usual = BatchNormSpec()
-      try put("epsilon", norm.epsilon, unless: usual.epsilon)
-      try put("momentum", norm.momentum, unless: usual.momentum)
-      try put("gamma", norm.gamma, unless: usual.gamma)
-    case .activation(.leakyReLU(let slope)): try put("slope", slope)
-    case .activation: break
-    }
-  }
 }
 
-extension Network: Codable {
-  public init(from decoder: any Decoder) throws {
-    var options = try Options(decoder)
+extension Network {
+  /// - Throws: `NetworkError` where `json` describes no network.
+  public init(_ json: JSON) throws(NetworkError) {
+    var options = try Options(json, "a network")
     let sizes: [Int] = try options.need("input", "a network")
     guard sizes.count == 3, sizes.allSatisfy({ Network.sizes.contains($0) }) else {
       throw NetworkError("a network's input needs three sizes in 1...65536: height, width, channels")
@@ -156,11 +122,5 @@ extension Network: Codable {
     let layers: [LayerSpec] = try options.need("layers", "a network")
     try options.refuseOthers("a network")
     try self.init(input: Shape(n: 1, h: sizes[0], w: sizes[1], c: sizes[2]), layers: layers)
-  }
-
-  public func encode(to encoder: any Encoder) throws {
-    var values = encoder.container(keyedBy: Word.self)
-    try values.encode([input.h, input.w, input.c], forKey: Word(stringValue: "input"))
-    try values.encode(layers, forKey: Word(stringValue: "layers"))
   }
 }

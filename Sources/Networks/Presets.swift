@@ -1,5 +1,7 @@
+import Kernels
+
 /// Named networks.
-public enum Preset: String, CaseIterable, Sendable, Codable {
+public enum Preset: String, CaseIterable, Sendable {
   /// 64x64 pictures from a 4x4 base.
   case cats64
   /// 128x128 pictures from an 8x8 base.

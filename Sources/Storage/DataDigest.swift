@@ -1,4 +1,6 @@
-import Dispatch
+#if !hasFeature(Embedded)
+  import Dispatch
+#endif
 
 /// The 64-bit digest of a checkpoint's data section that its metadata carries as `catgan.digest`, in 16 hexadecimal
 /// digits. It finds damage; it is not a signature, and whoever can change the data can change the digest too.
@@ -48,11 +50,16 @@ struct DataDigest {
           digests![i] = Self.digest(ofBlock: UnsafeRawBufferPointer(rebasing: block))
         }
       }
-      if blocks.count <= run {
-        if blocks.count > 0 { compute(0) }
-      } else {
-        DispatchQueue.concurrentPerform(iterations: (blocks.count + run - 1) / run, execute: compute)
-      }
+      let tasks = (blocks.count + run - 1) / run
+      #if hasFeature(Embedded)
+        for task in 0..<tasks { compute(task) }
+      #else
+        if tasks > 1 {
+          DispatchQueue.concurrentPerform(iterations: tasks, execute: compute)
+        } else if tasks == 1 {
+          compute(0)
+        }
+      #endif
       initialized = blocks.count
     }
   }

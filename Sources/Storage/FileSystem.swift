@@ -64,6 +64,13 @@ public struct SystemFailure: Error, Equatable, Sendable {
   }
 }
 
+extension StorageError {
+  /// `cannot <action> '<path>': <the system's reason>; <remedy>`.
+  init(_ action: String, _ path: String, _ failure: SystemFailure) {
+    self.init("cannot \(action) \(quoted(path)): \(failure.reason); \(failure.remedy)", code: failure.code)
+  }
+}
+
 /// The real disk.
 public struct Disk: FileSystem {
   public init() {}

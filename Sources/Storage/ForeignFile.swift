@@ -17,21 +17,23 @@ struct ForeignFile {
     {
       return nil
     }
-    let name = path.split(separator: "/").last ?? ""
+    let name = Array((path.split(separator: "/").last ?? "").utf8)
     if let mark = Self.marks.first(where: { bytes.holds($0.bytes, at: $0.offset) }) {
       self = mark.file
     } else if bytes.holds(Array("PK".utf8), at: 0), bytes.count > 4, [3, 5, 7].contains(bytes[2]) {
       self = Self.zip(bytes)
     } else if bytes.count > 2, bytes[0] == 0x80, (2...5).contains(bytes[1]) {
       self = Self.pickle
-    } else if name.contains(".data-0") || bytes.count >= 8 && bytes.holds(Self.tableEnd, at: bytes.count - 8) {
+    } else if name.withUnsafeBytes({ $0.contains(".data-0") })
+      || bytes.count >= 8 && bytes.holds(Self.tableEnd, at: bytes.count - 8)
+    {
       self = Self.tensorFlow
     } else if let model = Self.protocolBuffer(bytes) {
       self = model
     } else if let text = Self.text(bytes) {
       self = text
     } else if bytes.prefix(4096).allSatisfy({ $0 == 0 }) {
-      self.init("zeros, as a broken-off download leaves them", HeaderScanner.Failure.fetchAgain)
+      self.init("zeros, as a broken-off download leaves them", JSONScanner.Failure.fetchAgain)
     } else {
       return nil
     }

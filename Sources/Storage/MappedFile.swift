@@ -12,7 +12,7 @@ final class MappedFile: @unchecked Sendable {
   private let mapped: Bool
 
   /// - Throws: `StorageError` where the file is missing, unreadable, empty or not a regular file.
-  init(path: String) throws {
+  init(path: String) throws(StorageError) {
     // Opening a pipe would otherwise wait for its other end.
     let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     if file == -1 { throw StorageError("read", path, SystemFailure(errno)) }
@@ -58,5 +58,13 @@ final class MappedFile: @unchecked Sendable {
     } else {
       bytes.deallocate()
     }
+  }
+}
+
+extension SafeTensors {
+  /// Opens and checks a file.
+  /// - Throws: `StorageError`, naming the file, what is wrong with it, and a remedy.
+  public convenience init(path: String) throws(StorageError) {
+    try self.init(MappedFile(path: path), path: path)
   }
 }

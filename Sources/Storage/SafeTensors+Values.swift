@@ -9,7 +9,7 @@ extension SafeTensors {
   /// - Throws: `StorageError`, naming the file, the tensor and what is wrong; `output` is then unspecified.
   public func floats(
     _ name: String, into output: UnsafeMutablePointer<Float>, shape: [Int], finite: Bool = true
-  ) throws {
+  ) throws(StorageError) {
     let entry = try entry(name)
     if entry.shape != shape {
       throw StorageError(
@@ -17,7 +17,7 @@ extension SafeTensors {
           + " use a file of the same preset and width")
     }
     let count = shape.reduce(1, *)
-    try withBytes(name) { bytes in
+    try withBytes(name) { bytes throws(StorageError) in
       switch entry.dtype {
       case .float32:
         UnsafeMutableRawBufferPointer(start: output, count: bytes.count).copyMemory(from: bytes)
@@ -45,24 +45,30 @@ extension SafeTensors {
   }
 
   /// The same, as an array of the tensor's own shape where `shape` is nil.
-  public func floats(_ name: String, shape: [Int]? = nil, finite: Bool = true) throws -> [Float] {
+  public func floats(_ name: String, shape: [Int]? = nil, finite: Bool = true) throws(StorageError) -> [Float] {
     // The file holds that many elements, so their number is in proportion to its size.
-    let shape = try shape ?? entry(name).shape
-    let count = try entry(name).shape.reduce(1, *)
+    let actual = try entry(name).shape
+    let shape = shape ?? actual
+    let count = actual.reduce(1, *)
     guard count > 0 else {
       var none: Float = 0
       try floats(name, into: &none, shape: shape, finite: finite)
       return []
     }
-    return try [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-      try floats(name, into: buffer.baseAddress!, shape: shape, finite: finite)
-      initialized = count
+    var failure: StorageError?
+    let values = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
+      do throws(StorageError) {
+        try floats(name, into: buffer.baseAddress!, shape: shape, finite: finite)
+        initialized = count
+      } catch { failure = error }
     }
+    if let failure { throw failure }
+    return values
   }
 
   /// Reads a tensor of I64 or U64 elements as bit patterns: counters and random states.
   /// - Throws: `StorageError` where the tensor is missing, or of another type or shape.
-  public func integers(_ name: String, shape: [Int]? = nil) throws -> [UInt64] {
+  public func integers(_ name: String, shape: [Int]? = nil) throws(StorageError) -> [UInt64] {
     let entry = try entry(name)
     if let shape, entry.shape != shape {
       throw StorageError(

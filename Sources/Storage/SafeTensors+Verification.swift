@@ -1,5 +1,3 @@
-import Dispatch
-
 /// Is a file as it was written? Its metadata carry three digests as `DataDigest` defines them:
 ///
 /// - `catgan.digest`: of the data;
@@ -34,7 +32,7 @@ extension SafeTensors {
 
   /// Checks header and data; a file without digests passes. Reads all of the file.
   /// - Throws: `StorageError` where they are not as they were written.
-  public func verifyDigest() throws {
+  public func verifyDigest() throws(StorageError) {
     try verifyHeader()
     guard let expected = metadata[Self.digestKey] else { return }
     let actual = digest()
@@ -45,7 +43,7 @@ extension SafeTensors {
 
   /// Checks the header and these tensors. Reads the blocks that they lie in; all of a file without digests of blocks.
   /// - Throws: `StorageError` where they are not as they were written, or where a tensor is missing.
-  public func verify(_ names: [String]) throws {
+  public func verify(_ names: [String]) throws(StorageError) {
     guard let expected = metadata[Self.digestKey], let list = metadata[Self.blockDigestsKey] else {
       return try verifyDigest()
     }
@@ -72,9 +70,9 @@ extension SafeTensors {
     }
   }
 
-  private func verifyHeader() throws {
+  private func verifyHeader() throws(StorageError) {
     guard let expected = metadata[Self.headerDigestKey] else { return }
-    let tensors = try names.map { name in
+    let tensors = try names.map { name throws(StorageError) in
       let entry = try entry(name)
       return HeaderLine(name: name, type: entry.type, shape: entry.shape, byteCount: entry.range.count)
     }
@@ -85,26 +83,5 @@ extension SafeTensors {
 
   private func damage(_ what: String) -> StorageError {
     StorageError("\(quoted(path)) is damaged: \(what); use an intact copy of the file")
-  }
-}
-
-/// A check of some tensors of a file that runs beside other work.
-public final class Verification: @unchecked Sendable {
-  private let group = DispatchGroup()
-  // Written before the group is left, read after.
-  private var failure: (any Error)?
-
-  /// Begins `file.verify(names)`.
-  public init(of names: [String], in file: SafeTensors) {
-    DispatchQueue.global(qos: .userInitiated).async(group: group) {
-      do { try file.verify(names) } catch { self.failure = error }
-    }
-  }
-
-  /// Waits for the end.
-  /// - Throws: what `verify` throws, as often as it is called.
-  public func result() throws {
-    group.wait()
-    if let failure { throw failure }
   }
 }

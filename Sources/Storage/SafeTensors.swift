@@ -30,21 +30,17 @@ public final class SafeTensors: Sendable {
   private let entries: [String: Entry]
   let dataStart: Int
 
-  /// Opens and checks a file.
-  /// - Throws: `StorageError`, naming the file, what is wrong with it, and a remedy.
-  public convenience init(path: String) throws {
-    try self.init(MappedFile(path: path), path: path)
-  }
-
   /// Reads a file that is already in memory; `path` is the name used in messages. The bytes are copied.
-  public convenience init(bytes: UnsafeRawBufferPointer, path: String) throws {
+  /// - Throws: `StorageError`, naming the file, what is wrong with it, and a remedy.
+  public convenience init(bytes: UnsafeRawBufferPointer, path: String) throws(StorageError) {
     try self.init(MappedFile(copying: bytes), path: path)
   }
 
-  private init(_ file: MappedFile, path: String) throws {
+  /// Checks a file.
+  init(_ file: MappedFile, path: String) throws(StorageError) {
     self.path = path
     self.file = file
-    do throws(HeaderScanner.Failure) {
+    do throws(JSONScanner.Failure) {
       let header = try Self.header(of: file.bytes)
       metadata = header.metadata
       dataStart = header.dataStart
@@ -61,9 +57,9 @@ public final class SafeTensors: Sendable {
   /// Finds and checks the header.
   private static func header(
     of file: UnsafeRawBufferPointer
-  ) throws(HeaderScanner.Failure) -> (entries: [Entry], metadata: [String: String], dataStart: Int) {
+  ) throws(JSONScanner.Failure) -> (entries: [Entry], metadata: [String: String], dataStart: Int) {
     if file.count < 10 {
-      throw .init(description: "it has only \(file.count) bytes", remedy: HeaderScanner.Failure.fetchAgain)
+      throw .init(description: "it has only \(file.count) bytes", remedy: JSONScanner.Failure.fetchAgain)
     }
     let length = UInt64(littleEndian: file.loadUnaligned(as: UInt64.self))
     if length > UInt64(maximumHeaderLength) {
@@ -75,7 +71,7 @@ public final class SafeTensors: Sendable {
     let dataStart = 8 + Int(length)
     let text = UnsafeBufferPointer(rebasing: file.bindMemory(to: UInt8.self)[8..<dataStart])
     if String(validating: text, as: UTF8.self) == nil { throw .init(description: "the header is not UTF-8") }
-    var (scanned, metadata) = try HeaderScanner.scan(text)
+    var (scanned, metadata) = try JSONScanner.header(text)
     scanned.sort { ($0.begin, $0.end) < ($1.begin, $1.end) }
     try check(scanned, available: file.count - dataStart, fileCount: file.count)
     let entries = scanned.map { tensor in
@@ -89,8 +85,8 @@ public final class SafeTensors: Sendable {
   /// Checks that tensors, in the order of their data, are exactly the `available` bytes, and each as long as its shape
   /// and type say. What a type unknown here needs cannot be said, so its extent is believed.
   private static func check(
-    _ tensors: [HeaderScanner.Entry], available: Int, fileCount: Int
-  ) throws(HeaderScanner.Failure) {
+    _ tensors: [HeaderEntry], available: Int, fileCount: Int
+  ) throws(JSONScanner.Failure) {
     var end = 0
     for tensor in tensors {
       if tensor.begin != end {
@@ -147,7 +143,7 @@ public final class SafeTensors: Sendable {
 
   /// The tensor's description.
   /// - Throws: `StorageError` where there is no such tensor.
-  func entry(_ name: String) throws -> Entry {
+  func entry(_ name: String) throws(StorageError) -> Entry {
     if let entry = entries[name] { return entry }
     throw StorageError(
       "\(quoted(path)) lacks the tensor \(quoted(name)); use a file that was saved by the same program")
@@ -155,20 +151,21 @@ public final class SafeTensors: Sendable {
 
   /// Calls `body` with a tensor's bytes, little-endian and not aligned to anything.
   public func withBytes<Result>(
-    _ name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
-  ) throws -> Result {
+    _ name: String, _ body: (UnsafeRawBufferPointer) throws(StorageError) -> Result
+  ) throws(StorageError) -> Result {
     let range = try entry(name).range
-    return try withExtendedLifetime(file) { try body(UnsafeRawBufferPointer(rebasing: file.bytes[range])) }
+    defer { withExtendedLifetime(file) {} }
+    return try body(UnsafeRawBufferPointer(rebasing: file.bytes[range]))
   }
 
   /// Lets go of the memory of a tensor that was read and is not needed again; it can still be read.
-  public func release(_ name: String) throws { file.release(try entry(name).range) }
+  public func release(_ name: String) throws(StorageError) { file.release(try entry(name).range) }
 
   /// The same for a part of the data.
   func release(data part: Range<Int>) { file.release(part.lowerBound + dataStart..<part.upperBound + dataStart) }
 
   /// Calls `body` with the bytes of all tensors.
-  func withData<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
-    try withExtendedLifetime(file) { try body(UnsafeRawBufferPointer(rebasing: file.bytes[dataStart...])) }
+  func withData<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    withExtendedLifetime(file) { body(UnsafeRawBufferPointer(rebasing: file.bytes[dataStart...])) }
   }
 }

@@ -10,11 +10,6 @@ public struct StorageError: Error, CustomStringConvertible, Equatable, Sendable 
     self.description = description
     self.code = code
   }
-
-  /// `cannot <action> '<path>': <the system's reason>; <remedy>`.
-  init(_ action: String, _ path: String, _ failure: SystemFailure) {
-    self.init("cannot \(action) \(quoted(path)): \(failure.reason); \(failure.remedy)", code: failure.code)
-  }
 }
 
 /// A text from outside between quotation marks, made safe to print.
