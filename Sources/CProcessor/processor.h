@@ -44,18 +44,39 @@ static inline void processor_prefetch_second_level(const void *address) { __buil
 // optimiser finds the vectors again, which in long expressions are half ones, or none.
 typedef float processor_float8 __attribute__((ext_vector_type(8)));
 typedef float processor_float16 __attribute__((ext_vector_type(16)));
+#if !defined(__wasm__)
+#define PROCESSOR_FMA(a, b, c) __builtin_elementwise_fma(a, b, c)
+#define PROCESSOR_FNMA(a, b, c) __builtin_elementwise_fma(-(a), b, c)
+#elif !defined(__wasm_relaxed_simd__)
+// WebAssembly has no fused multiply-add, and would call a function for each lane.
+#define PROCESSOR_FMA(a, b, c) ((a) * (b) + (c))
+#define PROCESSOR_FNMA(a, b, c) ((c) - (a) * (b))
+#else
+// But in relaxed vectors of four, where it is fused if the processor can.
+#define PROCESSOR_HALVES(name, operation) \
+  static inline __attribute__((always_inline)) processor_float8 name(processor_float8 a, processor_float8 b, processor_float8 c) { \
+    processor_float8 sum; \
+    sum.lo = operation(a.lo, b.lo, c.lo); \
+    sum.hi = operation(a.hi, b.hi, c.hi); \
+    return sum; \
+  }
+PROCESSOR_HALVES(PROCESSOR_FMA, __builtin_wasm_relaxed_madd_f32x4)
+PROCESSOR_HALVES(PROCESSOR_FNMA, __builtin_wasm_relaxed_nmadd_f32x4)
+#endif
 #define PROCESSOR_ARITHMETIC(vector, lanes)                                                                      \
   static inline __attribute__((always_inline)) vector processor_add##lanes(vector a, vector b) { return a + b; } \
   static inline __attribute__((always_inline)) vector processor_subtract##lanes(vector a, vector b) { return a - b; } \
   static inline __attribute__((always_inline)) vector processor_multiply##lanes(vector a, vector b) { return a * b; } \
   static inline __attribute__((always_inline)) vector processor_multiply_add##lanes(vector a, vector b, vector c) { \
-    return __builtin_elementwise_fma(a, b, c); \
+    return PROCESSOR_FMA(a, b, c); \
   } \
   static inline __attribute__((always_inline)) vector processor_multiply_subtract##lanes(vector a, vector b, vector c) { \
-    return __builtin_elementwise_fma(-a, b, c); \
+    return PROCESSOR_FNMA(a, b, c); \
   }
 PROCESSOR_ARITHMETIC(processor_float8, 8)
+#if !defined(__wasm__)
 PROCESSOR_ARITHMETIC(processor_float16, 16)
+#endif
 #undef PROCESSOR_ARITHMETIC
 
 // The value itself, made here: what the compiler knows of it may not move before the calls that come earlier. Costs no

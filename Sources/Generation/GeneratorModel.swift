@@ -76,9 +76,9 @@ public final class GeneratorModel {
     self.context = context
     // A layer from few channels to millions is a small tensor, and its result would be a huge picture.
     let counts = GeneratorModel.activationCounts(generator)
-    guard counts.sum * 4 <= file.byteCount + GeneratorModel.activationBudget else {
+    guard counts.sum <= (file.byteCount + GeneratorModel.activationBudget) / 4 else {
       throw CheckpointError(
-        file.path, "needs \(counts.sum * 4 >> 20) MB for one picture, far more than its \(file.byteCount) bytes warrant"
+        file.path, "needs \(counts.sum >> 18) MB for one picture, far more than its \(file.byteCount) bytes warrant"
       )
     }
     let reader = try WeightReader(file, prefix: description.prefix, context: context)

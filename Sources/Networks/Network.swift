@@ -21,7 +21,7 @@ public struct Network: Hashable, Sendable {
   /// Values of a layer's output: 1 GB for one picture.
   static let mostValues = 1 << 28
   /// Values of all parameters: 8 GB.
-  static let mostParameters = 1 << 31
+  static let mostParameters = Int(clamping: Int64(1) << 31)
 
   /// - Throws: `NetworkError` naming the first layer that cannot be, the shapes that do not fit, and what would do.
   public init(input: Shape, layers: [LayerSpec]) throws(NetworkError) {
@@ -44,13 +44,14 @@ public struct Network: Hashable, Sendable {
       last = try layer.outputShape(last, label)
       outputs.append(last)
       for parameter in layer.parameters(input: index == 0 ? input : outputs[index - 1], output: last) {
-        // A product of at most four checked sizes, so it cannot overflow.
-        parameters += parameter.layout.count
-        guard parameters <= Network.mostParameters else {
+        // A product of at most four checked sizes, which an Int of 32 bits may not hold.
+        let count = parameter.layout.fileShape.reduce(Int64(1)) { $0 * Int64($1) }
+        guard count <= Int64(Network.mostParameters - parameters) else {
           throw NetworkError(
             "\(label) with \(parameter.name) of shape \(parameter.layout.fileShape) brings the network to more than"
               + " \(Network.mostParameters) parameters: fewer channels or a smaller kernel would do")
         }
+        parameters += Int(count)
       }
     }
     self.outputs = outputs
@@ -76,7 +77,9 @@ public struct Network: Hashable, Sendable {
   }
 
   static func check(_ label: String, _ shape: Shape) throws(NetworkError) {
-    guard shape.n == 1, [shape.h, shape.w, shape.c].allSatisfy(sizes.contains), shape.elements <= mostValues else {
+    guard shape.n == 1, [shape.h, shape.w, shape.c].allSatisfy(sizes.contains),
+      Int64(shape.h) * Int64(shape.w) * Int64(shape.c) <= Int64(mostValues)
+    else {
       throw NetworkError(
         "\(label) has the shape \(shape): sizes are to be at most \(sizes.upperBound) and values at most \(mostValues)")
     }
