@@ -8,7 +8,7 @@ ifeq ($(shell uname -s),Linux)
 STATIC := --static-swift-stdlib
 endif
 
-.PHONY: help cats build test lint install uninstall bench sanitize readme install-tools clean
+.PHONY: help cats web build test lint install uninstall bench sanitize readme install-tools clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -19,6 +19,9 @@ cats: build ## install what is missing, build, train on the drawn cats for a min
 build: ## the commands, in .build/release
 	@scripts/install-tools
 	$(SWIFT) build -c release $(STATIC) --scratch-path $(BUILD)
+
+web: ## a page that draws cats in any browser, without a server: web/index.html
+	@scripts/web
 
 test: ## everything, in release mode; FILTER=NAME runs the Swift tests of that name alone
 	@scripts/install-tools test
@@ -54,4 +57,4 @@ install-tools: ## all that building and testing need, through apt; on macOS it s
 	@scripts/install-tools test
 
 clean: ## remove what was built; runs/ stays
-	rm -rf $(BUILD) $(TESTS) $(TESTS)-address $(TESTS)-thread
+	rm -rf $(BUILD) $(BUILD)-web $(TESTS) $(TESTS)-address $(TESTS)-thread web

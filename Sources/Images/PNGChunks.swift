@@ -5,7 +5,7 @@ package enum PNGChunks {
 
   /// The chunks of a file that libpng has just made.
   package static func split(_ file: [UInt8]) -> [(type: String, data: ArraySlice<UInt8>)] {
-    var chunks: [(String, ArraySlice<UInt8>)] = []
+    var chunks: [(type: String, data: ArraySlice<UInt8>)] = []
     var position = signature.count
     while position + 12 <= file.count {
       let length = file[position..<position + 4].reduce(0) { $0 << 8 | Int($1) }

@@ -1,7 +1,9 @@
 #if canImport(Glibc)
   import Glibc
-#else
+#elseif canImport(Darwin)
   import Darwin
+#else
+  import CHost
 #endif
 
 /// The one source of randomness: SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators",

@@ -186,12 +186,19 @@ extension Loops {
     public static var mr: Int { 12 }
     public static var mrTransposed: Int { 8 }
     public static var nrTransposed: Int { 2 }
+    public static var nr: Int { 2 }
+  #elseif arch(wasm32)
+    // A browser's compiler has fifteen registers of four floats, on most machines: twelve hold sums, two a vector of B.
+    public static var mr: Int { 6 }
+    public static var mrTransposed: Int { 4 }
+    public static var nrTransposed: Int { 1 }
+    public static var nr: Int { 1 }
   #else
     public static var mr: Int { 6 }
     public static var mrTransposed: Int { 4 }
     public static var nrTransposed: Int { 3 }
+    public static var nr: Int { 2 }
   #endif
-  public static var nr: Int { 2 }
 
   @inline(never)
   public static func gemmTile(_ tile: GEMMTile) {

@@ -178,6 +178,10 @@ extension Basis {
       typealias Five = InlineArray<20, Vector>
       typealias Six = InlineArray<24, Vector>
       let step = 4
+    #elseif arch(wasm32)
+      typealias Five = InlineArray<5, Vector>
+      typealias Six = InlineArray<6, Vector>
+      let step = 1
     #else
       typealias Five = InlineArray<10, Vector>
       typealias Six = InlineArray<12, Vector>

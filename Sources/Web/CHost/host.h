@@ -1,4 +1,4 @@
-// What this package takes from a C library elsewhere. `memory.c` has the memory; the page has the functions.
+// What this package takes from a C library elsewhere: memory, and functions that the page has.
 #pragma once
 #include <stddef.h>
 
@@ -10,3 +10,6 @@ double sin(double x);
 double cos(double x);
 double acos(double x);
 double pow(double x, double y);
+
+// What the page's Number() makes of a text.
+double number(const char *text, size_t count);
