@@ -40,7 +40,8 @@ function paint(canvas, picture) {
   if (canvas.width !== state.width || canvas.height !== state.height) {
     [canvas.width, canvas.height] = [state.width, state.height];
   }
-  canvas.getContext("2d").putImageData(new ImageData(picture, state.width, state.height), 0, 0);
+  // Pixels come from here and go to files: no canvas of the graphics card.
+  canvas.getContext("2d", { willReadFrequently: true }).putImageData(new ImageData(picture, state.width, state.height), 0, 0);
 }
 
 function say(words, isRefusal = false) {
