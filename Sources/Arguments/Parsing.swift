@@ -86,8 +86,10 @@ extension Command {
   }
 
   private func suggestion(for word: String, among names: [String]) -> String {
+    // A beginning of a name, of at least two letters, means that name.
+    if word.count > 3, let whole = names.first(where: { $0.hasPrefix(word) }) { return "; did you mean \(whole)?" }
     let ranked = names.map { ($0, editDistance(word, $0)) }.min { $0.1 < $1.1 }
-    if let (nearest, distance) = ranked, distance <= max(2, word.count / 3) || nearest.hasPrefix(word) {
+    if let (nearest, distance) = ranked, distance <= max(2, word.count / 3) {
       return "; did you mean \(nearest)?"
     }
     return "; \(fullName) --help lists them"

@@ -75,7 +75,8 @@ package struct PictureFormat {
   /// Why a file gives no picture that none of the readers recognises; nil where its name is not that of a picture.
   package static func objection(head: [UInt8], name: BytePath) -> String? {
     if let format = PictureFormat(head: head, name: name) {
-      return "is a \(format.name) file, which is not read; convert it: \(format.remedy)"
+      let article = ["AVIF", "Apple icon", "OpenEXR", "SVG", "icon (ICO)"].contains(format.name) ? "an" : "a"
+      return "is \(article) \(format.name) file, which is not read; convert it: \(format.remedy)"
     }
     let suffix = String(decoding: name.fileExtension, as: UTF8.self)
     let isNamedLikeOne = [suffixes, rawSuffixes].contains { $0.contains(suffix) }

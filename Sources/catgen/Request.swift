@@ -1,6 +1,7 @@
 import Arguments
 import Generation
 import Images
+import Storage
 
 enum Format: String, CaseIterable { case png, ppm, raw }
 
@@ -89,6 +90,10 @@ struct Request {
     }
     if ["jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "mp4", "webm"].contains(ending) {
       throw UsageError("--out \(path): only .png, .ppm and .raw can be written")
+    }
+    if let kind = try? Disk().kind(of: path), kind != .directory, kind != .absent {
+      throw UsageError(
+        "--out \(path): is there and no folder; name a file that ends in .png, .ppm or .raw, or another folder")
     }
     return (.directory(path), wished ?? .png)
   }
