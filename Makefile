@@ -8,6 +8,11 @@ ifeq ($(shell uname -s),Linux)
 STATIC := --static-swift-stdlib
 endif
 
+ifdef MPI
+# Training on many machines; see docs/many-machines.md.
+TRAITS := --traits MPI
+endif
+
 .PHONY: help cats web build test lint install uninstall bench sanitize readme install-tools clean
 
 help: ## this list
@@ -16,9 +21,9 @@ help: ## this list
 cats: build ## install what is missing, build, train on the drawn cats for a minute or two, write cats.png
 	@scripts/cats
 
-build: ## the commands, in .build/release
-	@scripts/install-tools
-	$(SWIFT) build -c release $(STATIC) --scratch-path $(BUILD)
+build: ## the commands, in .build/release; MPI=1 for training on many machines
+	@scripts/install-tools $(if $(MPI),mpi)
+	$(SWIFT) build -c release $(STATIC) $(TRAITS) --scratch-path $(BUILD)
 
 web: ## a page that draws cats in any browser, without a server: web/index.html
 	@scripts/web
@@ -57,4 +62,4 @@ install-tools: ## all that building and testing need, through apt; on macOS it s
 	@scripts/install-tools test
 
 clean: ## remove what was built; runs/ stays
-	rm -rf $(BUILD) $(BUILD)-web $(TESTS) $(TESTS)-address $(TESTS)-thread web
+	rm -rf $(BUILD) $(BUILD)-web $(TESTS) $(TESTS)-address $(TESTS)-thread $(BUILD)-mpi web

@@ -38,7 +38,12 @@ let package = Package(
     .executable(name: "catgen", targets: ["catgen"]),
     .executable(name: "bench", targets: ["bench"]),
   ],
+  traits: [
+    .trait(name: "MPI", description: "Training on many machines, by the MPI that pkg-config finds as mpi-c.")
+  ],
   targets: [
+    .systemLibrary(
+      name: "CMPI", pkgConfig: "mpi-c", providers: [.apt(["libopenmpi-dev", "openmpi-bin"]), .brew(["open-mpi"])]),
     .systemLibrary(
       name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
     .systemLibrary(
@@ -53,7 +58,8 @@ let package = Package(
     .target(name: "VectorLoops16", dependencies: ["VectorLoops", "CProcessor"], swiftSettings: wide),
     .target(name: "Kernels", dependencies: ["VectorLoops", "VectorLoops8", "VectorLoops16", "CProcessor"]),
     .target(name: "Networks", dependencies: ["Kernels", "Storage"]),
-    .target(name: "Layers", dependencies: ["Kernels", "Networks", "Random", "Storage"]),
+    .target(name: "Cluster", dependencies: [.target(name: "CMPI", condition: .when(traits: ["MPI"]))]),
+    .target(name: "Layers", dependencies: ["Cluster", "Kernels", "Networks", "Random", "Storage"]),
     .target(name: "Storage"),
     .target(name: "Arguments"),
     .target(name: "Random"),
@@ -65,10 +71,12 @@ let package = Package(
     .target(name: "Generation", dependencies: ["Images", "Kernels", "Networks", "Random", "Storage"]),
     .target(
       name: "CatGAN",
-      dependencies: ["Generation", "ImageFormats", "Images", "Networks", "Layers", "Random", "Storage", "Text"]),
+      dependencies: [
+        "Cluster", "Generation", "ImageFormats", "Images", "Networks", "Layers", "Random", "Storage", "Text",
+      ]),
     .executableTarget(
       name: "cattrain",
-      dependencies: ["CatGAN", "Evaluation", "Generation", "Images", "Kernels", "Arguments", "Storage"]),
+      dependencies: ["CatGAN", "Cluster", "Evaluation", "Generation", "Images", "Kernels", "Arguments", "Storage"]),
     .executableTarget(
       name: "catgen", dependencies: ["Generation", "Images", "Kernels", "Networks", "Storage", "Arguments"]),
     .executableTarget(

@@ -35,27 +35,45 @@ public enum Console {
   }
 }
 
+/// How a process ends.
+public struct Exit: Equatable, Sendable {
+  public let code: Int32
+  /// An answer where the code is 0, on standard output, and an error otherwise; nil for nothing to say.
+  public var text: String?
+
+  public init(code: Int32, text: String? = nil) {
+    self.code = code
+    self.text = text
+  }
+
+  /// Says it and ends the process.
+  public func take() -> Never {
+    if let text {
+      if code == 0 { Console.print(text) } else { Console.error(text + "\n") }
+    }
+    exit(code)
+  }
+}
+
 extension Command {
   /// The whole of a `main.swift`: parses the process's arguments, answers `--help` and `--version`, calls `body`, and
   /// ends the process: 0 when `body` returns, 2 after a `UsageError`, 1 after any other error, each with one sentence on
   /// standard error.
-  public func run(_ body: (Arguments) throws -> Void) -> Never {
+  /// - Parameter end: what ends the process instead of `Exit.take`.
+  public func run(
+    end: (Exit) -> Never = { $0.take() }, _ body: (Arguments) throws -> Void
+  ) -> Never {
     // A file that may not grow (ulimit -f) is then a write that fails, and is reported as one.
     signal(SIGXFSZ, SIG_IGN)
     do {
       let arguments = try parse(CommandLine.arguments.dropFirst())
-      if let answer = try arguments.answer() {
-        Console.print(answer)
-        exit(0)
-      }
+      if let answer = try arguments.answer() { end(Exit(code: 0, text: answer)) }
       try body(arguments)
-      exit(0)
+      end(Exit(code: 0))
     } catch let error as UsageError {
-      Console.error("\(name): \(error)\n")
-      exit(2)
+      end(Exit(code: 2, text: "\(name): \(error)"))
     } catch {
-      Console.error("\(name): \(error)\n")
-      exit(1)
+      end(Exit(code: 1, text: "\(name): \(error)"))
     }
   }
 }

@@ -87,6 +87,11 @@ public struct BatchAugmentation {
     self.init(shape, draws: draws)
   }
 
+  /// The changes of some of the pictures.
+  func pictures(_ range: Range<Int>) -> BatchAugmentation {
+    BatchAugmentation(shape.with(n: range.count), draws: Array(draws[range]))
+  }
+
   /// Overwrites `output` [n, side, side, 3] with the changed pictures; it must not be `input`.
   public func forward(_ input: Tensor, into output: Tensor, _ context: Context) {
     precondition(input.shape == shape && output.shape == shape && input.pointer != output.pointer)

@@ -66,6 +66,24 @@ extension Context {
     inverseDeviation: UnsafePointer<Float>, slope: Float, gammaGradient: UnsafeMutablePointer<Float>?,
     betaGradient: UnsafeMutablePointer<Float>?, accumulate: Bool
   ) {
+    let sums = batchNormalizationSums(
+      gradient: gradient, input: input, rows: rows, channels: channels, scale: scale, shift: shift, mean: mean,
+      slope: slope)
+    batchNormalizationParameterGradients(
+      sums, channels: channels, inverseDeviation: inverseDeviation, gammaGradient: gammaGradient,
+      betaGradient: betaGradient, accumulate: accumulate)
+    batchNormalizationInputGradient(
+      gradient: gradient, input: input, rows: rows, channels: channels, scale: scale, shift: shift, mean: mean,
+      inverseDeviation: inverseDeviation, slope: slope, sums: sums, batchRows: rows)
+  }
+
+  /// The first pass by itself: with d the gradient behind the leaky ReLU, the sums over the rows of d and of
+  /// d * (x - mean).
+  /// - Returns: [2 channels], valid until the next such call.
+  public func batchNormalizationSums(
+    gradient: UnsafePointer<Float>, input: UnsafePointer<Float>, rows: Int, channels: Int,
+    scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, mean: UnsafePointer<Float>, slope: Float
+  ) -> UnsafeMutablePointer<Double> {
     let loops = self.loops
     let tasks = RowCut(rows: rows, channels: channels, elements: taskElements).parts
     let sums = zeroedDoubles("column sums", tasks * 2 * channels)
@@ -77,22 +95,55 @@ extension Context {
         shift: shift, mean: mean, slope: slope, gradientSums: taskSums, productSums: taskSums + channels)
     }
     combine(sums, tasks: tasks, count: 2 * channels)
+    return sums
+  }
 
+  /// What the sums over all rows of a batch make of the parameters' gradients.
+  public func batchNormalizationParameterGradients(
+    _ sums: UnsafePointer<Double>, channels: Int, inverseDeviation: UnsafePointer<Float>,
+    gammaGradient: UnsafeMutablePointer<Float>?, betaGradient: UnsafeMutablePointer<Float>?, accumulate: Bool
+  ) {
+    for c in 0..<channels {
+      let products = sums[channels + c] * Double(inverseDeviation[c])
+      if let gammaGradient { gammaGradient[c] = Float(products + (accumulate ? Double(gammaGradient[c]) : 0)) }
+      if let betaGradient { betaGradient[c] = Float(sums[c] + (accumulate ? Double(betaGradient[c]) : 0)) }
+    }
+  }
+
+  /// The second pass by itself, over some rows of a batch of `batchRows`, whose sums are given.
+  public func batchNormalizationInputGradient(
+    gradient: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, rows: Int, channels: Int,
+    scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, mean: UnsafePointer<Float>,
+    inverseDeviation: UnsafePointer<Float>, slope: Float, sums: UnsafePointer<Double>, batchRows: Int
+  ) {
+    let loops = self.loops
     let slant = scratch("normalization slant", 2 * channels)
     let offset = slant + channels
     for c in 0..<channels {
       let deviation = Double(inverseDeviation[c])
       let products = sums[channels + c] * deviation
-      slant[c] = Float(-Double(scale[c]) * products * deviation / Double(rows))
-      offset[c] = Float(-Double(scale[c]) * sums[c] / Double(rows))
-      if let gammaGradient { gammaGradient[c] = Float(products + (accumulate ? Double(gammaGradient[c]) : 0)) }
-      if let betaGradient { betaGradient[c] = Float(sums[c] + (accumulate ? Double(betaGradient[c]) : 0)) }
+      slant[c] = Float(-Double(scale[c]) * products * deviation / Double(batchRows))
+      offset[c] = Float(-Double(scale[c]) * sums[c] / Double(batchRows))
     }
     parallelRowBlocks(rows: rows, channels: channels) { _, block in
       let start = block.lowerBound * channels
       loops.normalizationGradient(
         gradient + start, input: input + start, rows: block.count, channels: channels, scale: scale, shift: shift,
         mean: mean, slant: slant, offset: offset, slope: slope)
+    }
+  }
+
+  /// Merges means [channels] and biased variances [channels] of `otherRows` rows into those of `rows` rows, in Double by
+  /// the pairwise formula (Chan, Golub, LeVeque 1983).
+  public func mergeMoments(
+    mean: UnsafeMutablePointer<Double>, variance: UnsafeMutablePointer<Double>, rows: Int,
+    _ otherMean: UnsafePointer<Double>, _ otherVariance: UnsafePointer<Double>, rows otherRows: Int, channels: Int
+  ) {
+    let (count, otherCount) = (Double(rows), Double(otherRows))
+    for c in 0..<channels {
+      var squares = variance[c] * count
+      merge(&mean[c], &squares, count, otherMean[c], otherVariance[c] * otherCount, otherCount)
+      variance[c] = squares / (count + otherCount)
     }
   }
 }

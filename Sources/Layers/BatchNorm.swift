@@ -98,24 +98,72 @@ public final class BatchNorm: Layer {
     if case .training(let count) = mode { parts = count }
     precondition(input.shape.n % parts == 0, "\(name): \(input.shape) in \(parts) parts")
     while coefficients.count < parts { coefficients.append(Coefficients(channels)) }
+    var isTraining = false
+    if case .training = mode { isTraining = true }
+    let sharding = isTraining ? execution.sharding : nil
     execution.measure("\(row) fwd") {
+      let moments = sharding.map { shardMoments(input, $0, execution.context) }
       for (part, coefficients) in coefficients.prefix(parts).enumerated() {
-        let (x, y) = (slice(input, part), slice(output, part))
-        switch mode {
-        case .training: useBatchStatistics(of: x, coefficients, execution.context)
-        case .inference: useRunningStatistics(coefficients)
+        if let moments {
+          useStatistics(of: moments[part].rows, coefficients, moments[part].values)
+        } else if isTraining {
+          useBatchStatistics(of: slice(input, part, nil)[0], coefficients, execution.context)
+        } else {
+          useRunningStatistics(coefficients)
         }
-        execution.context.affineLeaky(
-          x.pointer, y.pointer, rows: x.shape.rows, channels: channels, scale: coefficients.scale.pointer,
-          shift: coefficients.shift.pointer, slope: leakySlope)
+        for (x, y) in zip(slice(input, part, sharding), slice(output, part, sharding)) {
+          execution.context.affineLeaky(
+            x.pointer, y.pointer, rows: x.shape.rows, channels: channels, scale: coefficients.scale.pointer,
+            shift: coefficients.shift.pointer, slope: leakySlope)
+        }
       }
     }
   }
 
-  /// The pictures of one part of the latest pass.
-  private func slice(_ tensor: Tensor, _ part: Int) -> Tensor {
-    let size = tensor.shape.n / parts
-    return tensor.pictures(part * size..<(part + 1) * size)
+  /// The pictures of one part of the latest pass: one run of them, or one of each of this process's shards.
+  private func slice(_ tensor: Tensor, _ part: Int, _ sharding: Sharding?) -> [Tensor] {
+    (sharding?.ranges(tensor.shape.n) ?? [0..<tensor.shape.n]).map { range in
+      let size = range.count / parts
+      let first = range.lowerBound + part * size
+      return tensor.pictures(first..<first + size)
+    }
+  }
+
+  /// Means and variances of each part of a whole batch, merged from those of its shards in their order.
+  private func shardMoments(
+    _ input: Tensor, _ sharding: Sharding, _ context: Context
+  ) -> [(rows: Int, values: [Double])] {
+    var mine: [Double] = []
+    let slices = (0..<parts).map { slice(input, $0, sharding) }
+    for shard in sharding.local.indices {
+      for part in slices {
+        let x = part[shard - sharding.local.lowerBound]
+        mine += [Double](unsafeUninitializedCapacity: 2 * channels) { moments, count in
+          let means = moments.baseAddress!
+          context.batchMoments(
+            x.pointer, rows: x.shape.rows, channels: channels, mean: means, variance: means + channels)
+          count = 2 * channels
+        }
+      }
+    }
+    let all = sharding.gather(mine, perShard: parts * 2 * channels)
+    return (0..<parts).map { part in
+      var rows = 0
+      var total = [Double](repeating: 0, count: 2 * channels)
+      for (shard, size) in sharding.sizes.enumerated() {
+        let shardRows = size * input.shape.h * input.shape.w
+        all.withUnsafeBufferPointer { all in
+          total.withUnsafeMutableBufferPointer { total in
+            let (mean, other) = (total.baseAddress!, all.baseAddress! + (shard * parts + part) * 2 * channels)
+            context.mergeMoments(
+              mean: mean, variance: mean + channels, rows: rows, other, other + channels, rows: shardRows,
+              channels: channels)
+          }
+        }
+        rows += shardRows
+      }
+      return (rows, total)
+    }
   }
 
   public func backward(
@@ -124,18 +172,64 @@ public final class BatchNorm: Layer {
   ) {
     checkBackward(input, output, outputGradient, inputGradient)
     execution.measure("\(row) bwd") {
-      for (part, coefficients) in coefficients.prefix(parts).enumerated() {
-        let x = slice(input, part)
-        execution.context.batchNormalizationBackward(
-          gradient: slice(outputGradient, part).pointer, input: x.pointer, rows: x.shape.rows, channels: channels,
-          scale: coefficients.scale.pointer, shift: coefficients.shift.pointer, mean: coefficients.mean.pointer,
-          inverseDeviation: coefficients.inverseDeviation.pointer, slope: leakySlope,
-          gammaGradient: parameters == .none ? nil : weight.gradient.pointer,
-          betaGradient: parameters == .none ? nil : bias.gradient.pointer,
-          accumulate: parameters == .accumulate || part > 0)
+      if let sharding = execution.sharding {
+        backwardShards(input, outputGradient, parameters, sharding, execution.context)
+      } else {
+        for (part, coefficients) in coefficients.prefix(parts).enumerated() {
+          let x = slice(input, part, nil)[0]
+          execution.context.batchNormalizationBackward(
+            gradient: slice(outputGradient, part, nil)[0].pointer, input: x.pointer, rows: x.shape.rows,
+            channels: channels, scale: coefficients.scale.pointer, shift: coefficients.shift.pointer,
+            mean: coefficients.mean.pointer, inverseDeviation: coefficients.inverseDeviation.pointer,
+            slope: leakySlope, gammaGradient: parameters == .none ? nil : weight.gradient.pointer,
+            betaGradient: parameters == .none ? nil : bias.gradient.pointer,
+            accumulate: parameters == .accumulate || part > 0)
+        }
       }
       if let inputGradient, inputGradient.pointer != outputGradient.pointer { inputGradient.copy(from: outputGradient) }
     }
+  }
+
+  /// The same with sums that go through all shards in their order.
+  private func backwardShards(
+    _ input: Tensor, _ gradient: Tensor, _ parameters: ParameterGradients, _ sharding: Sharding, _ context: Context
+  ) {
+    precondition(parameters != .accumulate, "\(name): gradients of shards are not accumulated")
+    var mine: [Double] = []
+    let xs = (0..<parts).map { slice(input, $0, sharding) }
+    let gradients = (0..<parts).map { slice(gradient, $0, sharding) }
+    for shard in 0..<sharding.local.count {
+      for part in 0..<parts {
+        let (x, coefficients) = (xs[part][shard], coefficients[part])
+        let sums = context.batchNormalizationSums(
+          gradient: gradients[part][shard].pointer, input: x.pointer, rows: x.shape.rows, channels: channels,
+          scale: coefficients.scale.pointer, shift: coefficients.shift.pointer, mean: coefficients.mean.pointer,
+          slope: leakySlope)
+        mine += UnsafeBufferPointer(start: sums, count: 2 * channels)
+      }
+    }
+    let all = sharding.gather(mine, perShard: parts * 2 * channels)
+    for part in 0..<parts {
+      var sums = [Double](repeating: 0, count: 2 * channels)
+      for shard in sharding.sizes.indices {
+        let first = (shard * parts + part) * 2 * channels
+        for c in 0..<2 * channels { sums[c] += all[first + c] }
+      }
+      let coefficients = coefficients[part]
+      if parameters != .none {
+        context.batchNormalizationParameterGradients(
+          sums, channels: channels, inverseDeviation: coefficients.inverseDeviation.pointer,
+          gammaGradient: weight.gradient.pointer, betaGradient: bias.gradient.pointer, accumulate: part > 0)
+      }
+      for (x, gradient) in zip(xs[part], gradients[part]) {
+        context.batchNormalizationInputGradient(
+          gradient: gradient.pointer, input: x.pointer, rows: x.shape.rows, channels: channels,
+          scale: coefficients.scale.pointer, shift: coefficients.shift.pointer, mean: coefficients.mean.pointer,
+          inverseDeviation: coefficients.inverseDeviation.pointer, slope: leakySlope, sums: sums,
+          batchRows: sharding.batch * x.shape.h * x.shape.w)
+      }
+    }
+    sharding.gradients.proceed(context)
   }
 
   /// Forgets the running statistics: the next training batch's take their place.
@@ -143,24 +237,30 @@ public final class BatchNorm: Layer {
 
   private func useBatchStatistics(of input: Tensor, _ coefficients: Coefficients, _ context: Context) {
     let rows = input.shape.rows
+    let moments = [Double](unsafeUninitializedCapacity: 2 * channels) { moments, count in
+      let means = moments.baseAddress!
+      context.batchMoments(input.pointer, rows: rows, channels: channels, mean: means, variance: means + channels)
+      count = 2 * channels
+    }
+    useStatistics(of: rows, coefficients, moments)
+  }
+
+  /// - Parameter moments: means, then variances, of so many rows: those of the whole batch.
+  private func useStatistics(of rows: Int, _ coefficients: Coefficients, _ moments: [Double]) {
     let correction = rows > 1 ? Double(rows) / Double(rows - 1) : 1
     batchesTracked.value += 1
     let isFirst = batchesTracked.value == 1
     let gain = (1 - momentum) / (1 - pow(momentum, Double(batchesTracked.value)))
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * channels) { moments in
-      let means = moments.baseAddress!
-      let variances = means + channels
-      context.batchMoments(input.pointer, rows: rows, channels: channels, mean: means, variance: variances)
-      for c in 0..<channels {
-        set(coefficients, c, mean: means[c], variance: variances[c])
-        let newMean = means[c] + Double(inputBias?.value.pointer[c] ?? 0)
-        let newVariance = variances[c] * correction
-        // Not even an infinity is left of what was there before the first batch.
-        let oldMean = isFirst ? newMean : Double(runningMean.value.pointer[c])
-        let oldVariance = isFirst ? newVariance : Double(runningVariance.value.pointer[c])
-        runningMean.value.pointer[c] = Float(oldMean + gain * (newMean - oldMean))
-        runningVariance.value.pointer[c] = Float(oldVariance + gain * (newVariance - oldVariance))
-      }
+    for c in 0..<channels {
+      let (mean, variance) = (moments[c], moments[channels + c])
+      set(coefficients, c, mean: mean, variance: variance)
+      let newMean = mean + Double(inputBias?.value.pointer[c] ?? 0)
+      let newVariance = variance * correction
+      // Not even an infinity is left of what was there before the first batch.
+      let oldMean = isFirst ? newMean : Double(runningMean.value.pointer[c])
+      let oldVariance = isFirst ? newVariance : Double(runningVariance.value.pointer[c])
+      runningMean.value.pointer[c] = Float(oldMean + gain * (newMean - oldMean))
+      runningVariance.value.pointer[c] = Float(oldVariance + gain * (newVariance - oldVariance))
     }
     runningMean.changed()
     runningVariance.changed()

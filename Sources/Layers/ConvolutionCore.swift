@@ -16,6 +16,8 @@ final class ConvolutionCore {
 
   /// Plans by shape but for the batch; more than two would keep filters of image sizes that are gone.
   private var plans: [(convolution: Convolution, context: Context, version: Int)] = []
+  /// Plans for shards; a dense layer has one for each of two sizes, in passes of one part or two.
+  private var shardPlans: [(convolution: Convolution, context: Context)] = []
 
   /// - Parameter bias: nil where there is none.
   init(
@@ -72,10 +74,14 @@ final class ConvolutionCore {
     _ parameters: ParameterGradients, _ row: String, _ execution: Execution
   ) {
     let convolution = plan(shape, execution.context)
-    execution.measure("\(row) bwd-bias") {
-      start(outputGradient, output: output, parameters, execution.context)
+    if let sharding = execution.sharding {
+      backwardShards(sharding, shape, input, output, outputGradient, parameters, row, execution)
+    } else {
+      execution.measure("\(row) bwd-bias") {
+        start(outputGradient, output: output, parameters, execution.context)
+      }
     }
-    if parameters != .none {
+    if parameters != .none && execution.sharding == nil {
       execution.measure("\(row) bwd-filter") {
         let (x, dy) = isTransposed ? (outputGradient, input) : (input, outputGradient)
         convolution.backwardFilter(
@@ -94,6 +100,59 @@ final class ConvolutionCore {
         }
       }
     }
+    execution.sharding?.gradients.proceed(execution.context)
+  }
+
+  /// What sums over pictures, shard by shard: the gradients of bias and filter.
+  private func backwardShards(
+    _ sharding: Sharding, _ shape: ConvShape, _ input: Tensor, _ output: Tensor, _ outputGradient: Tensor,
+    _ parameters: ParameterGradients, _ row: String, _ execution: Execution
+  ) {
+    precondition(parameters != .accumulate, "gradients of shards are not accumulated")
+    let context = execution.context
+    let ranges = sharding.ranges(input.shape.n)
+    let columns = columns(output)
+    execution.measure("\(row) bwd-bias") {
+      func start(_ pictures: Range<Int>, _ biasGradient: UnsafeMutablePointer<Float>?) {
+        let (gradient, output) = (outputGradient.pictures(pictures), output.pictures(pictures))
+        context.applyBiasBackward(
+          activation, gradient: gradient.pointer, output: output.pointer, rows: output.count / columns,
+          channels: columns, biasGradient: biasGradient, accumulate: false)
+      }
+      if parameters == .none || biasVanishes || bias == nil {
+        if biasVanishes && parameters == .overwrite { bias?.gradient.fill(0) }
+        start(0..<input.shape.n, nil)
+      } else {
+        sharding.gradients.add(bias!.gradient, context) { start(ranges[$0], $1) }
+      }
+    }
+    if parameters == .none { return }
+    execution.measure("\(row) bwd-filter") {
+      sharding.gradients.add(filter.gradient, context) { shard, gradient in
+        let (x, dy) = (input.pictures(ranges[shard]), outputGradient.pictures(ranges[shard]))
+        let (first, second) = isTransposed ? (dy, x) : (x, dy)
+        shardPlan(shape, pictures: ranges[shard].count, context).backwardFilter(
+          input: first.pointer, outputGradient: second.pointer, filterGradient: gradient)
+      }
+    }
+  }
+
+  /// The plan for the filter's gradient over the pictures of a shard.
+  private func shardPlan(_ shape: ConvShape, pictures: Int, _ context: Context) -> Convolution {
+    var shape = shape
+    // A dense layer's pictures are the pixels of a row.
+    if case .dense = weight.layout { shape.inputWidth = pictures } else { shape.batch = pictures }
+    let known = shardPlans.first {
+      $0.convolution.shape.with(batch: shape.batch) == shape && $0.context === context
+    }
+    if let plan = known?.convolution {
+      plan.setBatch(shape.batch)
+      return plan
+    }
+    if shardPlans.count == 4 { shardPlans.removeFirst() }
+    let plan = Convolution(shape, context: context, use: use)
+    shardPlans.append((plan, context))
+    return plan
   }
 
   /// The plan for a shape, told of changed weights.

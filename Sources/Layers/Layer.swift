@@ -8,6 +8,10 @@ public final class Execution {
   /// call once. Passes are named fwd, bwd-filter, bwd-data, and bwd where a layer has only one.
   public var observer: ((_ row: String, _ work: () -> Void) -> Void)?
 
+  /// Set while what is trained is one batch cut into shards, by which sums over pictures are then computed; nil sums over
+  /// all pictures of a pass at once. Gradients are then overwritten and never accumulated.
+  public var sharding: Sharding?
+
   /// Scratch memory of the network that runs.
   var workspace = Workspace()
 

@@ -90,8 +90,12 @@ public final class Sequential: Container {
     precondition(activations.count == layers.count + 1, "\(name): backward before a training pass")
     precondition(outputGradient.shape == activations.last!.shape, "\(name): gradient \(outputGradient.shape)")
     begin(keeping: outputGradient)
-    return runBackward(
+    let inputGradient = runBackward(
       outputGradient, isOurs: true, wantsInput: wantsInput, into: nil, parameters: parameters, rows: rows, execution)
+    if let sharding = execution.sharding {
+      execution.measure("\(name) sums") { sharding.gradients.finish(execution.context) }
+    }
+    return inputGradient
   }
 
   private func begin(keeping tensor: Tensor) {

@@ -35,6 +35,9 @@ struct Options {
   var bandwidth: Double?
   /// Numbers of cores that `scaling` simulates.
   var cores: [Int]
+  /// Numbers of machines that `scaling` simulates, and bits per second of the links between them.
+  var nodes: [Int]
+  var links: [Double]
   /// Numbers of pictures that `sample` generates at once.
   var images: [Int]
 
@@ -85,6 +88,10 @@ extension Options {
       Flag(
         "--bandwidth", "GB/S", group: "Where", defaultNote: "no cap",
         help: "memory bandwidth that scaling's simulated cores share"),
+      Flag(
+        "--nodes", "LIST", group: "Where", defaultNote: "none",
+        help: "machines like this one that scaling simulates, each with a share of the batch"),
+      Flag("--link", "GBIT/S", group: "Where", default: "10,25,100", help: "speeds of the links between them"),
       Flag("--repetitions", "N", group: "How", default: "5", help: "samples per row"),
       Flag("--min-time", "SECONDS", group: "How", default: "0.3", help: "least time of a row's samples together"),
       Flag(switch: "--cold", group: "How", help: "rotate buffers larger than the last-level cache"),
@@ -109,6 +116,7 @@ extension Options {
         bench layers --filter 'G\\.' --pass fwd --check
         bench layers --batch-size 64 --out layers.svg
         bench scaling --batch-size 64 --bandwidth 200
+        bench scaling --batch-size 64 --nodes 2,4,8,16 --filter nodes
       """)
 
   /// - Throws: `UsageError` naming the flag, its value and what would do.
@@ -126,6 +134,11 @@ extension Options {
     images = try arguments.optionalInts("--images", in: 1...4096) ?? []
     bandwidth = try arguments.optionalDouble("--bandwidth", in: 0.001...1e6).map { $0 * 1e9 }
     cores = try arguments.optionalInts("--cores", in: 1...4096) ?? []
+    nodes = try arguments.optionalInts("--nodes", in: 2...4096) ?? []
+    links = try arguments.optionalInts("--link", in: 1...100_000)?.map { Double($0) * 1e9 } ?? []
+    for count in nodes where count > batch {
+      throw UsageError("--nodes \(count): more than the \(batch) pictures of a batch; raise --batch-size")
+    }
     filter = try arguments.optionalString("--filter").map { text in
       do { return try Regex(text) } catch {
         throw UsageError("--filter '\(text)': not a regular expression; escape its special characters with \\")

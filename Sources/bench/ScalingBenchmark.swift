@@ -8,6 +8,7 @@ extension Session {
     for set in options.instructionSets {
       measureRealCores(set)
       simulateCores(set)
+      simulateNodes(set)
     }
   }
 
@@ -74,7 +75,7 @@ extension Session {
   }
 
   /// Seconds that an empty parallel region costs on all threads of this machine.
-  private func regionOverhead(_ set: InstructionSet) -> Double {
+  func regionOverhead(_ set: InstructionSet) -> Double {
     let context = context(set, threads: machine.cores)
     let regions = 100
     let timing = Measure(repetitions: 5, minimumTime: 0).time { _ in

@@ -2,6 +2,7 @@
 
 import Arguments
 import CatGAN
+import Cluster
 import Generation
 import Images
 import Kernels
@@ -33,80 +34,143 @@ struct TrainingCommand {
       """)
 
   let arguments: Arguments
-  var progress = Progress(live: isatty(STDOUT_FILENO) == 1, columns: terminalColumns) { text in
-    var text = text
-    text.withUTF8 { _ = write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-  }
+  let ranks: Ranks
+  var progress: Progress
 
-  init(_ arguments: Arguments) { self.arguments = arguments }
+  /// - Parameter isLaunched: by a launcher. Ranks have a terminal for their output then even where it goes into a file.
+  init(_ arguments: Arguments, ranks: Ranks, isLaunched: Bool) {
+    self.arguments = arguments
+    self.ranks = ranks
+    let isSilent = !ranks.lead
+    progress = Progress(live: !isLaunched && isatty(STDOUT_FILENO) == 1, columns: terminalColumns) { text in
+      if isSilent { return }
+      var text = text
+      text.withUTF8 { _ = write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+    }
+  }
 
   mutating func run() throws {
     let start = monotonicTime()
     // Somebody who closes the pipe that progress goes to does not mean to end the training.
     signal(SIGPIPE, SIG_IGN)
-    let limit = try timeLimit()
-    let threads = try arguments.optionalInt("--threads", in: 1...1024) ?? Context.processorCount
-    try requireOpenFiles(12)
-    let context = try Context.fromEnvironment(threads: threads)
     let force = arguments.isOn("--force")
-
-    let earlier = try Resumption(arguments)
-    guard let folder = arguments.operands.first ?? earlier?.configuration.folder else {
-      throw UsageError("DATA_DIR is missing: give a folder of pictures, as in cattrain photos")
+    let (limit, context, earlier) = try ranks.together {
+      let threads = try arguments.optionalInt("--threads", in: 1...1024) ?? ranks.processors
+      try requireOpenFiles(12)
+      return (
+        try timeLimit(), try Context.fromEnvironment(threads: threads), ranks.lead ? try Resumption(arguments) : nil
+      )
     }
-    var options = try options(earlier, force: force)
-    let memory = MemoryEstimate(options)
-    let dataset: Dataset
-    do {
-      dataset = try load(folder, options, memory, threads: threads)
-    } catch let error as DatasetError {
-      guard earlier != nil, arguments.operands.isEmpty else { throw error }
-      throw RunError(
-        "\(error); if the pictures of this run have moved, say where to: cattrain NEW_DIR --resume "
-          + arguments.string("--resume"))
+    let threads = context.threads
+    let before = ranks.share(earlier?.configuration)
+    let (options, dataset, model, origin) = try ranks.together {
+      try prepare(earlier, before: before, context, force: force)
     }
-    try Trainer.checkBatch(dataset.count, options)
-    try earlier?.configuration.allow(dataset.summary, of: absolutePath(folder), force: force)
-
-    let model = GANModel(options, data: dataset.summary, version: Self.version, context: context)
-    model.earlierBatchSize = earlier?.configuration.options.batchSize
-    if let path = arguments.optionalString("--generator") {
-      options.generator = try model.beginFrom(generatorOf: CheckpointPath(path).file())
-    }
-    let origin = try earlier?.origin.map {
-      RunOrigin(checkpoint: $0.checkpoint, position: try model.load($0.checkpoint))
-    }
-    if arguments.isOn("--dry-run") { return estimate(model, dataset, options, memory) }
+    try ranks.compare(
+      [
+        ("version", Self.version), ("instruction set", context.instructionSet.rawValue),
+        ("CATGAN_CONV", context.algorithm?.rawValue ?? ""), ("data set", dataset.summary.digest),
+      ]
+        // Rank 0 alone reads the file.
+        + options.choices.filter { $0.flag != "--generator" }.map { ($0.flag, $0.value) })
+    if arguments.isOn("--dry-run") { return estimate(model, dataset, options, memory(options)) }
     // Until here there is nothing to save, and a signal ends the process at once.
     let interruption = Interruption()
+    let speaks = ranks.lead
     interruption.watchSignals([SIGUSR1]) { announcement in
+      if !speaks { return }
       switch announcement {
       case .stopping: Console.error("\nstopping: this step is finished and saved first\n")
       case .stillStopping:
         Console.error("\nstill in that step, or saving; Ctrl-C once more leaves at once and loses what is not saved\n")
       }
     }
-    let parent = earlier?.origin?.parent ?? arguments.string("--out")
-    let run = try earlier?.run ?? RunDirectory.create(in: parent, name: options.runName)
-    var configuration = RunConfiguration(
-      version: Self.version, folder: absolutePath(folder), data: dataset.summary, options: options)
-    if let earlier, earlier.run != nil { configuration.created = earlier.configuration.created }
-    let source =
-      try origin?.checkpoint
-      ?? arguments.optionalString("--generator").map { absolutePath(try CheckpointPath($0).file()) }
-    let session = Session(
-      interruption: interruption, deadline: limit.map { start + $0.seconds }, progress: progress,
-      start: StartRecord(
-        command: CommandLine.arguments, earlier: earlier?.configuration, configuration: configuration, isForced: force,
-        source: source,
-        instructionSet: context.instructionSet.rawValue, threads: threads))
-    let trainer = try Trainer(
-      model: model, dataset: dataset, configuration: configuration, run: run, session: session,
-      resume: earlier?.run != nil, from: origin)
-    try configuration.write(to: run)
-    progress.say("\(run.path): \(dataset.description)")
-    if let origin { progress.say("\(run.path): \(origin.description)") }
+    let members = ranks.members(threads: threads)
+    let team = ranks.areSeveral ? Team(ranks.communicator) : nil
+    guard ranks.lead else {
+      try ranks.together {}
+      return team!.follow(model, dataset, options, interruption)
+    }
+    let trainer = try ranks.together {
+      let parent = earlier?.origin?.parent ?? arguments.string("--out")
+      let run = try earlier?.run ?? RunDirectory.create(in: parent, name: options.runName)
+      var configuration = RunConfiguration(
+        version: Self.version, folder: absolutePath(try folder(before)), data: dataset.summary, options: options)
+      if let earlier, earlier.run != nil { configuration.created = earlier.configuration.created }
+      let source =
+        try origin?.checkpoint
+        ?? arguments.optionalString("--generator").map { absolutePath(try CheckpointPath($0).file()) }
+      let session = Session(
+        interruption: interruption, deadline: limit.map { start + $0.seconds }, progress: progress,
+        start: StartRecord(
+          command: CommandLine.arguments, earlier: earlier?.configuration, configuration: configuration,
+          isForced: force, source: source, instructionSet: context.instructionSet.rawValue, threads: threads,
+          ranks: members),
+        team: team)
+      let trainer = try Trainer(
+        model: model, dataset: dataset, configuration: configuration, run: run, session: session,
+        resume: earlier?.run != nil, from: origin)
+      try configuration.write(to: run)
+      progress.say("\(run.path): \(dataset.description)")
+      if let members { progress.say("\(run.path): \(members.description)") }
+      if let origin { progress.say("\(run.path): \(origin.description)") }
+      return trainer
+    }
+    defer { team?.end() }
     _ = try trainer.train()
+  }
+
+  private func folder(_ before: RunConfiguration?) throws -> String {
+    guard let folder = arguments.operands.first ?? before?.folder else {
+      throw UsageError("DATA_DIR is missing: give a folder of pictures, as in cattrain photos")
+    }
+    return folder
+  }
+
+  /// Of this rank's share of a batch.
+  private func memory(_ options: RunOptions) -> MemoryEstimate {
+    var share = options
+    share.batchSize = (options.batchSize + ranks.communicator.count - 1) / ranks.communicator.count
+    return MemoryEstimate(share)
+  }
+
+  /// All that a rank must have before it can train.
+  private mutating func prepare(
+    _ earlier: Resumption?, before: RunConfiguration?, _ context: Context, force: Bool
+  ) throws -> (RunOptions, Dataset, GANModel, RunOrigin?) {
+    let folder = try folder(before)
+    var options = try options(before, force: force || !ranks.lead || earlier?.run == nil)
+    if before == nil, ranks.areSeveral, !arguments.isGiven("--shards") {
+      options.shards = (1...8).last { options.batchSize % $0 == 0 }!
+    }
+    let count = ranks.communicator.count
+    if options.shards < count {
+      throw UsageError(
+        "--shards \(options.shards): fewer than the \(count) ranks; start fewer, or give --shards \(count) or more, of"
+          + " at most --batch-size \(options.batchSize)")
+    }
+    let memory = memory(options)
+    let dataset: Dataset
+    do {
+      dataset = try load(folder, options, memory, threads: context.threads)
+    } catch let error as DatasetError {
+      guard before != nil, arguments.operands.isEmpty else { throw error }
+      throw RunError(
+        "\(error); if the pictures of this run have moved, say where to: cattrain NEW_DIR --resume "
+          + arguments.string("--resume"))
+    }
+    try Trainer.checkBatch(dataset.count, options)
+    try before?.allow(dataset.summary, of: absolutePath(folder), force: force)
+    let model = GANModel(
+      options, data: dataset.summary, version: Self.version, context: context, communicator: ranks.communicator)
+    model.earlierBatchSize = before?.options.batchSize
+    let origin = try earlier?.origin.map {
+      RunOrigin(checkpoint: $0.checkpoint, position: try model.load($0.checkpoint))
+    }
+    if ranks.lead, let path = arguments.optionalString("--generator") {
+      options.generator = try model.beginFrom(generatorOf: CheckpointPath(path).file())
+    }
+    return (options, dataset, model, origin)
   }
 
   private func timeLimit() throws -> TimeSpan? {
@@ -117,17 +181,17 @@ struct TrainingCommand {
     return span
   }
 
-  private func options(_ earlier: Resumption?, force: Bool) throws -> RunOptions {
+  /// - Parameter force: whether a run may become another experiment, as a new one may.
+  private func options(_ before: RunConfiguration?, force: Bool) throws -> RunOptions {
     var options: RunOptions
-    if let earlier {
-      options = earlier.configuration.options
+    if let before {
+      options = before.options
       if let name = arguments.optionalString("--preset") { options.preset = name }
     } else {
       options = RunOptions(preset: try arguments.optionalChoice("--preset") ?? RunOptions.presets[0])
     }
     try TrainingFlags.apply(arguments, to: &options)
-    // A new run may be another experiment.
-    if let earlier { try earlier.configuration.options.allow(options, force: force || earlier.run == nil) }
+    if let before { try before.options.allow(options, force: force) }
     return options
   }
 
@@ -138,7 +202,7 @@ struct TrainingCommand {
     let pictures = Dataset.bytesNeeded(count: scan.pictures.count, size: options.imageSize)
     if !arguments.isOn("--force") {
       try Memory.require(
-        memory.bytes + pictures, threads: threads, for: "training",
+        (memory.bytes + pictures) * ranks.communicator.local.ranks, threads: threads, for: "training",
         remedy: "lower --batch-size or --width, or add --force to try")
       if !arguments.isOn("--dry-run") { try requireFileSize(memory.checkpointBytes, for: "each checkpoint") }
     }
@@ -151,6 +215,7 @@ struct TrainingCommand {
     }
     progress = shown
     progress.finish()
+    if !ranks.lead { return dataset }
     sayLeftOut(dataset.skipped, scan.ownOutput, all: "report.html")
     sayNotes(dataset.notes)
     return dataset

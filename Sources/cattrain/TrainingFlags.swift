@@ -61,6 +61,11 @@ enum TrainingFlags {
 
   private static let learning = [
     Flag("--batch-size", "N", group: "Learning", defaultNote: "\(defaults.batchSize)", help: "pictures per step"),
+    Flag(
+      "--shards", "N", group: "Learning", defaultNote: "1; 8 on several ranks",
+      help:
+        "sum each batch in N runs of pictures, each by itself and then together: on as many processes of mpirun or "
+        + "fewer the result is the same, bit for bit"),
     Flag("--lr-g", "RATE", group: "Learning", defaultNote: "2e-4", help: "the generator's learning rate"),
     Flag("--lr-d", "RATE", group: "Learning", defaultNote: "5e-5", help: "the discriminator's learning rate"),
     Flag("--beta1", "X", group: "Learning", defaultNote: "\(defaults.beta1)", help: "Adam's first decay"),
@@ -144,6 +149,10 @@ enum TrainingFlags {
     set(try arguments.optionalInt("--z-dim", in: 1...4096), \.zDimension)
     set(try arguments.optionalChoice("--z"), \.zDistribution)
     set(try arguments.optionalInt("--batch-size", in: 2...4096), \.batchSize)
+    set(try arguments.optionalInt("--shards", in: 1...4096), \.shards)
+    if options.shards > options.batchSize {
+      throw UsageError("--shards \(options.shards): more than the \(options.batchSize) pictures of a batch; lower it")
+    }
     set(try rate("--lr-g"), \.generatorRate)
     set(try rate("--lr-d"), \.discriminatorRate)
     set(try share("--beta1", below: 1), \.beta1)

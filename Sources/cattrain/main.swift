@@ -1,9 +1,17 @@
 import CatGAN
+import Cluster
 import Generation
 import Storage
 
-TrainingCommand.command.run { arguments in
-  var command = TrainingCommand(arguments)
+let launch = Launch.environment
+let started = Result { () throws(ClusterError) in try Communicator.start(launch) }
+let ranks = Ranks(communicator: (try? started.get()) ?? Communicator())
+
+TrainingCommand.command.run(end: ranks.end) { arguments in
+  let communicator = try started.get()
+  var command = TrainingCommand(arguments, ranks: ranks, isLaunched: launch.isLaunched)
+  // Only training is shared.
+  if communicator.rank > 0, arguments.command.name != TrainingCommand.command.name { return }
   var checkpoint: String?
   do {
     switch arguments.command.name {

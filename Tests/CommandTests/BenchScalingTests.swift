@@ -39,4 +39,19 @@ import Testing
     #expect(Scaling.time([section], workers: 2, regionOverhead: 0.5) == 4.5)
     #expect(Scaling.time([section], workers: 1, regionOverhead: 0.5) == 5)
   }
+
+  /// 10 bytes per second, two machines: each sends a gradient's size once.
+  @Test func gradientsTravelBehindEarlierLayers() {
+    let parts = [
+      ClusterScaling.Part(name: "last", seconds: 1, gradientBytes: 20),
+      ClusterScaling.Part(name: "first", seconds: 5, gradientBytes: 10),
+      ClusterScaling.Part(name: "adam", seconds: 1, waits: true),
+    ]
+    // The last layer's 2 s hide behind the first layer's 5; the first layer's 1 s does not.
+    #expect(ClusterScaling.time(parts, nodes: 2, link: 10) == 1 + 5 + 1 + 1)
+    // Sixteen machines send 1.875 gradients: 3.75 s hide, 1.875 s do not.
+    #expect(ClusterScaling.time(parts, nodes: 16, link: 10) == 1 + 5 + 1.875 + 1)
+    // 10 times slower, the link is never free.
+    #expect(ClusterScaling.time(parts, nodes: 2, link: 1) == 1 + 20 + 10 + 1)
+  }
 }

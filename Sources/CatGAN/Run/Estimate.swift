@@ -47,9 +47,10 @@ public struct MemoryEstimate: Sendable {
 
 /// Seconds that a step takes: the fastest of three, after one that sets up memory.
 public func secondsPerStep(_ model: GANModel, _ dataset: Dataset, _ options: RunOptions) -> Double {
-  var reals = [Float](repeating: 0, count: options.batchSize * options.imageSize * options.imageSize * 3)
-  reals.withUnsafeMutableBufferPointer { dataset.fillBatch(Array(0..<options.batchSize), into: $0.baseAddress!) }
-  let z = [Float](repeating: 0.5, count: options.batchSize * options.zDimension)
+  let share = model.share ?? 0..<options.batchSize
+  var reals = [Float](repeating: 0, count: share.count * options.imageSize * options.imageSize * 3)
+  reals.withUnsafeMutableBufferPointer { dataset.fillBatch(Array(share), into: $0.baseAddress!) }
+  let z = [Float](repeating: 0.5, count: share.count * options.zDimension)
   return (0..<4).map { _ in
     let start = monotonicTime()
     _ = model.step(reals: reals, z: z, rateScale: 1, seed: 0)

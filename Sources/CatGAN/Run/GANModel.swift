@@ -1,5 +1,6 @@
 // The networks as the loop sees them: the training step, the averaged generator, and their checkpoints.
 
+import Cluster
 import Generation
 import Layers
 import Networks
@@ -24,11 +25,17 @@ public final class GANModel: TrainingModel {
   private var lossesAreFinite = true
 
   /// Draws fresh weights from the run's seed.
-  public init(_ options: RunOptions, data: DatasetSummary, version: String, context: Context) {
+  public init(
+    _ options: RunOptions, data: DatasetSummary, version: String, context: Context,
+    communicator: Communicator = Communicator()
+  ) {
     self.options = options
     self.dataset = data
     self.version = version
     let execution = Execution(context: context)
+    if options.shards > 1 || communicator.count > 1 {
+      execution.sharding = Sharding(batch: options.batchSize, shards: options.shards, communicator: communicator)
+    }
     var training = TrainingOptions()
     training.batchSize = options.batchSize
     training.generatorRate = Double(options.generatorRate)
@@ -41,10 +48,11 @@ public final class GANModel: TrainingModel {
     let networks = options.networks
     trainer = GANTrainer(
       networks, options: training, seed: RandomStreams(seed: options.seed).seed(.weights), execution: execution)
-    reals = Tensor(trainer.generator.pictureShape(options.batchSize))
-    latents = Tensor(trainer.generator.latentShape(options.batchSize))
+    reals = Tensor(trainer.generator.pictureShape(trainer.share.count))
+    latents = Tensor(trainer.generator.latentShape(trainer.share.count))
     if options.averaging > 0 {
-      let average = Generator(networks, execution: execution)
+      // Its statistics are those of whole batches, in one process.
+      let average = Generator(networks, execution: Execution(context: context))
       average.store.copyValues(from: trainer.generator.store)
       self.average = average
     } else {
@@ -65,6 +73,30 @@ public final class GANModel: TrainingModel {
   }
 
   public var imageSize: Int { trainer.networks.imageSize }
+  public var share: Range<Int>? { trainer.share }
+
+  /// Bytes that this rank has sent to others so far.
+  public var bytesSent: Int { trainer.execution.sharding?.communicator.bytesSent ?? 0 }
+
+  public func shareState() {
+    guard let communicator = trainer.execution.sharding?.communicator, communicator.count > 1 else { return }
+    let stores = [trainer.generator.store, trainer.discriminator.store] + (average.map { [$0.store] } ?? [])
+    for (i, store) in stores.enumerated() {
+      for parameter in store.parameters {
+        let isMoved = parameter.isTrained && i < 2
+        for buffer in [parameter.value] + (isMoved ? [parameter.firstMoment, parameter.secondMoment] : []) {
+          communicator.broadcast(buffer.pointer, count: buffer.count * MemoryLayout<Float>.stride)
+        }
+        parameter.changed()
+      }
+      for counter in store.counters { communicator.broadcast(&counter.value, count: MemoryLayout<Int>.size) }
+    }
+    communicator.broadcast(&trainer.steps, count: MemoryLayout<Int>.size)
+    var state = trainer.random.state
+    communicator.broadcast(&state, count: MemoryLayout<UInt64>.size)
+    trainer.random = RandomGenerator(state: state)
+    lossesAreFinite = true
+  }
 
   public func step(reals pictures: [Float], z: [Float], rateScale: Float, seed: UInt64) -> StepFigures {
     precondition(pictures.count == reals.count && z.count == latents.count)
@@ -142,6 +174,10 @@ public final class GANModel: TrainingModel {
   /// Where a step that ended at losses that are not finite left the finite. It ended before it changed any weight that it
   /// had computed with. Augmentations, which are left out here, cannot make finite pictures infinite.
   private func placeOfLosses() -> String? {
+    // Other ranks may not be looking.
+    let sharding = trainer.execution.sharding
+    trainer.execution.sharding = nil
+    defer { trainer.execution.sharding = sharding }
     var pictures = latents
     if let place = badPlace(trainer.generator.network, "generator", &pictures) { return place }
     for input in [reals, pictures] {
@@ -225,6 +261,7 @@ public final class GANModel: TrainingModel {
   public func load(_ path: String) throws -> Position {
     let state = try Checkpoint.load(path, into: trainer, average: average?.store)
     statisticsAreCurrent = false
+    lossesAreFinite = true
     var position = Position()
     position.step = state.step
     position.epoch = state.epoch

@@ -210,7 +210,8 @@ public struct Report {
       let machine = start.processor.map { [$0] } ?? []
       let cells = [
         start.time, from, start.commandLine, start.changes.joined(separator: "; "),
-        (["cattrain \(start.version)"] + machine + [start.instructionSet, "threads: \(start.threads)"])
+        (["cattrain \(start.version)"] + machine + [start.instructionSet, "threads: \(start.threads)"]
+          + (start.ranks.map { [$0.description] } ?? []))
           .joined(separator: ", "),
       ]
       return "<tr>" + cells.map { "<td>\(escaped($0))</td>" }.joined() + "</tr>"

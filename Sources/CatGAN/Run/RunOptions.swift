@@ -36,6 +36,8 @@ public struct RunOptions: Codable, Equatable, Sendable {
 
   // The learning.
   public var batchSize: Int
+  /// Runs of pictures of a batch that are summed each by itself, whatever computes them.
+  public var shards: Int
   public var generatorRate: Float
   public var discriminatorRate: Float
   public var beta1: Float
@@ -82,6 +84,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
     zDimension = 100
     zDistribution = "uniform"
     batchSize = 64
+    shards = 1
     generatorRate = 2e-4
     discriminatorRate = 5e-5
     beta1 = 0.5
@@ -168,6 +171,8 @@ public struct RunOptions: Codable, Equatable, Sendable {
       Choice(flag: "--z-dim", value: "\(zDimension)", change: .never),
       Choice(flag: "--z", value: zDistribution, change: .never),
       Choice(flag: "--batch-size", value: "\(batchSize)", change: .forced),
+      // Only the order of sums, and with it the last bits.
+      Choice(flag: "--shards", value: "\(shards)", change: .free),
       Choice(flag: "--lr-g", value: number(generatorRate), change: .forced),
       Choice(flag: "--lr-d", value: number(discriminatorRate), change: .forced),
       Choice(flag: "--beta1", value: number(beta1), change: .forced),
@@ -228,6 +233,7 @@ extension RunOptions {
     try read(.zDimension, \.zDimension)
     try read(.zDistribution, \.zDistribution)
     try read(.batchSize, \.batchSize)
+    try readNew(.shards, \.shards)
     try read(.generatorRate, \.generatorRate)
     try read(.discriminatorRate, \.discriminatorRate)
     try read(.beta1, \.beta1)

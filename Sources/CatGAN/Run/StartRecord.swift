@@ -26,6 +26,35 @@ public struct StartRecord: Codable, Equatable, Sendable {
   public var processor: String?
   public var instructionSet: String
   public var threads: Int
+  /// Of runs that several processes train; nil for one.
+  public var ranks: Ranks?
+
+  /// The processes that train a run, by rank.
+  public struct Ranks: Codable, Equatable, Sendable, CustomStringConvertible {
+    public var hosts: [String]
+    /// Of each.
+    public var threads: [Int]
+
+    public init(hosts: [String], threads: [Int]) {
+      self.hosts = hosts
+      self.threads = threads
+    }
+
+    /// `3 ranks: a with 2 x 4 threads, b with 1 x 8 threads`
+    public var description: String {
+      var groups: [(host: String, threads: Int, count: Int)] = []
+      for (host, threads) in zip(hosts, threads) {
+        if let last = groups.last, last.host == host, last.threads == threads {
+          groups[groups.count - 1].count += 1
+        } else {
+          groups.append((host, threads, 1))
+        }
+      }
+      return "\(hosts.count) ranks: "
+        + groups.map { "\($0.host) with \($0.count) x \($0.threads) thread\($0.threads == 1 ? "" : "s")" }
+        .joined(separator: ", ")
+    }
+  }
 
   /// - Parameters:
   ///   - earlier: of the session before, or of the run that this one begins from; nil for a fresh run.
@@ -33,7 +62,7 @@ public struct StartRecord: Codable, Equatable, Sendable {
   ///   - isForced: whether `--force` was given, without which a run refuses what makes it another experiment.
   public init(
     command: [String], earlier: RunConfiguration?, configuration: RunConfiguration, isForced: Bool, source: String?,
-    instructionSet: String, threads: Int
+    instructionSet: String, threads: Int, ranks: Ranks? = nil
   ) {
     time = currentTime()
     version = configuration.version
@@ -46,6 +75,7 @@ public struct StartRecord: Codable, Equatable, Sendable {
     processor = Machine.processor
     self.instructionSet = instructionSet
     self.threads = threads
+    self.ranks = ranks
   }
 
   /// The command line as a shell would take it.

@@ -24,6 +24,8 @@ public struct StepRecord: Codable, Equatable, Sendable {
   public var imagesPerSecond: Float
   /// Seconds of training in all sessions of this run up to here.
   public var seconds: Double
+  /// Bytes that rank 0 sent to others in this step; nil for a process by itself.
+  public var bytesSent: Int?
 
   var isFinite: Bool {
     discriminatorLoss.isFinite && generatorLoss.isFinite && realProbability.isFinite && fakeProbability.isFinite

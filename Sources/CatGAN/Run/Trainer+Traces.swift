@@ -10,7 +10,7 @@ extension Trainer {
       generatorLoss: figures.generatorLoss, realProbability: figures.realProbability,
       fakeProbability: figures.fakeProbability,
       imagesPerSecond: Float(Double((position.step - lastLog.step) * options.batchSize) / elapsed),
-      seconds: earlierSeconds + now - sessionStart)
+      seconds: earlierSeconds + now - sessionStart, bytesSent: session.team == nil ? nil : bytesPerStep)
     let left = (now - sessionStart) / Double(sessionSteps) * Double(totalSteps - position.step)
     let epochs = options.steps.map { ($0 + stepsPerEpoch - 1) / stepsPerEpoch } ?? options.epochs
     session.progress.update(

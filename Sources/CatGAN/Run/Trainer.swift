@@ -14,16 +14,19 @@ public struct Session {
   public var progress: Progress
   /// How it was started, for the run's history; nil leaves it out.
   public var start: StartRecord?
+  /// Other ranks that train the same run, which this one leads; nil where there are none.
+  public var team: Team?
 
   public init(
     interruption: Interruption = Interruption(), deadline: Double? = nil, now: @escaping () -> Double = monotonicTime,
-    progress: Progress, start: StartRecord? = nil
+    progress: Progress, start: StartRecord? = nil, team: Team? = nil
   ) {
     self.interruption = interruption
     self.deadline = deadline
     self.now = now
     self.progress = progress
     self.start = start
+    self.team = team
   }
 }
 
@@ -67,6 +70,8 @@ public final class Trainer {
   var earlierSeconds: Double
   var sessionStart: Double
   var sessionSteps = 0
+  /// That this rank sent to others in the latest step.
+  var bytesPerStep = 0
   var lastLog: (time: Double, step: Int)
   var lastReport = -Double.infinity
   /// Of as many real pictures as a grid has samples.
@@ -155,29 +160,20 @@ public final class Trainer {
     if let origin { try? run.note(origin.description) }
     // What a run begins from is not in it: whatever happens from here on, there is something to go on from.
     if origin != nil || options.generator != nil, run.checkpoints().isEmpty { _ = save() }
-    var order: (epoch: Int, pictures: [Int]) = (-1, [])
-    var reals = [Float](repeating: 0, count: options.batchSize * model.imageSize * model.imageSize * 3)
+    var batches = Batches(dataset, options, share: model.share)
+    shareState()
     while !isComplete {
       if let reason = stopReason() { return try stop(reason) }
-      if order.epoch != position.epoch {
-        order = (position.epoch, randomness.order(epoch: position.epoch, count: dataset.count))
-      }
-      let first = position.pictureInEpoch
       let step = position.step + 1
-      reals.withUnsafeMutableBufferPointer {
-        dataset.fillBatch(
-          Array(order.pictures[first..<first + options.batchSize]),
-          mirrored: options.mirror ? randomness.mirrored(step: step, count: options.batchSize) : [],
-          into: $0.baseAddress!)
-      }
-      let figures = model.step(
-        reals: reals, z: latent(step: step), rateScale: position.rateScale * decay(),
-        seed: randomness.seed(.step, step))
+      session.team?.lead(.step(position))
+      let sent = model.bytesSent
+      let figures = batches.step(model, at: position)
+      bytesPerStep = model.bytesSent - sent
       let logs = step % options.logEvery == 0 || step == 1
       let place = model.firstNonFinite(thorough: !figures.isFinite || logs || endsEpoch)
       if place != nil || !figures.isFinite {
         try recover(step: step, figures: figures, place: place)
-        order.epoch = -1
+        shareState()
         continue
       }
       advance()
@@ -209,23 +205,17 @@ public final class Trainer {
     position.epoch += 1
   }
 
-  private func latent(step: Int) -> [Float] {
-    Latent.vector(
-      seed: randomness.seed(.latent, step), dimension: options.batchSize * options.zDimension,
-      distribution: options.distribution)
-  }
-
-  /// What `--lr-decay` makes of the rates at the present position.
-  private func decay() -> Float {
-    guard let span = options.decay else { return 1 }
-    let epoch = Float(position.epoch) + Float(position.pictureInEpoch) / Float(stepsPerEpoch * options.batchSize)
-    let share = (epoch - Float(span.first)) / Float(span.last - span.first)
-    return max(Trainer.smallestDecay, 1 - min(max(share, 0), 1))
+  /// What was loaded or drawn here becomes the state of all ranks.
+  private func shareState() {
+    guard let team = session.team else { return }
+    team.lead(.state)
+    model.shareState()
   }
 
   // MARK: Ends
 
   private func stopReason() -> Ending? {
+    if let team = session.team, team.isInterrupted(session.interruption) { return .interrupted }
     if session.interruption.isRequested { return .interrupted }
     if let deadline = session.deadline, session.now() >= deadline { return .timeIsUp }
     return nil

@@ -43,11 +43,18 @@ public struct Position: Equatable, Sendable {
 public protocol TrainingModel: AnyObject {
   /// Side of the pictures.
   var imageSize: Int { get }
+  /// Which pictures of each batch this process computes; nil for all.
+  var share: Range<Int>? { get }
+  /// Bytes that this process has sent to others so far.
+  var bytesSent: Int { get }
+
+  /// Overwrites the state of all ranks with that of rank 0; called by all of them.
+  func shareState()
 
   /// One step of the discriminator and one of the generator.
   /// - Parameters:
-  ///   - reals: [batch, size, size, 3] in [-1, 1].
-  ///   - z: [batch, dimension].
+  ///   - reals: [share, size, size, 3] in [-1, 1].
+  ///   - z: [share, dimension].
   ///   - rateScale: multiplies both learning rates.
   ///   - seed: of all random numbers that the step draws.
   func step(reals: [Float], z: [Float], rateScale: Float, seed: UInt64) -> StepFigures
@@ -68,4 +75,11 @@ public protocol TrainingModel: AnyObject {
 
   /// Takes over the whole state of a checkpoint that `save` wrote; on errors nothing has changed.
   func load(_ path: String) throws -> Position
+}
+
+/// A model that one process trains.
+extension TrainingModel {
+  public var share: Range<Int>? { nil }
+  public var bytesSent: Int { 0 }
+  public func shareState() {}
 }

@@ -1,0 +1,65 @@
+// Data-parallel training in which the result does not depend on how many processes share the work.
+//
+// Float sums depend on their order. So the pictures of a batch are cut into a fixed number of shards, runs of pictures one
+// behind the other; whatever is summed over pictures is summed within each shard by itself, and the shards' sums are added
+// in an order that the number of shards alone decides. A rank has some shards next to each other. What is computed for
+// each picture by itself needs none of this: no pass makes a picture's values depend on its neighbours'.
+
+import Cluster
+import Kernels
+
+/// A batch cut into shards, and which of them this process computes. A pass of n pictures per shard's picture (reals and
+/// fakes, say) has the shards one behind the other, and within each its parts.
+public final class Sharding {
+  /// Those who share the batch.
+  public let communicator: Communicator
+  /// Pictures of each shard of the whole batch.
+  public let sizes: [Int]
+  /// Shards of each rank.
+  let owned: [Range<Int>]
+  /// Pictures of the whole batch that this process computes.
+  public let share: Range<Int>
+  /// Where shards begin in the share, and where the last one ends.
+  private let starts: [Int]
+  private(set) lazy var gradients = GradientSum(self)
+
+  /// - Precondition: at least as many shards as ranks, and as many pictures as shards.
+  public init(batch: Int, shards: Int, communicator: Communicator = Communicator()) {
+    precondition(shards >= communicator.count && batch >= shards, "\(batch) pictures, \(shards) shards")
+    self.communicator = communicator
+    let bounds = (0...shards).map { batch * $0 / shards }
+    sizes = zip(bounds, bounds.dropFirst()).map { $1 - $0 }
+    let ranks = communicator.count
+    owned = (0..<ranks).map { shards * $0 / ranks..<shards * ($0 + 1) / ranks }
+    let local = owned[communicator.rank]
+    share = bounds[local.lowerBound]..<bounds[local.upperBound]
+    starts = bounds[local.lowerBound...local.upperBound].map { [share] in $0 - share.lowerBound }
+  }
+
+  /// Shards of this process.
+  public var local: Range<Int> { owned[communicator.rank] }
+  /// Pictures of the whole batch.
+  public var batch: Int { sizes.reduce(0, +) }
+
+  /// The pictures of each of this process's shards in a pass of `count` pictures.
+  public func ranges(_ count: Int) -> [Range<Int>] {
+    let parts = count / share.count
+    precondition(parts * share.count == count, "\(count) pictures where shards have \(share.count)")
+    return zip(starts, starts.dropFirst()).map { parts * $0..<parts * $1 }
+  }
+
+  /// What all shards of all ranks have, by shard: `perShard` doubles each.
+  /// - Parameter mine: of this process's shards.
+  public func gather(_ mine: [Double], perShard: Int) -> [Double] {
+    precondition(mine.count == perShard * local.count)
+    if communicator.count == 1 { return mine }
+    return [Double](unsafeUninitializedCapacity: perShard * sizes.count) { all, count in
+      mine.withUnsafeBytes {
+        communicator.gather(
+          $0, into: UnsafeMutableRawPointer(all.baseAddress!),
+          counts: owned.map { $0.count * perShard * MemoryLayout<Double>.size })
+      }
+      count = perShard * sizes.count
+    }
+  }
+}
