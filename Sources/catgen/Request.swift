@@ -2,7 +2,7 @@ import Arguments
 import Generation
 import Images
 
-enum Format: String, CaseIterable { case png, ppm, raw }
+enum Format: String, CaseIterable { case png, ppm, raw, y4m }
 
 enum Destination {
   case stream
@@ -79,6 +79,7 @@ struct Request {
       case "png", "apng": .png
       case "ppm": .ppm
       case "raw", "rgb": .raw
+      case "y4m": .y4m
       default: nil
       }
     if let implied {
@@ -88,8 +89,10 @@ struct Request {
       return (.file(path), implied)
     }
     if ["jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "mp4", "webm"].contains(ending) {
-      throw UsageError("--out \(path): only .png, .ppm and .raw can be written")
+      throw UsageError(
+        "--out \(path): only .png, .ppm, .raw and .y4m can be written; other programs make the rest of --out -")
     }
+    if wished == .y4m { throw UsageError("--format y4m is one stream of frames: give --out FILE.y4m or --out -") }
     return (.directory(path), wished ?? .png)
   }
 }
