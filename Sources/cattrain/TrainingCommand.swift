@@ -73,6 +73,9 @@ struct TrainingCommand {
     if let path = arguments.optionalString("--generator") {
       options.generator = try model.beginFrom(generatorOf: CheckpointPath(path).file())
     }
+    if let path = arguments.optionalString("--discriminator") {
+      options.discriminator = try model.beginFrom(discriminatorOf: CheckpointPath(path).file())
+    }
     let origin = try earlier?.origin.map {
       RunOrigin(checkpoint: $0.checkpoint, position: try model.load($0.checkpoint))
     }
@@ -93,7 +96,9 @@ struct TrainingCommand {
     if let earlier, earlier.run != nil { configuration.created = earlier.configuration.created }
     let source =
       try origin?.checkpoint
-      ?? arguments.optionalString("--generator").map { absolutePath(try CheckpointPath($0).file()) }
+      ?? (arguments.optionalString("--generator") ?? arguments.optionalString("--discriminator")).map {
+        absolutePath(try CheckpointPath($0).file())
+      }
     let session = Session(
       interruption: interruption, deadline: limit.map { start + $0.seconds }, progress: progress,
       start: StartRecord(

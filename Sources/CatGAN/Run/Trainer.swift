@@ -154,7 +154,7 @@ public final class Trainer {
         + "from \(configuration.folder)")
     if let origin { try? run.note(origin.description) }
     // What a run begins from is not in it: whatever happens from here on, there is something to go on from.
-    if origin != nil || options.generator != nil, run.checkpoints().isEmpty { _ = save() }
+    if origin != nil || options.beginsElsewhere, run.checkpoints().isEmpty { _ = save() }
     var order: (epoch: Int, pictures: [Int]) = (-1, [])
     var reals = [Float](repeating: 0, count: options.batchSize * model.imageSize * model.imageSize * 3)
     while !isComplete {
