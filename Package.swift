@@ -78,7 +78,7 @@ let package = Package(
       name: "cattrain",
       dependencies: ["CatGAN", "Cluster", "Evaluation", "Generation", "Images", "Kernels", "Arguments", "Storage"]),
     .executableTarget(
-      name: "catgen", dependencies: ["Generation", "Images", "Kernels", "Networks", "Storage", "Arguments"]),
+      name: "catgen", dependencies: ["Generation", "Images", "Kernels", "Networks", "Storage", "Text", "Arguments"]),
     .executableTarget(
       name: "bench",
       dependencies: ["CatGAN", "Generation", "Kernels", "Layers", "Networks", "Random", "Storage", "Text", "Arguments"]),

@@ -2,7 +2,7 @@
 /// at the speed of the memory on every processor: the compiler vectorises them, and calls no library function.
 public enum FloatConversion {
   /// IEEE binary16 to Float, exact; subnormal numbers, infinities and NaNs included.
-  static func widenHalf(_ half: UInt16) -> Float {
+  public static func widenHalf(_ half: UInt16) -> Float {
     let magnitude = UInt32(half & 0x7fff) << 13
     // The exponent's bias changes by 127 - 15 = 112; as a product it is right for subnormal numbers too.
     var bits = (Float(bitPattern: magnitude) * 0x1p112).bitPattern

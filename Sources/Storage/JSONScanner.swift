@@ -1,10 +1,15 @@
 /// Reads JSON word by word (RFC 8259), and nothing that is none. Written by hand, because a general decoder keeps one of two
 /// values of one name silently, and because a page has none.
-struct JSONScanner {
+package struct JSONScanner {
   /// What is wrong with a text, to be completed with the file's name.
-  struct Failure: Error {
-    var description: String
-    var remedy = "use an intact copy of the file"
+  package struct Failure: Error {
+    package var description: String
+    package var remedy: String
+
+    package init(description: String, remedy: String = "use an intact copy of the file") {
+      self.description = description
+      self.remedy = remedy
+    }
 
     static let fetchAgain = "download or copy it again"
 
@@ -26,19 +31,19 @@ struct JSONScanner {
   private let what: String
 
   /// - Parameter bytes: valid UTF-8.
-  init(_ bytes: UnsafeBufferPointer<UInt8>, of what: String) {
+  package init(_ bytes: UnsafeBufferPointer<UInt8>, of what: String) {
     self.bytes = bytes
     self.what = what
   }
 
   /// Nothing but spaces may follow.
-  mutating func end() throws(Failure) {
+  package mutating func end() throws(Failure) {
     skipSpaces()
     if position < bytes.count { throw unexpected("the end of \(what)") }
   }
 
   /// Reads `{"name": value, ...}`; `member` is called after each colon and must read the value.
-  mutating func object(
+  package mutating func object(
     _ member: (inout JSONScanner, String) throws(Failure) -> Void
   ) throws(Failure) {
     try expect(UInt8(ascii: "{"))
@@ -88,7 +93,8 @@ struct JSONScanner {
     }
   }
 
-  private mutating func number() throws(Failure) -> Double {
+  package mutating func number() throws(Failure) -> Double {
+    skipSpaces()
     let start = position
     func digits() throws(Failure) {
       let first = position
@@ -113,26 +119,37 @@ struct JSONScanner {
     return number
   }
 
+  package mutating func numbers() throws(Failure) -> [Double] {
+    try list { scanner throws(Failure) in try scanner.number() }
+  }
+
   mutating func integers() throws(Failure) -> [Int] {
-    var result: [Int] = []
+    try list { scanner throws(Failure) in try scanner.integer() }
+  }
+
+  private mutating func list<Value>(_ value: (inout JSONScanner) throws(Failure) -> Value) throws(Failure) -> [Value] {
+    var result: [Value] = []
     try expect(UInt8(ascii: "["))
     if accept(UInt8(ascii: "]")) { return result }
     repeat {
-      result.append(try integer())
+      result.append(try value(&self))
     } while accept(UInt8(ascii: ","))
     try expect(UInt8(ascii: "]"))
     return result
   }
 
-  /// A whole number from 0 to the largest Int, without sign, fraction, exponent or leading zeros.
-  mutating func integer() throws(Failure) -> Int {
+  /// A whole number from 0 to the largest of its type, without sign, fraction, exponent or leading zeros.
+  package mutating func integer<Value: FixedWidthInteger>() throws(Failure) -> Value {
     skipSpaces()
     let start = position
-    var value = 0
+    var value: Value = 0
     while position < bytes.count, case let digit = Int(bytes[position]) - 48, (0...9).contains(digit) {
       let (product, overflow) = value.multipliedReportingOverflow(by: 10)
-      let (sum, carry) = product.addingReportingOverflow(digit)
-      if overflow || carry { throw Failure(description: "a number beyond 2^63 - 1 at byte \(start)") }
+      let (sum, carry) = product.addingReportingOverflow(Value(digit))
+      if overflow || carry {
+        let bits = Value.bitWidth - (Value.isSigned ? 1 : 0)
+        throw Failure(description: "a number beyond 2^\(bits) - 1 at byte \(start)")
+      }
       value = sum
       position += 1
     }

@@ -19,14 +19,16 @@ let catgen = Command(
     Flag(switch: "--interpolate", group: "Films", help: "a film from seed to seed of --seeds"),
     Flag("--frames", "N", group: "Films", default: "60", help: "frames of the whole film"),
     Flag(switch: "--loop", group: "Films", help: "go on from the last seed back to the first"),
-    Flag("--fps", "N", group: "Films", default: "24", help: "frames per second of an animated PNG"),
+    Flag("--fps", "N", group: "Films", default: "24", help: "frames per second of an animated PNG or y4m"),
     Flag(
       "--out", "PATH", group: "Output", default: "cats.png",
-      help: "FILE.png, FILE.ppm or FILE.raw; a folder for one file per picture; - for standard output"),
+      help: "FILE.png, FILE.ppm, FILE.raw or FILE.y4m; a folder for one file per picture; - for standard output"),
     Flag(
       "--format", "F", of: Format.allCases.map(\.rawValue), group: "Output",
       defaultNote: "by the file's name, else png",
-      help: "png (several pictures make a grid, films an animated PNG), ppm or raw (one picture after another)"),
+      help:
+        "png (several pictures make a grid, films an animated PNG), ppm or raw (one picture after another), or y4m (a "
+        + "film for video encoders)"),
     Flag(
       "--grid", "CxR", group: "Output", defaultNote: "nearly square", help: "columns and rows of one picture of all"),
     Flag(switch: "--force", group: "Output", help: "overwrite files that are there"),
@@ -39,6 +41,11 @@ let catgen = Command(
       switch: "--ema", group: "Running", default: true, help: "use the averaged generator where the checkpoint has one"),
     Flag("--batch-size", "N", group: "Running", defaultNote: "by memory", help: "pictures computed at once"),
     Flag("--threads", "N", group: "Running", defaultNote: "all processors", help: "threads that compute"),
+    Flag(
+      switch: "--stdin", group: "Running",
+      help:
+        "answer requests, one JSON object per line of standard input such as {\"seed\": 7}, with pictures on standard "
+        + "output; docs/streams.md"),
     Flag(switch: "--progress", group: "Running", help: "show how far it is"),
     Flag(switch: "--quiet", group: "Running", help: "say nothing but errors"),
     Flag(switch: "--inspect", group: "Running", help: "say what the checkpoint holds, check its digest, and exit"),
@@ -48,5 +55,5 @@ let catgen = Command(
       catgen --count 64 --out cats.png
       catgen --seeds 0-9999 --out cats/
       catgen --interpolate --seeds 3,14,15 --loop --out film.png
-      catgen --interpolate --seeds 1,2 --format ppm --out - | ffmpeg -f image2pipe -i - cats.mp4
+      catgen --interpolate --seeds 1,2 --format y4m --out - | ffmpeg -i - -pix_fmt yuv420p cats.mp4
     """)

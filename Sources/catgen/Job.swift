@@ -18,6 +18,7 @@ struct Job {
   let model: GeneratorModel
   let latent: @Sendable (Int) -> [Float]
   let count: Int
+  let framesPerSecond: Int
   /// Nothing leaves the program before it has ended well.
   let verification: Verification
   /// Files in the making are taken away before a signal ends the program.
@@ -25,31 +26,14 @@ struct Job {
 
   init?(_ given: Arguments) throws {
     let request = try Request(given)
-    let threads = try given.optionalInt("--threads", in: 1...1024)
-    let batch = try given.optionalInt("--batch-size", in: 1...256)
-    let truncation = Float(try given.double("--truncation", in: 0...2))
-    _ = try given.int("--fps", in: 1...1000)
-    let wish = try given.optionalChoice("--z")
-    let path = try given.optionalString("--checkpoint").map { try CheckpointPath($0).file() } ?? ShippedModel.path()
-    let file = try SafeTensors(path: path)
-    let averaged = given.isGiven("--ema") ? given.isOn("--ema") : nil
-    let description = try CheckpointDescription(file, averaged: averaged)
-    if given.isOn("--inspect") {
-      try file.verifyDigest()
-      Console.print(String(description.summary.dropLast()))
-      return nil
+    let framesPerSecond = try given.int("--fps", in: 1...1000)
+    let sampler = try Sampler(given) {
+      if !given.isOn("--force") { try Job.refuseOverwriting(request) }
+      if case .stream = request.destination { try StandardOutput.refuseTerminal("--out -") }
     }
-    if !given.isOn("--force") { try Job.refuseOverwriting(request) }
-    if case .stream = request.destination, isatty(STDOUT_FILENO) == 1 {
-      throw UsageError("--out -: standard output is a terminal; send it to a file or another program")
-    }
-    // Threads are not asked for before it is known that they can be had.
-    try requireOpenFiles(4)
-    let context = try Context.fromEnvironment(threads: threads)
-    let names = description.generator.parameters.map { description.prefix + $0.name }
-    verification = Verification(of: names, in: file)
-    let distribution = wish.flatMap(LatentDistribution.init) ?? description.distribution ?? .uniform
-    let dimension = description.generator.input.c
+    guard let sampler else { return nil }
+    verification = sampler.verification
+    let (distribution, dimension, truncation) = (sampler.distribution, sampler.dimension, sampler.truncation)
     let draw = { @Sendable (seed: UInt64) in
       Latent.vector(seed: seed, dimension: dimension, distribution: distribution, truncation: truncation)
     }
@@ -63,14 +47,8 @@ struct Job {
       latent = { draw(seeds[$0]) }
       count = seeds.count
     }
-    let size = try Job.batchSize(count, description.generator, request, batch, context)
-    do {
-      model = try GeneratorModel(file, description, batchSize: size, context: context)
-    } catch {
-      // Where the file is damaged, that is the reason.
-      try verification.result()
-      throw error
-    }
+    model = try sampler.model(batchSize: Job.batchSize(count, request, sampler))
+    self.framesPerSecond = framesPerSecond
     self.request = request
     self.given = given
   }
@@ -78,10 +56,8 @@ struct Job {
   /// Pictures that are computed at once: as many as were asked for, or as memory holds.
   /// - Throws: `PictureError` or `EnvironmentError` where the result is too large for a picture or for memory, before
   ///   anything is computed.
-  private static func batchSize(
-    _ count: Int, _ generator: Network, _ request: Request, _ wish: Int?, _ context: Context
-  ) throws -> Int {
-    let picture = generator.output
+  private static func batchSize(_ count: Int, _ request: Request, _ sampler: Sampler) throws -> Int {
+    let picture = sampler.description.generator.output
     // A grid, or all frames of a film, and their PNG file.
     var result = 0
     if let grid = request.grid {
@@ -90,21 +66,13 @@ struct Job {
     } else if request.frames != nil, request.format == .png {
       result = 3 * count * picture.elements
     }
-    var size = GeneratorModel.batchSize(for: count, generator, limit: wish)
-    func needed() -> Int { result + GeneratorModel.bytesNeeded(generator, batchSize: size) }
-    if wish == nil, let available = Memory.available {
-      while size > 1, needed() > available / 2 { size = (size + 1) / 2 }
-    }
-    try Memory.require(
-      needed(), threads: context.threads, for: "sampling",
-      remedy: wish == nil ? "ask for fewer pictures in one file" : "lower --batch-size")
-    return size
+    return try sampler.batchSize(for: count, beside: result, remedy: "ask for fewer pictures in one file")
   }
 
   /// Writes everything, and says so.
   func run() throws {
     // A stream leaves nothing to take away, so there the signals may do what they always do.
-    if case .stream = request.destination { return try emit(Job.writeToStandardOutput) }
+    if case .stream = request.destination { return try emit(StandardOutput.write) }
     interruption.watchSignals()
     do {
       try writeFiles()
@@ -150,14 +118,27 @@ struct Job {
         case .png: try PNGWriter.encode(grid.picture)
         case .ppm: grid.picture.ppm
         case .raw: grid.picture.pixels
+        case .y4m:
+          YUV4MPEG.header(
+            width: grid.picture.width, height: grid.picture.height, framesPerSecond: framesPerSecond)
+            + grid.picture.pixels.withUnsafeBufferPointer(YUV4MPEG.frame)
         }
       try encoded.withUnsafeBytes(write)
     } else if request.format == .png {
-      var film = AnimatedPNG(frameCount: count, framesPerSecond: try given.int("--fps", in: 1...1000))
+      var film = AnimatedPNG(frameCount: count, framesPerSecond: framesPerSecond)
       try batches { range, bytes in
         for frame in try encoded(range.count, bytes) { film.append(frame, width: model.width, height: model.height) }
       }
       try film.finished().withUnsafeBytes(write)
+    } else if request.format == .y4m {
+      let header = YUV4MPEG.header(width: model.width, height: model.height, framesPerSecond: framesPerSecond)
+      try header.withUnsafeBytes(write)
+      try batches { range, bytes in
+        for index in 0..<range.count {
+          let pixels = UnsafeBufferPointer(start: bytes + index * model.bytesPerPicture, count: model.bytesPerPicture)
+          try YUV4MPEG.frame(pixels).withUnsafeBytes(write)
+        }
+      }
     } else {
       let header = request.format == .ppm ? Picture.ppmHeader(width: model.width, height: model.height) : []
       try batches { range, bytes in
@@ -184,6 +165,7 @@ struct Job {
           case .png: try PNGWriter.encode(pixels, width: this.model.width, height: this.model.height)
           case .ppm: Picture(width: this.model.width, height: this.model.height, pixels: Array(pixels)).ppm
           case .raw: Array(pixels)
+          case .y4m: preconditionFailure("no format of single pictures")
           }
         try contents.withUnsafeBytes {
           try AtomicFile.write(path, bytes: $0, overwrite: this.given.isOn("--force"), durable: false)
@@ -244,26 +226,4 @@ struct Job {
       throw PictureError("\(taken) is there already: choose another --out, or overwrite it with --force")
     }
   }
-
-  private static func writeToStandardOutput(_ bytes: UnsafeRawBufferPointer) throws {
-    var done = 0
-    while done < bytes.count {
-      let written = write(STDOUT_FILENO, bytes.baseAddress! + done, bytes.count - done)
-      if written < 0 && errno == EINTR { continue }
-      guard written > 0 else {
-        throw PictureError(
-          "cannot write to standard output: \(String(cString: strerror(errno))); send it somewhere else")
-      }
-      done += written
-    }
-  }
-}
-
-/// What `body` makes of every index, in their order, on all processors; throws an error after all have ended.
-@discardableResult
-private func concurrently<Value: Sendable>(
-  _ count: Int, _ body: @Sendable (Int) throws -> Value
-) throws -> [Value] {
-  try mapInParallel(count, threads: Context.processorCount) { index in Result { try body(index) } }
-    .map { try $0.get() }
 }

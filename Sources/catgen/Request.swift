@@ -3,7 +3,7 @@ import Generation
 import Images
 import Storage
 
-enum Format: String, CaseIterable { case png, ppm, raw }
+enum Format: String, CaseIterable { case png, ppm, raw, y4m }
 
 enum Destination {
   case stream
@@ -80,6 +80,7 @@ struct Request {
       case "png", "apng": .png
       case "ppm": .ppm
       case "raw", "rgb": .raw
+      case "y4m": .y4m
       default: nil
       }
     if let implied {
@@ -89,8 +90,10 @@ struct Request {
       return (.file(path), implied)
     }
     if ["jpg", "jpeg", "gif", "webp", "bmp", "tif", "tiff", "mp4", "webm"].contains(ending) {
-      throw UsageError("--out \(path): only .png, .ppm and .raw can be written")
+      throw UsageError(
+        "--out \(path): only .png, .ppm, .raw and .y4m can be written; other programs make the rest of --out -")
     }
+    if wished == .y4m { throw UsageError("--format y4m is one stream of frames: give --out FILE.y4m or --out -") }
     if let kind = try? Disk().kind(of: path), kind != .directory, kind != .absent {
       throw UsageError(
         "--out \(path): is there and no folder; name a file that ends in .png, .ppm or .raw, or another folder")

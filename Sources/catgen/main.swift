@@ -10,7 +10,11 @@ import Generation
 signal(SIGPIPE, SIG_DFL)
 catgen.run { arguments in
   do {
-    try Job(arguments)?.run()
+    if arguments.isOn("--stdin"), !arguments.isOn("--inspect") {
+      try Service(arguments).run()
+    } else {
+      try Job(arguments)?.run()
+    }
   } catch {
     throw CheckpointPath.explained(error, name: arguments.optionalString("--checkpoint"))
   }

@@ -23,7 +23,7 @@ struct Resumption {
   /// - Returns: nil without `--resume`.
   init?(_ arguments: Arguments) throws {
     guard let text = arguments.optionalString("--resume") else { return nil }
-    for name in ["--dry-run", "--generator"] where arguments.isGiven(name) {
+    for name in ["--dry-run", "--generator", "--discriminator"] where arguments.isGiven(name) {
       throw UsageError("\(name) does not go with --resume: leave one of them out")
     }
     let path = CheckpointPath(text)

@@ -71,8 +71,8 @@ struct TrainingCommand {
         ("version", Self.version), ("instruction set", context.instructionSet.rawValue),
         ("CATGAN_CONV", context.algorithm?.rawValue ?? ""), ("data set", dataset.summary.digest),
       ]
-        // Rank 0 alone reads the file.
-        + options.choices.filter { $0.flag != "--generator" }.map { ($0.flag, $0.value) })
+        // Rank 0 alone reads the files.
+        + options.choices.filter { !["--generator", "--discriminator"].contains($0.flag) }.map { ($0.flag, $0.value) })
     if arguments.isOn("--dry-run") { return estimate(model, dataset, options, memory(options)) }
     // Until here there is nothing to save, and a signal ends the process at once.
     let interruption = Interruption()
@@ -99,7 +99,9 @@ struct TrainingCommand {
       if let earlier, earlier.run != nil { configuration.created = earlier.configuration.created }
       let source =
         try origin?.checkpoint
-        ?? arguments.optionalString("--generator").map { absolutePath(try CheckpointPath($0).file()) }
+        ?? (arguments.optionalString("--generator") ?? arguments.optionalString("--discriminator")).map {
+          absolutePath(try CheckpointPath($0).file())
+        }
       let session = Session(
         interruption: interruption, deadline: limit.map { start + $0.seconds }, progress: progress,
         start: StartRecord(
@@ -169,6 +171,9 @@ struct TrainingCommand {
     }
     if ranks.lead, let path = arguments.optionalString("--generator") {
       options.generator = try model.beginFrom(generatorOf: CheckpointPath(path).file())
+    }
+    if ranks.lead, let path = arguments.optionalString("--discriminator") {
+      options.discriminator = try model.beginFrom(discriminatorOf: CheckpointPath(path).file())
     }
     return (options, dataset, model, origin)
   }

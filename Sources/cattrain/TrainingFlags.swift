@@ -105,8 +105,11 @@ enum TrainingFlags {
     Flag(
       "--generator", "PATH", group: "Levers beyond the recipe", defaultNote: "random weights",
       help:
-        "begin with the generator of a checkpoint (a file, a run's directory or RUN@STEP) or of cattrain export; the "
-        + "discriminator begins afresh"),
+        "begin with the generator of a checkpoint (a file, a run's directory or RUN@STEP), of cattrain export or of "
+        + "another program"),
+    Flag(
+      "--discriminator", "PATH", group: "Levers beyond the recipe", defaultNote: "random weights",
+      help: "begin with the discriminator of a checkpoint or of another program, such as the file of --generator"),
   ]
 
   private static let safety = [

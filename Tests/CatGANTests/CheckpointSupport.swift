@@ -48,7 +48,7 @@ struct SmallTraining {
 
   func save(_ path: String, fileSystem: any FileSystem = Disk()) throws {
     try Checkpoint.save(
-      trainer, average: average.store, state: state, to: path, overwrite: true, fileSystem: fileSystem)
+      trainer, average: average, state: state, to: path, overwrite: true, fileSystem: fileSystem)
   }
 
   func load(_ path: String) throws -> CheckpointState {

@@ -1,5 +1,6 @@
 import Foundation
 import Generation
+import Images
 import Storage
 import Testing
 
@@ -44,6 +45,25 @@ import Testing
     try catgen("--count 3 --out cats.ppm", in: place)
     #expect(try place.bytes("cats.ppm") == stream)
     #expect(place.names == ["cats.ppm"])
+  }
+
+  /// A film for video encoders: a header, then each frame's marker and three planes of as many samples as it has pixels.
+  @Test func filmOfPlanes() throws {
+    let words = "--interpolate --seeds 1,2 --frames 5 --fps 30"
+    let stream = try catgen("\(words) --format y4m --out -").output
+    let header = Array("YUV4MPEG2 W\(Self.side) H\(Self.side) F30:1 Ip A1:1 C444 XCOLORRANGE=LIMITED\n".utf8)
+    try #require(stream.starts(with: header) && stream.count == header.count + 5 * (6 + Self.block))
+    let frames = try raw(words)
+    for (index, frame) in frames.enumerated() {
+      let expected = frame.withUnsafeBufferPointer(YUV4MPEG.frame)
+      #expect(Array(stream.dropFirst(header.count + index * expected.count).prefix(expected.count)) == expected)
+    }
+    let place = try Place()
+    try catgen("\(words) --out film.y4m", in: place)
+    #expect(try place.bytes("film.y4m") == stream)
+    let folder = try Program("catgen").run(
+      ["--checkpoint", SmallGenerator.path, "--count", "2", "--format", "y4m", "--out", place("folder")])
+    #expect(folder.status == 2 && folder.error.contains("FILE.y4m") && place.names == ["film.y4m"])
   }
 
   @Test func folderOfPictures() throws {

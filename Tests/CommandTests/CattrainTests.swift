@@ -213,6 +213,47 @@ import Testing
     }
   }
 
+  /// Both networks of a checkpoint, or of another program's file, are begun from.
+  @Test func beginsFromDiscriminator() throws {
+    let place = try Place()
+    let pictures = try Self.pictures(16, in: place)
+    _ = try succeed([pictures, "--steps", "2"] + Self.small, in: place)
+    let donor = try #require(Self.checkpoints(Self.run, in: place).last)
+    let given = try SafeTensors(path: place(donor))
+    let names = given.names.filter { $0.hasPrefix("discriminator.") && !$0.hasSuffix(".num_batches_tracked") }
+    try SafeTensors.write(
+      names.map {
+        TensorSource("netD.\($0.dropFirst(14))", floats: try given.floats($0), shape: given.shape(of: $0)!)
+      }, metadata: [:], to: place("foreign"), overwrite: false)
+    let still = Self.small + ["--steps", "1", "--lr-g", "1e-8", "--lr-d", "1e-8"]
+    var runs = 0
+    for words in [["--generator", donor, "--discriminator", donor], ["--discriminator", "foreign"]] {
+      runs += 1
+      _ = try succeed([pictures] + words + still, in: place)
+      let run = "runs/0000\(runs)-cats64-w8"
+      let made = try SafeTensors(path: place(try #require(Self.checkpoints(run, in: place).last)))
+      for name in names where !name.contains("running") {
+        let apart = zip(try made.floats(name), try given.floats(name)).map { abs($0 - $1) }.max()!
+        #expect(apart < 2e-7, "\(name): \(apart)")
+      }
+      let configuration = String(decoding: try place.bytes("\(run)/config.json"), as: UTF8.self)
+      #expect(configuration.contains("\"discriminator\" : \""), "\(configuration)")
+      _ = try succeed(["--resume", run, "--steps", "2"], in: place)
+    }
+    let before = place.names
+    for (words, says) in [
+      (
+        ["--width", "16", "--z-dim", "4", "--discriminator", "foreign"], "'netD.conv1.weight' is of shape [8, 3, 5, 5]"
+      ),
+      (["--width", "8", "--z-dim", "4", "--d-norm", "spectral", "--discriminator", donor], "another discriminator"),
+      (["--width", "8", "--z-dim", "4", "--discriminator", SmallGenerator.path], "holds no discriminator"),
+    ] {
+      let ended = try Self.cattrain.run([pictures, "--batch-size", "2"] + words, in: place.path)
+      #expect(ended.status == 1 && ended.error.contains(says), "\(ended.error)")
+    }
+    #expect(place.names == before)
+  }
+
   /// Another program's generator, under a wrapper's prefix and without metadata, is begun from, exported and judged like
   /// our own.
   @Test func foreignGenerator() throws {

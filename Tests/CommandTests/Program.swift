@@ -37,9 +37,11 @@ struct Program {
   /// Runs it to its end.
   /// - Parameters:
   ///   - output: where standard output goes; nil collects it.
+  ///   - input: where standard input comes from; nil leaves the tests' own.
   ///   - prelude: shell commands before it, such as limits.
   func run(
-    _ words: [String], in directory: String? = nil, output: FileHandle? = nil, prelude: String? = nil
+    _ words: [String], in directory: String? = nil, output: FileHandle? = nil, prelude: String? = nil,
+    input: FileHandle? = nil
   ) throws -> Ended {
     let process = Process()
     if let prelude {
@@ -53,6 +55,7 @@ struct Program {
     let collected = Pipe()
     let complaints = Pipe()
     process.standardOutput = output ?? collected
+    if let input { process.standardInput = input }
     process.standardError = complaints
     try process.run()
     if output != nil { try collected.fileHandleForWriting.close() }

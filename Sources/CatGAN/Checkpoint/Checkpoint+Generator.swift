@@ -69,9 +69,8 @@ extension Checkpoint {
     let tensors = try GeneratorTensors(checkpoint, averaged: averaged)
     var metadata = training(of: tensors.file, note: note)
     metadata["format"] = "pt"
-    // A tensor at a time, in Float.
-    let largest = tensors.generator.parameters.map(\.layout.count).max()!
-    try Memory.require(10_000_000 + 12 * largest, threads: 0, for: "the export", remedy: "free some memory")
+    metadata[configurationKey] = try description(of: tensors)
+    metadata[Probe.key] = try probe(tensors, half: half)
     let sources = try tensors.generator.parameters.map(\.name).flatMap { name in
       let values = source(generatorPrefix + name, shape: tensors.shape(name), half: half) { try tensors.values(name) }
       guard name.hasSuffix(".running_var") else { return [values] }
@@ -89,6 +88,8 @@ extension Checkpoint {
     let tensors = try GeneratorTensors(checkpoint, averaged: averaged)
     var metadata = training(of: tensors.file, note: note)
     metadata["catgan.source_digest"] = tensors.file.digest()
+    metadata[configurationKey] = try description(of: tensors)
+    metadata[Probe.key] = try probe(tensors, half: false)
     metadata["catgan.z"] =
       switch tensors.description.distribution ?? .uniform {
       case .uniform: "uniform in [-1, 1): SplitMix64 from the seed, each draw's upper 24 bits times 2^-23 minus 1"
@@ -106,6 +107,33 @@ extension Checkpoint {
     var metadata = file.metadata.filter { known.contains($0.key) }
     if !note.isEmpty { metadata[noteKey] = note }
     return metadata
+  }
+
+  /// What the networks are, in the words of this version; of a file that does not say it, the generator alone.
+  private static func description(of tensors: GeneratorTensors) throws -> String {
+    if let networks = try? networks(of: tensors.file) { return try json(networks) }
+    let description = tensors.description
+    return try json(
+      GeneratorDescription(
+        preset: description.preset, zDistribution: description.distribution, generator: description.generator))
+  }
+
+  private struct GeneratorDescription: Encodable {
+    let preset: String?
+    let zDistribution: LatentDistribution?
+    let generator: Network
+  }
+
+  private static func probe(_ tensors: GeneratorTensors, half: Bool) throws -> String {
+    // The network for one picture, and a tensor at a time in the file's order.
+    let parameters = tensors.generator.parameters.map(\.layout.count)
+    try Memory.require(
+      GeneratorModel.bytesNeeded(tensors.generator, batchSize: 1) + 12 * parameters.max()!, threads: 1,
+      for: "the export", remedy: "free some memory")
+    return try Probe.entry(tensors.generator, tensors.description.distribution ?? .uniform) { name in
+      let values = try tensors.values(name)
+      return half ? values.map { FloatConversion.widenHalf(FloatConversion.narrowToHalf($0)) } : values
+    }
   }
 
   private static func source(

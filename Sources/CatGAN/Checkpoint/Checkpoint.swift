@@ -17,29 +17,30 @@ public enum Checkpoint {
   static let discriminatorStepsKey = "catgan.optimizer.discriminator.steps"
 
   /// Training batches that a step shows to the discriminator: reals and fakes, and fakes for the generator's update.
-  private static let discriminatorBatches = 3
+  static let discriminatorBatches = 3
 
   /// Writes the trainer's networks, running statistics, moments, step counts and random state, whole or not at all.
   /// - Parameter average: the averaged copy of the generator, where the run keeps one.
   /// - Throws: `StorageError` for the disk's failures; an older file of that name is then untouched.
   public static func save(
-    _ trainer: GANTrainer, average: ParameterStore? = nil, state: CheckpointState, to path: String, overwrite: Bool,
+    _ trainer: GANTrainer, average: Generator? = nil, state: CheckpointState, to path: String, overwrite: Bool,
     fileSystem: any FileSystem = Disk()
   ) throws {
     var metadata = state.metadata
     metadata["format"] = "pt"
     metadata[configurationKey] = try json(trainer.networks)
+    metadata[Probe.key] = Probe.entry(trainer, average: average)
     metadata[randomKey] = String(trainer.random.state)
     metadata[generatorStepsKey] = String(trainer.generatorAdam.steps)
     metadata[discriminatorStepsKey] = String(trainer.discriminatorAdam.steps)
-    let sources = tensors(trainer, average).map { tensor in
+    let sources = tensors(trainer, average?.store).map { tensor in
       TensorSource(tensor.name, .float32, shape: tensor.parameter.layout.fileShape) { sink in
         // One tensor at a time is copied into the file's order.
         try tensor.parameter.fileValues(tensor.array).withUnsafeBytes { try sink.put($0) }
       }
     }
     try SafeTensors.write(
-      counters(trainer, average).map(\.source) + sources, metadata: metadata, to: path, overwrite: overwrite,
+      counters(trainer, average?.store).map(\.source) + sources, metadata: metadata, to: path, overwrite: overwrite,
       fileSystem: fileSystem)
   }
 
@@ -136,7 +137,7 @@ public enum Checkpoint {
     }
   }
 
-  static func json(_ networks: GANDescription) throws -> String {
+  static func json(_ networks: some Encodable) throws -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     return String(decoding: try encoder.encode(networks), as: UTF8.self)

@@ -72,6 +72,11 @@ public final class GANModel: TrainingModel {
     return digest
   }
 
+  /// Takes the weights and running statistics of another training's discriminator, with the same promises.
+  public func beginFrom(discriminatorOf path: String) throws -> String {
+    try Checkpoint.loadDiscriminator(of: path, into: trainer.discriminator.store, like: trainer.networks)
+  }
+
   public var imageSize: Int { trainer.networks.imageSize }
   public var share: Range<Int>? { trainer.share }
 
@@ -253,7 +258,7 @@ public final class GANModel: TrainingModel {
     state.dataDigest = dataset.digest
     state.version = version
     try Checkpoint.save(
-      trainer, average: average?.store, state: state, to: path, overwrite: true, fileSystem: fileSystem)
+      trainer, average: average, state: state, to: path, overwrite: true, fileSystem: fileSystem)
   }
 
   public func check(_ path: String) throws { try Checkpoint.check(path, for: trainer, average: average?.store) }

@@ -49,6 +49,10 @@ public struct RunOptions: Codable, Equatable, Sendable {
   public var augmentation: [Augmentation]
   /// The digest of the file whose generator the run began with, or nil for random weights.
   public var generator: String?
+  /// Likewise of the discriminator.
+  public var discriminator: String?
+  /// Whether what the run began from is outside its directory.
+  public var beginsElsewhere: Bool { generator != nil || discriminator != nil }
   /// Decay of the averaged generator per step; 0 for none.
   public var averaging: Float
   public var mirror: Bool
@@ -94,6 +98,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
     discriminatorNorm = .batch
     augmentation = []
     generator = nil
+    discriminator = nil
     averaging = 0
     mirror = false
     decay = nil
@@ -182,6 +187,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
       Choice(flag: "--d-norm", value: discriminatorNorm.rawValue, change: .never),
       Choice(flag: "--augment", value: augmentationText, change: .forced),
       Choice(flag: "--generator", value: generator ?? "random", change: .never),
+      Choice(flag: "--discriminator", value: discriminator ?? "random", change: .never),
       Choice(flag: "--ema", value: number(averaging), change: averaging == 0 ? .never : .forced),
       Choice(flag: "--mirror", value: mirror ? "on" : "off", change: .forced),
       Choice(flag: "--lr-decay", value: decay?.description ?? "none", change: .forced),
@@ -243,6 +249,7 @@ extension RunOptions {
     try readNew(.discriminatorNorm, \.discriminatorNorm)
     try readNew(.augmentation, \.augmentation)
     generator = try values.decodeIfPresent(String.self, forKey: .generator)
+    discriminator = try values.decodeIfPresent(String.self, forKey: .discriminator)
     try read(.averaging, \.averaging)
     try read(.mirror, \.mirror)
     decay = try values.decodeIfPresent(EpochSpan.self, forKey: .decay)

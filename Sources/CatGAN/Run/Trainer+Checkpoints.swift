@@ -131,9 +131,10 @@ extension Trainer {
     guard passedOver.isEmpty else {
       throw RunError("no checkpoint of \(quoted(run.path)) can be read; start a new run")
     }
-    guard options.generator == nil else {
+    guard !options.beginsElsewhere else {
       throw RunError(
-        "\(quoted(run.path)) holds no checkpoint, and what it began from is not in it; start a new run with --generator"
+        "\(quoted(run.path)) holds no checkpoint, and what it began from is not in it; start a new run with --generator or"
+          + " --discriminator"
       )
     }
     say("\(run.path) holds no checkpoint yet: it begins again")

@@ -159,7 +159,7 @@ public final class Trainer {
         + "from \(configuration.folder)")
     if let origin { try? run.note(origin.description) }
     // What a run begins from is not in it: whatever happens from here on, there is something to go on from.
-    if origin != nil || options.generator != nil, run.checkpoints().isEmpty { _ = save() }
+    if origin != nil || options.beginsElsewhere, run.checkpoints().isEmpty { _ = save() }
     var batches = Batches(dataset, options, share: model.share)
     shareState()
     while !isComplete {
