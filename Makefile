@@ -62,4 +62,4 @@ install-tools: ## all that building and testing need, through apt; on macOS it s
 	@scripts/install-tools test
 
 clean: ## remove what was built; runs/ stays
-	rm -rf $(BUILD) $(BUILD)-web $(TESTS) $(TESTS)-address $(TESTS)-thread $(BUILD)-mpi web
+	rm -rf $(BUILD) $(BUILD)-web $(BUILD)-mpi $(TESTS) $(TESTS)-address $(TESTS)-thread .build-examples .build-versioned web
