@@ -37,8 +37,8 @@ extension Network {
   }
 
   /// Where another network computes something else, in words; nil where it can take this one's parameters and compute
-  /// the same. How parameters begin and how statistics are gathered does not count, nor does a bias that only the other
-  /// one has, where normalisation takes it out again.
+  /// the same. How parameters begin and how statistics are gathered does not count, nor do names of layers without
+  /// parameters, nor a bias that only the other one has, where normalisation takes it out again.
   public func difference(from other: Network) -> String? {
     if input != other.input { return "its input is \(input.perPicture), not \(other.input.perPicture)" }
     var (mine, theirs) = (layers.map { $0.withoutTraining }, other.layers.map { $0.withoutTraining })
@@ -68,9 +68,10 @@ extension LayerSpec {
     return layer
   }
 
-  /// The layer with the usual values of all that only training asks for.
+  /// The layer with the usual values of all that only training asks for, and without a name that nothing is found by.
   fileprivate var withoutTraining: LayerSpec {
     var layer = self
+    if !hasParameters { layer.name = "" }
     switch operation {
     case .convolution(var spec):
       spec.weights = ConvolutionSpec.usualWeights

@@ -5,6 +5,7 @@ import Layers
 import Networks
 import Random
 import Storage
+import TestSupport
 import Testing
 
 @testable import CatGAN
@@ -117,5 +118,21 @@ import Testing
       Network(input: networks.generator.input, layers: layers + [LayerSpec("more", .batchNorm(BatchNormSpec()))]))
     try refused(
       "where pictures with 3 channels", Network(input: networks.generator.input, layers: Array(layers.prefix(5))))
+  }
+
+  /// A state dict that PyTorch wrote goes into the trainable network of the preset, which then makes PyTorch's pictures:
+  /// Fixtures/generators/make_dcgan.py. Rounding to bytes may differ by one.
+  @Test func aForeignStateDictIsGoneOnWith() throws {
+    let networks = try Preset.dcgan64.networks(width: 4, zDimension: 12, zDistribution: .normal)
+    let generator = Generator(networks, execution: Execution(context: Context(threads: 2)))
+    _ = try Checkpoint.loadFinishedGenerator(
+      of: Fixtures.path("generators/dcgan.safetensors"), into: generator.store, like: networks)
+    let z = [0, 5].flatMap { Latent.vector(seed: $0, dimension: 12, distribution: .normal) }
+    let found = generator.pictures(Tensor(generator.latentShape(2), values: z)).array.map { (value: Float) in
+      Int(((value + 1) * 127.5).rounded())
+    }
+    let expected = try Data(contentsOf: URL(filePath: Fixtures.path("generators/dcgan.rgb"))).map { Int($0) }
+    #expect(found.count == expected.count)
+    #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 1 })
   }
 }
