@@ -95,7 +95,7 @@ struct Request {
     }
     if wished == .y4m { throw UsageError("--format y4m is one stream of frames: give --out FILE.y4m or --out -") }
     if let kind = try? Disk().kind(of: path), kind != .directory, kind != .absent {
-      throw UsageError(
+      throw StorageError(
         "--out \(path): is there and no folder; name a file that ends in .png, .ppm or .raw, or another folder")
     }
     return (.directory(path), wished ?? .png)

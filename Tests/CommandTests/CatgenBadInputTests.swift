@@ -41,7 +41,7 @@ import Testing
     ("--interpolate --seeds 1,2 --grid 2x2", "--grid"), ("--interpolate --seeds 1,2 --fps 0", "--fps 0"),
     ("--batch-size 0", "--batch-size 0"), ("--batch-size 257", "--batch-size 257"), ("--threads 0", "--threads 0"),
     ("--threads 1025", "--threads 1025"), ("--nope", "--nope"), ("surplus", "surplus"), ("--count=", "--count"),
-    ("--quiet --quiet=no", "--quiet"), ("--trunc 1", "did you mean --truncation?"), ("--out /dev/full", "no folder"),
+    ("--quiet --quiet=no", "--quiet"), ("--trunc 1", "did you mean --truncation?"),
   ]
 
   @Test(arguments: mistakes.indices) func mistakesOfUsage(index: Int) throws {
