@@ -18,20 +18,23 @@ public enum Console {
 
   private static func write(_ text: String, to descriptor: Int32) -> Bool {
     var text = text
-    return text.withUTF8 { bytes in
-      var done = 0
-      while done < bytes.count {
-        #if canImport(Glibc)
-          let written = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-        #else
-          let written = Darwin.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
-        #endif
-        if written < 0 && errno == EINTR { continue }
-        guard written > 0 else { return false }
-        done += written
-      }
-      return true
+    return text.withUTF8 { write(UnsafeRawBufferPointer($0), to: descriptor) }
+  }
+
+  /// Writes all of `bytes`. Returns false where the stream is closed or full; `errno` says why.
+  public static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32 = STDOUT_FILENO) -> Bool {
+    var done = 0
+    while done < bytes.count {
+      #if canImport(Glibc)
+        let written = Glibc.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+      #else
+        let written = Darwin.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
+      #endif
+      if written < 0 && errno == EINTR { continue }
+      guard written > 0 else { return false }
+      done += written
     }
+    return true
   }
 }
 

@@ -16,19 +16,8 @@ enum StandardOutput {
   }
 
   static func write(_ bytes: UnsafeRawBufferPointer) throws {
-    var done = 0
-    while done < bytes.count {
-      #if canImport(Glibc)
-        let written = Glibc.write(STDOUT_FILENO, bytes.baseAddress! + done, bytes.count - done)
-      #else
-        let written = Darwin.write(STDOUT_FILENO, bytes.baseAddress! + done, bytes.count - done)
-      #endif
-      if written < 0 && errno == EINTR { continue }
-      guard written > 0 else {
-        throw PictureError(
-          "cannot write to standard output: \(String(cString: strerror(errno))); send it somewhere else")
-      }
-      done += written
+    guard Console.write(bytes) else {
+      throw PictureError("cannot write to standard output: \(String(cString: strerror(errno))); send it somewhere else")
     }
   }
 }
