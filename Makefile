@@ -54,4 +54,4 @@ install-tools: ## all that building and testing need, through apt; on macOS it s
 	@scripts/install-tools test
 
 clean: ## remove what was built; runs/ stays
-	rm -rf $(BUILD) $(TESTS) $(TESTS)-address $(TESTS)-thread
+	rm -rf $(BUILD) $(TESTS) $(TESTS)-address $(TESTS)-thread .build-examples .build-versioned

@@ -8,7 +8,7 @@ extension GeneratorModel {
   /// above to the peaks of 64 to 256 pixels, width 8 to 256 and batch 1 to 256.
   public static func bytesNeeded(_ generator: Network, batchSize: Int) -> Int {
     var (transformed, scratch, largest) = (0, 0, 0)
-    for shape in generator.stages.compactMap({ $0.convShape(batch: 1) }) {
+    for shape in generator.allStages.compactMap({ $0.convShape(batch: 1) }) {
       let (wide, deep) = (shape.inputChannels, shape.outputChannels)
       largest = max(largest, shape.filterCount)
       // Kept as the points of Winograd's algorithm where that is no larger than a cache, or packed as it is.
@@ -19,7 +19,7 @@ extension GeneratorModel {
     }
     // One tensor at a time is widened to Float.
     let floats =
-      generator.parameterCount + largest + transformed + scratch + activationCounts(generator).sum * batchSize
+      generator.parameterCount + largest + transformed + scratch + SamplingPlan(generator).elements * batchSize
     return base + 4 * floats + 2 * batchSize * generator.output.elements
   }
 

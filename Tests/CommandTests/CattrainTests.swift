@@ -215,11 +215,12 @@ import Testing
 
   /// Another program's generator, under a wrapper's prefix and without metadata, is begun from, exported and judged like
   /// our own.
-  @Test func foreignGenerator() throws {
+  @Test(arguments: ["cats64", "dcgan64"]) func foreignGenerator(preset: String) throws {
     let place = try Place()
     let pictures = try Self.pictures(16, in: place)
-    _ = try succeed([pictures, "--steps", "2"] + Self.small, in: place)
-    let donor = try SafeTensors(path: place(try #require(Self.checkpoints(Self.run, in: place).last)))
+    let small = ["--preset", preset] + Self.small
+    _ = try succeed([pictures, "--steps", "2"] + small, in: place)
+    let donor = try SafeTensors(path: place(try #require(Self.checkpoints("runs/00000-\(preset)-w8", in: place).last)))
     let ours = donor.names.filter {
       $0.hasPrefix("generator.") && $0 != "generator.trans_conv1.bias" && !$0.hasSuffix(".num_batches_tracked")
     }
@@ -232,11 +233,11 @@ import Testing
     let export = try SafeTensors(path: place("export.safetensors"))
     #expect(export.names.filter { !$0.hasSuffix(".num_batches_tracked") }.sorted() == ours.sorted())
     for name in ours { #expect(try export.floats(name) == donor.floats(name)) }
-    let still = Self.small + ["--steps", "1", "--lr-g", "1e-8", "--lr-d", "1e-8"]
+    let still = small + ["--steps", "1", "--lr-g", "1e-8", "--lr-d", "1e-8"]
     for name in ["foreign", "export.safetensors"] {
       _ = try succeed([pictures, "--generator", name] + still, in: place)
     }
-    for run in ["runs/00001-cats64-w8", "runs/00002-cats64-w8"] {
+    for run in ["runs/00001-\(preset)-w8", "runs/00002-\(preset)-w8"] {
       let made = try SafeTensors(path: place(try #require(Self.checkpoints(run, in: place).last)))
       for name in ours where !name.contains("running") {
         let apart = zip(try made.floats(name), try donor.floats(name)).map { abs($0 - $1) }.max()!
@@ -246,8 +247,9 @@ import Testing
     _ = try succeed(["eval", "--checkpoint", "foreign", "--data", pictures], in: place)
     let before = place.names
     for (words, says) in [
-      ("--width 16 --z-dim 4", "--width 8"), ("--preset cats128 --width 8 --z-dim 4", "--preset cats64"),
-      ("--width 8 --z-dim 7", "--z-dim 4"),
+      ("--preset \(preset) --width 16 --z-dim 4", "--width 8"),
+      ("--preset cats128 --width 8 --z-dim 4", "--preset \(preset)"),
+      ("--preset \(preset) --width 8 --z-dim 7", "--z-dim 4"),
     ] {
       let ended = try Self.cattrain.run(
         [pictures, "--generator", "foreign", "--batch-size", "2"] + words.split(separator: " ").map(String.init),
