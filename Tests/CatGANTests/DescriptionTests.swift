@@ -137,7 +137,7 @@ import Testing
     for batchSize in [1, 5] {
       let model = try GeneratorModel(file, description, batchSize: batchSize, context: context)
       let pictures = try model.pictures(z)
-      #expect(pictures.allSatisfy { $0.width == 20 && $0.height == 16 })
+      #expect(pictures.allSatisfy { $0.width == 20 && $0.height == generator.output.h })
       let found = pictures.flatMap(\.pixels).map(Int.init)
       #expect(found.count == expected.count)
       #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 1 })
