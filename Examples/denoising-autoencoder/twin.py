@@ -32,22 +32,22 @@ class Autoencoder(nn.Module):
         return torch.sigmoid(self.up2(F.gelu(self.up1(self.block2(self.block1(x))))))
 
 
-network = Autoencoder()
-optimizer = torch.optim.AdamW(network.parameters(), 1.0, weight_decay=0.01)
-taken = 0
+def make():
+    network = Autoencoder()
+    optimizer = torch.optim.AdamW(network.parameters(), 1.0, weight_decay=0.01)
+    rates = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda taken: 2e-3 * min((taken + 1) / 10, 1) * (1 + math.cos(math.pi * min(taken / 300, 1))) / 2)
+
+    def step(clean, noisy):
+        loss = F.mse_loss(network(noisy), clean)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), 1)
+        optimizer.step()
+        rates.step()
+        return [loss.item()]
+
+    return {"": network}, step
 
 
-def step(clean, noisy):
-    global taken
-    loss = F.mse_loss(network(noisy), clean)
-    optimizer.zero_grad()
-    loss.backward()
-    warm = min((taken + 1) / 10, 1)
-    optimizer.param_groups[0]["lr"] = 2e-3 * warm * (1 + math.cos(math.pi * min(taken / 300, 1))) / 2
-    taken += 1
-    nn.utils.clip_grad_norm_(network.parameters(), 1)
-    optimizer.step()
-    return [loss.item()]
-
-
-run({"": network}, ["clean", "noisy"], step)
+run(make, ["clean", "noisy"])

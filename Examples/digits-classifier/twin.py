@@ -22,16 +22,18 @@ class Digits(nn.Module):
         return self.dense2(F.relu(self.dense1(x.flatten(1))))
 
 
-network = Digits()
-optimizer = torch.optim.SGD(network.parameters(), 0.05, 0.9)
+def make():
+    network = Digits()
+    optimizer = torch.optim.SGD(network.parameters(), 0.05, 0.9)
+
+    def step(images, labels):
+        loss = F.cross_entropy(network(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        return [loss.item()]
+
+    return {"": network}, step
 
 
-def step(images, labels):
-    loss = F.cross_entropy(network(images), labels)
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-    return [loss.item()]
-
-
-run({"": network}, ["images", "labels"], step)
+run(make, ["images", "labels"])

@@ -17,7 +17,7 @@ public final class Generator {
 
   public var store: ParameterStore { network.store }
 
-  public var batchNorms: [BatchNorm] { network.layers.compactMap { $0 as? BatchNorm } }
+  public var batchNorms: [BatchNorm] { network.leaves.compactMap { $0 as? BatchNorm } }
 
   public func latentShape(_ count: Int) -> Shape { description.input.with(n: count) }
 

@@ -94,7 +94,7 @@ struct GeneratorChoice {
       throw CheckpointError(
         file.path, "has the singular vector \(prefix)\(vector.name): spectral normalisation is for discriminators")
     }
-    guard generator.layers.last?.operation == .activation(.tanh) else {
+    guard SamplingPlan.tanhIsLast(generator) else {
       throw CheckpointError(file.path, "holds a generator that does not end in tanh, so its pictures have no bounds")
     }
   }

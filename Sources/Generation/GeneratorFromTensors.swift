@@ -53,7 +53,7 @@ struct GeneratorFromTensors {
     var layers = [LayerSpec("dense", .dense(spec)), leaky]
     for stage in 1...stages {
       let name = "trans_conv\(stage)"
-      var spec = ConvolutionSpec(channels: try shape("\(name).weight", rank: 4)[1], kernel: kernel, stride: 2)
+      var spec = ConvolutionSpec(channels: try shape("\(name).weight", rank: 4)[1], kernel: Extent(kernel), stride: 2)
       // PyTorch generators often leave out a bias that batch normalisation would cancel.
       spec.hasBias = file.contains("\(prefix)\(name).bias")
       layers += [
@@ -67,7 +67,8 @@ struct GeneratorFromTensors {
         "has \(prefix)logits.weight of shape \(last), where 3 channels and kernels of 3x3, 4x4, 5x5 or 7x7 are understood"
       )
     }
-    layers.append(LayerSpec("logits", .transposedConvolution(ConvolutionSpec(channels: 3, kernel: last[2], stride: 1))))
+    layers.append(
+      LayerSpec("logits", .transposedConvolution(ConvolutionSpec(channels: 3, kernel: Extent(last[2]), stride: 1))))
     layers.append(.activation(.tanh))
     return try network(dense[1], layers)
   }
@@ -92,8 +93,8 @@ struct GeneratorFromTensors {
       }
       var spec =
         number == first
-        ? ConvolutionSpec(channels: weight[1], kernel: 4, stride: 1, padding: .each(0))
-        : ConvolutionSpec(channels: weight[1], kernel: 4, stride: 2, padding: .each(1))
+        ? ConvolutionSpec(channels: weight[1], kernel: 4, stride: 1, padding: .pixels(0))
+        : ConvolutionSpec(channels: weight[1], kernel: 4, stride: 2, padding: .pixels(1))
       spec.hasBias = file.contains("\(start)\(number).bias")
       layers.append(LayerSpec("main.\(number)", .transposedConvolution(spec)))
       if numbers.contains(number + 1), !convolutions.contains(number + 1) {

@@ -9,7 +9,7 @@ extension GeneratorModel {
   public static func bytesNeeded(_ generator: Network, batchSize: Int) -> Int {
     // Sums that an Int of 32 bits may not hold.
     var (transformed, scratch, largest): (Int64, Int64, Int64) = (0, 0, 0)
-    for shape in generator.stages.compactMap({ $0.convShape(batch: 1) }) {
+    for shape in generator.allStages.compactMap({ $0.convShape(batch: 1) }) {
       let (wide, deep) = (Int64(shape.inputChannels), Int64(shape.outputChannels))
       let filter = Int64(shape.filterCount)
       largest = max(largest, filter)
@@ -22,7 +22,7 @@ extension GeneratorModel {
     // One tensor at a time is widened to Float.
     let floats =
       Int64(generator.parameterCount) + largest + transformed + scratch
-      + Int64(activationCounts(generator).sum) * Int64(batchSize)
+      + Int64(SamplingPlan(generator).elements) * Int64(batchSize)
     return Int(clamping: base + 4 * floats + 2 * Int64(batchSize) * Int64(generator.output.elements))
   }
 

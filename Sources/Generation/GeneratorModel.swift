@@ -22,15 +22,23 @@ public final class GeneratorModel {
   private let zDimension: Int
   private var steps: [Step]
   private let lastBias: PeriodicBias
+  /// Where the last step leaves what becomes pictures.
+  private let result: Int
   private let latents: Buffer
-  private let activations: (Buffer, Buffer)
+  /// The plan's places, for a batch.
+  private let places: [Buffer]
 
-  /// What a stage, and a batch normalisation behind it, have come to.
-  private enum Step {
+  /// A step of the plan with its weights.
+  private struct Step {
+    let plan: SamplingPlan.Step
+    var weights: Weights
+  }
+
+  private enum Weights {
+    case none
     case linear(Linear)
     /// y = leaky(scale * x + shift) per channel, in place.
-    case affine(scale: Buffer, shift: Buffer, slope: Float, Shape)
-    case activation(Activation, Shape)
+    case affine(scale: Buffer, shift: Buffer, slope: Float)
   }
 
   /// A linear layer with its bias and what follows, other than in the last one, whose values become bytes.
@@ -41,7 +49,6 @@ public final class GeneratorModel {
     let activation: BiasLeakyReLU?
     /// What no BiasLeakyReLU can say, after it.
     let rest: Activation
-    let output: Shape
 
     /// After a pass: a filter that its convolution has put into other words would be in memory twice.
     mutating func dropFilter() {
@@ -57,7 +64,7 @@ public final class GeneratorModel {
   /// A batch size for `count` pictures: bounded by memory, and such that the last batch is as full as the others.
   public static func batchSize(for count: Int, _ generator: Network, limit: Int? = nil) -> Int {
     precondition(count > 0)
-    let largest = limit ?? min(max(activationBudget / (activationCounts(generator).sum * 4), 1), 64)
+    let largest = limit ?? min(max(activationBudget / 4 / SamplingPlan(generator).elements, 1), 64)
     let batches = (count + largest - 1) / largest
     return (count + batches - 1) / batches
   }
@@ -75,56 +82,44 @@ public final class GeneratorModel {
     self.batchSize = batchSize
     self.context = context
     // A layer from few channels to millions is a small tensor, and its result would be a huge picture.
-    let counts = GeneratorModel.activationCounts(generator)
-    guard counts.sum <= (file.byteCount + GeneratorModel.activationBudget) / 4 else {
+    let plan = SamplingPlan(generator)
+    guard plan.elements <= (file.byteCount + GeneratorModel.activationBudget) / 4 else {
       throw CheckpointError(
-        file.path, "needs \(counts.sum >> 18) MB for one picture, far more than its \(file.byteCount) bytes warrant"
+        file.path, "needs \(plan.elements >> 18) MB for one picture, far more than its \(file.byteCount) bytes warrant"
       )
     }
     let reader = try WeightReader(file, prefix: description.prefix, context: context)
-    let stages = generator.stages
-    var steps: [Step] = []
-    var bias: [Float] = []
-    var index = 0
-    while index < stages.count {
-      let stage = stages[index]
-      var (activation, norm): (Activation, Stage?) = (stage.activation, nil)
-      if stage.isNormalized {
-        norm = stages[index + 1]
-        activation = stages[index + 1].activation
-        index += 1
-      }
-      index += 1
-      let isLast = index == stages.count
-      if let shape = stage.convShape(batch: batchSize) {
+    var bias = [Float](repeating: 0, count: generator.output.c)
+    steps = []
+    for (index, step) in plan.steps.enumerated() {
+      // The last step's bias and tanh are part of making bytes.
+      let isLast = index == plan.steps.count - 1
+      var weights = Weights.none
+      switch step.work {
+      case .linear(let stage, let norm, let activation):
+        let shape = stage.convShape(batch: batchSize)!
         let convolution = GeneratorModel.convolution(shape, isTransposed: stage.isTransposed, context)
-        let filter: Buffer
-        (filter, bias) = try reader.linear(stage, norm: norm, convolution)
+        let (filter, ownBias) = try reader.linear(stage, norm: norm, convolution)
         let slope = GeneratorModel.slope(activation)
-        steps.append(
-          .linear(
-            Linear(
-              convolution: convolution, isTransposed: stage.isTransposed, filter: filter,
-              activation: isLast ? nil : BiasLeakyReLU(bias: bias, slope: slope ?? 1, context: context),
-              rest: slope == nil ? activation : .identity,
-              output: stage.output.with(n: batchSize))))
-      } else {
-        let shape = stage.output.with(n: batchSize)
-        if case .batchNorm(let spec) = stage.layer.operation {
-          let (scale, shift) = try reader.affine(stage, spec)
-          steps.append(
-            .affine(
-              scale: Buffer(scale), shift: Buffer(shift), slope: GeneratorModel.slope(activation) ?? 1, shape))
-        } else if !isLast {
-          steps.append(.activation(activation, shape))
-        }
-        bias = [Float](repeating: 0, count: shape.c)
+        if isLast { bias = ownBias }
+        weights = .linear(
+          Linear(
+            convolution: convolution, isTransposed: stage.isTransposed, filter: filter,
+            activation: isLast ? nil : BiasLeakyReLU(bias: ownBias, slope: slope ?? 1, context: context),
+            rest: slope == nil ? activation : .identity))
+      case .normalization(let stage, let spec, let activation):
+        let (scale, shift) = try reader.affine(stage, spec)
+        weights = .affine(
+          scale: Buffer(scale), shift: Buffer(shift), slope: GeneratorModel.slope(activation) ?? 1)
+      case .activation where isLast: continue
+      default: break
       }
+      steps.append(Step(plan: step, weights: weights))
     }
-    self.steps = steps
     lastBias = PeriodicBias(bias, context: context)
     latents = Buffer(count: batchSize * zDimension)
-    activations = (Buffer(count: counts.even * batchSize), Buffer(count: counts.odd * batchSize))
+    places = plan.places.map { Buffer(count: $0 * batchSize) }
+    result = plan.steps.last!.target
   }
 
   /// The algorithm is chosen as for a single picture, so that no batch size can change a picture's rounding. Large filters
@@ -143,14 +138,6 @@ public final class GeneratorModel {
     }
   }
 
-  /// Elements per picture of the two buffers that results of linear layers alternate between.
-  static func activationCounts(_ generator: Network) -> (even: Int, odd: Int, sum: Int) {
-    var counts = [0, 0]
-    let linear = generator.stages.filter { $0.convShape(batch: 1) != nil }
-    for (index, stage) in linear.enumerated() { counts[index % 2] = max(counts[index % 2], stage.output.elements) }
-    return (counts[0], counts[1], counts[0] + counts[1])
-  }
-
   /// Makes one picture per vector.
   /// - Parameters:
   ///   - z: at most `batchSize` vectors of the generator's dimension.
@@ -165,41 +152,65 @@ public final class GeneratorModel {
         (latents.pointer + index * vector.count).update(from: $0.baseAddress!, count: vector.count)
       }
     }
-    var (current, next, spare) = (latents, activations.0, activations.1)
     for index in steps.indices {
-      switch steps[index] {
-      case .linear(var layer):
-        compute(layer, from: current.pointer, into: next.pointer)
+      if case .linear(var layer) = steps[index].weights {
+        compute(layer, steps[index].plan)
         layer.dropFilter()
-        steps[index] = .linear(layer)
-        (current, next, spare) = (next, spare, next)
-      case .affine(let scale, let shift, let slope, let shape):
-        context.affineLeaky(
-          current.pointer, current.pointer, rows: shape.rows, channels: shape.c, scale: scale.pointer,
-          shift: shift.pointer, slope: slope)
-      case .activation(let activation, let shape):
-        context.applyBias(nil, activation, to: current.pointer, rows: shape.rows, channels: shape.c)
+        steps[index].weights = .linear(layer)
+      } else {
+        compute(steps[index])
       }
     }
     let finite = context.addBiasTanhToBytes(
-      current.pointer, count: z.count * bytesPerPicture, bias: lastBias, bytes: bytes)
+      place(result).pointer, count: z.count * bytesPerPicture, bias: lastBias, bytes: bytes)
     guard finite else {
       throw CheckpointError(path, "makes values that are not finite numbers, so its training has diverged")
     }
   }
 
-  private func compute(
-    _ layer: Linear, from input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>
-  ) {
+  private func place(_ index: Int) -> Buffer { index == SamplingPlan.latents ? latents : places[index] }
+
+  private func compute(_ layer: Linear, _ step: SamplingPlan.Step) {
+    let (input, output) = (place(step.source).pointer, place(step.target).pointer)
+    let shape = step.output.with(n: batchSize)
     if layer.isTransposed {
       layer.convolution.backwardData(
         outputGradient: input, filter: layer.filter.pointer, inputGradient: output, activation: layer.activation)
     } else {
       layer.convolution.forward(input: input, filter: layer.filter.pointer, output: output)
-      if let activation = layer.activation { context.activate(output, count: layer.output.count, activation) }
+      if let activation = layer.activation { context.activate(output, count: shape.count, activation) }
     }
     if layer.activation != nil {
-      context.applyBias(nil, layer.rest, to: output, rows: layer.output.rows, channels: layer.output.c)
+      context.applyBias(nil, layer.rest, to: output, rows: shape.rows, channels: shape.c)
+    }
+  }
+
+  /// All but linear layers.
+  private func compute(_ step: Step) {
+    let (source, target) = (place(step.plan.source).pointer, place(step.plan.target).pointer)
+    let (input, output) = (step.plan.input.with(n: batchSize), step.plan.output.with(n: batchSize))
+    switch (step.plan.work, step.weights) {
+    case (.normalization, .affine(let scale, let shift, let slope)):
+      context.affineLeaky(
+        source, target, rows: output.rows, channels: output.c, scale: scale.pointer, shift: shift.pointer, slope: slope)
+    case (.activation(let activation), _):
+      context.applyBias(nil, activation, to: target, rows: output.rows, channels: output.c)
+    case (.gatedUnit(let unit), _): context.apply(unit, source, into: target, count: output.count)
+    case (.pooling(let spec), _):
+      context.pool(spec.kind, spec.poolShape(input: input, output: output), input: source, output: target)
+    case (.upsample(let factor), _):
+      context.upsample(
+        source, rows: input.n * input.h, width: input.w, channels: input.c, factor: factor, into: target)
+    case (.reshape, _):
+      context.reorder(
+        source, pixels: input.h * input.w, channels: input.c, into: target, pixels: output.h * output.w,
+        channels: output.c, images: input.n)
+    case (.copy, _): target.update(from: source, count: output.count)
+    case (.add, _): context.add(source, to: target, count: output.count)
+    case (.place(let first), _):
+      context.copyRows(
+        source, rows: output.rows, count: input.c, step: input.c, to: target + first, step: output.c)
+    case (.linear, _), (.normalization, _): preconditionFailure("a step without its weights")
     }
   }
 

@@ -35,7 +35,7 @@ struct WeightReader {
     switch stage.layer.operation {
     case .dense(let spec): (hasBias, isDense) = (spec.hasBias, true)
     case .convolution(let spec), .transposedConvolution(let spec): hasBias = spec.hasBias
-    case .batchNorm, .activation: preconditionFailure("\(stage.name) is no linear layer")
+    default: preconditionFailure("\(stage.name) is no linear layer")
     }
     let output = stage.output
     var bias = try hasBias ? floats("\(stage.name).bias") : []

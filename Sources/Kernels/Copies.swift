@@ -39,4 +39,27 @@ extension Context {
       }
     }
   }
+
+  /// The elements of images [images, pixels, channels], counted channel by channel, as images of another number of pixels
+  /// and channels. Source and target do not overlap.
+  public func reorder(
+    _ source: UnsafePointer<Float>, pixels: Int, channels: Int, into target: UnsafeMutablePointer<Float>,
+    pixels targetPixels: Int, channels targetChannels: Int, images: Int
+  ) {
+    let count = images * pixels * channels
+    // Of one pixel or channel, elements lie in that order already.
+    var planar = source
+    let isTargetPlanar = targetPixels == 1 || targetChannels == 1
+    if pixels > 1 && channels > 1 {
+      let place = isTargetPlanar ? target : scratch("reorder", count)
+      transpose(source, images: images, rows: pixels, columns: channels, into: place)
+      planar = UnsafePointer(place)
+      if isTargetPlanar { return }
+    }
+    if isTargetPlanar {
+      target.update(from: planar, count: count)
+    } else {
+      transpose(planar, images: images, rows: targetChannels, columns: targetPixels, into: target)
+    }
+  }
 }

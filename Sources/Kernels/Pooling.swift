@@ -47,7 +47,24 @@ public struct PoolShape: Hashable, Sendable {
   func outputPixel(_ n: Int, _ i: Int, _ j: Int) -> Int { ((n * output.height + i) * output.width + j) * channels }
 }
 
+/// What pooling makes of a window.
+public enum PoolKind: Hashable, Sendable {
+  case maximum
+  /// - Parameter countsPadding: whether zeros of the padding count in the mean.
+  case mean(countsPadding: Bool)
+}
+
 extension Context {
+  /// `maxPool` or `averagePool`.
+  public func pool(
+    _ kind: PoolKind, _ s: PoolShape, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>
+  ) {
+    switch kind {
+    case .maximum: maxPool(s, input: input, output: output)
+    case .mean(let counts): averagePool(s, countsPadding: counts, input: input, output: output)
+    }
+  }
+
   /// output = the largest of each window, NaN where one is there; minus infinity for windows that lie in the padding.
   /// Overwrites `output`.
   public func maxPool(_ s: PoolShape, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>) {

@@ -37,7 +37,7 @@ public final class SiLU: GatedLayer {
 }
 
 /// A function of single elements whose gradient follows from its output: works in its input's memory.
-public class ActivationLayer: Layer {
+public class ActivationLayer: PlainLayer {
   public let name: String
   let activation: Activation
 
@@ -57,32 +57,23 @@ public class ActivationLayer: Layer {
   public var backwardReadsOutput: Bool { activation != .identity }
   public func outputShape(_ input: Shape) -> Shape { input }
 
-  public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
-    checkForward(input, output)
-    execution.measure("\(row) fwd") {
-      if output.pointer != input.pointer { output.copy(from: input) }
-      execution.context.applyBias(
-        nil, activation, to: output.pointer, rows: output.shape.rows, channels: output.shape.c)
-    }
+  func apply(_ input: Tensor, into output: Tensor, mode: Mode, _ execution: Execution) {
+    output.copy(from: input)
+    execution.context.applyBias(
+      nil, activation, to: output.pointer, rows: output.shape.rows, channels: output.shape.c)
   }
 
-  public func backward(
-    input: Tensor, output: Tensor, outputGradient: Tensor, into inputGradient: Tensor?,
-    parameters: ParameterGradients, row: String, _ execution: Execution
+  func applyBackward(
+    _ outputGradient: Tensor, input: Tensor, output: Tensor, into inputGradient: Tensor, _ execution: Execution
   ) {
-    checkBackward(input, output, outputGradient, inputGradient)
-    guard let inputGradient else { return }
-    execution.measure("\(row) bwd") {
-      if inputGradient.pointer != outputGradient.pointer { inputGradient.copy(from: outputGradient) }
-      execution.context.applyBiasBackward(
-        activation, gradient: inputGradient.pointer, output: output.pointer, rows: output.shape.rows,
-        channels: output.shape.c, biasGradient: nil, accumulate: false)
-    }
+    execution.context.applyBiasBackward(
+      activation, gradient: inputGradient.pointer, output: output.pointer, rows: output.shape.rows,
+      channels: output.shape.c, biasGradient: nil, accumulate: false)
   }
 }
 
 /// A function of single elements whose gradient follows from its input, which is kept for it.
-public class GatedLayer: Layer {
+public class GatedLayer: PlainLayer {
   public let name: String
   let unit: GatedUnit
 
@@ -94,23 +85,14 @@ public class GatedLayer: Layer {
   public var worksInPlace: Bool { true }
   public func outputShape(_ input: Shape) -> Shape { input }
 
-  public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
-    checkForward(input, output)
-    execution.measure("\(row) fwd") {
-      execution.context.apply(unit, input.pointer, into: output.pointer, count: input.count)
-    }
+  func apply(_ input: Tensor, into output: Tensor, mode: Mode, _ execution: Execution) {
+    execution.context.apply(unit, input.pointer, into: output.pointer, count: input.count)
   }
 
-  public func backward(
-    input: Tensor, output: Tensor, outputGradient: Tensor, into inputGradient: Tensor?,
-    parameters: ParameterGradients, row: String, _ execution: Execution
+  func applyBackward(
+    _ outputGradient: Tensor, input: Tensor, output: Tensor, into inputGradient: Tensor, _ execution: Execution
   ) {
-    checkBackward(input, output, outputGradient, inputGradient)
-    guard let inputGradient else { return }
-    execution.measure("\(row) bwd") {
-      if inputGradient.pointer != outputGradient.pointer { inputGradient.copy(from: outputGradient) }
-      execution.context.applyBackward(
-        unit, gradient: inputGradient.pointer, input: input.pointer, count: input.count)
-    }
+    execution.context.applyBackward(
+      unit, gradient: inputGradient.pointer, input: input.pointer, count: input.count)
   }
 }

@@ -82,10 +82,10 @@ public final class BatchNorm: Layer {
   public var counters: [Counter] { [batchesTracked] }
   public var worksInPlace: Bool { true }
 
-  public func outputShape(_ input: Shape) throws(LayerError) -> Shape {
+  public func outputShape(_ input: Shape) throws(NetworkError) -> Shape {
     guard input.c == channels else {
-      throw LayerError(
-        name,
+      throw NetworkError(
+        label,
         "an input \(input) of \(input.c) channels where its parameters [\(channels)] take \(channels); give the layer"
           + " \(input.c) channels")
     }
@@ -186,7 +186,7 @@ public final class BatchNorm: Layer {
             accumulate: parameters == .accumulate || part > 0)
         }
       }
-      if let inputGradient, inputGradient.pointer != outputGradient.pointer { inputGradient.copy(from: outputGradient) }
+      inputGradient?.copy(from: outputGradient)
     }
   }
 

@@ -14,7 +14,9 @@ final class Branches {
 
   var readInput: Bool { layers.contains(where: \.backwardReadsInput) }
 
-  func outputShapes(_ input: Shape, _ name: String) throws(LayerError) -> [Shape] {
+  var labels: [String] { layers.map(\.label) }
+
+  func outputShapes(_ input: Shape) throws(NetworkError) -> [Shape] {
     var shapes: [Shape] = []
     for layer in layers { shapes.append(try layer.outputShape(input)) }
     return shapes

@@ -15,15 +15,8 @@ public final class Concatenate: Container {
   var children: [any Layer] { branches.layers }
   public var backwardReadsInput: Bool { branches.readInput }
 
-  public func outputShape(_ input: Shape) throws(LayerError) -> Shape {
-    let shapes = try branches.outputShapes(input, name)
-    for (shape, branch) in zip(shapes, branches.layers) where shape.h != shapes[0].h || shape.w != shapes[0].w {
-      throw LayerError(
-        name,
-        "branch \(branch.name) makes \(shape) of \(input), and branch \(branches.layers[0].name) makes \(shapes[0]):"
-          + " only images of one size stand side by side; give the branches the same strides and padding")
-    }
-    return Shape(n: input.n, h: shapes[0].h, w: shapes[0].w, c: shapes.reduce(0) { $0 + $1.c })
+  public func outputShape(_ input: Shape) throws(NetworkError) -> Shape {
+    try .sideBySide(branches.outputShapes(input), of: input, names: branches.labels, layer: label)
   }
 
   public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {

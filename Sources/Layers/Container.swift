@@ -21,15 +21,9 @@ extension Container {
       }
     }
   }
+}
 
-  /// - Throws: `LayerError` where two layers of a container with parameters have one name.
-  func checkNames() throws(LayerError) {
-    var names: Set<String> = []
-    for child in children {
-      if !child.parameters.isEmpty && !names.insert(child.name).inserted {
-        throw LayerError(child.name, "\(name) holds two layers of this name; give each its own")
-      }
-      if let container = child as? any Container { try container.checkNames() }
-    }
-  }
+extension Layer {
+  /// The layer, or those that it is made of.
+  public var leaves: [any Layer] { (self as? any Container)?.children.flatMap(\.leaves) ?? [self] }
 }

@@ -43,10 +43,10 @@ final class ConvolutionCore {
   /// What the passes compute with: the weight, or what spectral normalisation makes of it.
   var filter: Parameter { spectralNorm?.normalized ?? weight }
 
-  func check(_ input: Shape, channels: Int, _ name: String) throws(LayerError) {
+  func check(_ input: Shape, channels: Int, _ label: String) throws(NetworkError) {
     guard input.c == channels else {
-      throw LayerError(
-        name,
+      throw NetworkError(
+        label,
         "an input \(input) of \(input.c) channels where its weight \(weight.layout.fileShape) takes \(channels); give the"
           + " layer \(input.c) input channels, or the one before it \(channels) output channels")
     }

@@ -5,7 +5,7 @@ import Kernels
 ///
 /// Which elements depends on the layer's random state and on their place, whatever the number of threads; backward draws
 /// them again, so nothing is kept for it.
-public final class Dropout: Layer {
+public final class Dropout: PlainLayer {
   public let name: String
   /// Probability that an element becomes zero.
   public let rate: Double
@@ -25,26 +25,17 @@ public final class Dropout: Layer {
   public var backwardReadsInput: Bool { false }
   public func outputShape(_ input: Shape) -> Shape { input }
 
-  public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
-    checkForward(input, output)
-    execution.measure("\(row) fwd") {
-      if output.pointer != input.pointer { output.copy(from: input) }
-      guard case .training = mode else { return }
-      seed = random.next()
-      drop(output, execution.context)
-    }
+  func apply(_ input: Tensor, into output: Tensor, mode: Mode, _ execution: Execution) {
+    output.copy(from: input)
+    guard case .training = mode else { return }
+    seed = random.next()
+    drop(output, execution.context)
   }
 
-  public func backward(
-    input: Tensor, output: Tensor, outputGradient: Tensor, into inputGradient: Tensor?,
-    parameters: ParameterGradients, row: String, _ execution: Execution
+  func applyBackward(
+    _ outputGradient: Tensor, input: Tensor, output: Tensor, into inputGradient: Tensor, _ execution: Execution
   ) {
-    checkBackward(input, output, outputGradient, inputGradient)
-    guard let inputGradient else { return }
-    execution.measure("\(row) bwd") {
-      if inputGradient.pointer != outputGradient.pointer { inputGradient.copy(from: outputGradient) }
-      drop(inputGradient, execution.context)
-    }
+    drop(inputGradient, execution.context)
   }
 
   /// Element i stays where draw i of the pass's seed, in [0, 1), is not below the rate.

@@ -44,17 +44,6 @@ public enum ParameterGradients: Sendable {
   case accumulate
 }
 
-/// Why layers make no network: the layer's name, the shapes that do not fit, and what would do.
-public struct LayerError: Error, Hashable, CustomStringConvertible {
-  /// A sentence that begins with the layer.
-  public let description: String
-
-  /// - Parameters:
-  ///   - layer: its name.
-  ///   - reason: what is wrong, with values and a remedy.
-  public init(_ layer: String, _ reason: String) { description = "layer \(layer): \(reason)" }
-}
-
 /// One step of a network. A layer keeps its parameters and small statistics; activations belong to the caller, who hands
 /// them back for the backward pass.
 public protocol Layer: AnyObject {
@@ -71,8 +60,8 @@ public protocol Layer: AnyObject {
   var backwardReadsOutput: Bool { get }
 
   /// The shape that comes out for one that goes in.
-  /// - Throws: `LayerError` where the layer cannot take such an input.
-  func outputShape(_ input: Shape) throws(LayerError) -> Shape
+  /// - Throws: `NetworkError` where the layer cannot take such an input.
+  func outputShape(_ input: Shape) throws(NetworkError) -> Shape
 
   /// Overwrites `output`.
   /// - Parameter row: the layer's full name for the observer, such as `G.trans_conv2`.
@@ -101,10 +90,13 @@ extension Layer {
   /// False.
   public var backwardReadsOutput: Bool { false }
 
-  /// `outputShape` while a network runs, when shapes that do not fit are a programmer's mistake: `Sequential.build` finds
-  /// them before.
+  /// What messages call it.
+  var label: String { "layer '\(name)'" }
+
+  /// `outputShape` while a network runs, when shapes that do not fit are a programmer's mistake: they were found when the
+  /// network was made for an input.
   func requiredShape(_ input: Shape) -> Shape {
-    do throws(LayerError) {
+    do throws(NetworkError) {
       return try outputShape(input)
     } catch {
       preconditionFailure(error.description)

@@ -8,14 +8,13 @@
 /// ```swift
 /// let context = Context(threads: 2)
 /// var random = RandomGenerator(seed: 1)
-/// let network = Sequential(
+/// let network = try Sequential(
 ///   "classifier",
 ///   [
 ///     Conv2D("conv", inputChannels: 1, outputChannels: 8, kernel: 3, stride: 2, followedByBatchNorm: true),
 ///     BatchNorm("norm", channels: 8, leakySlope: 0.2),
 ///     Dense("dense", inputs: Shape(n: 1, h: 4, w: 4, c: 8), outputs: Shape(n: 1, h: 1, w: 1, c: 1)),
-///   ], execution: Execution(context: context))
-/// try network.build(input: Shape(n: 16, h: 8, w: 8, c: 1))
+///   ], input: Shape(n: 16, h: 8, w: 8, c: 1), execution: Execution(context: context))
 /// network.initialize(&random)
 /// let adam = Adam(rate: 1e-3)
 /// let pictures = Tensor(Shape(n: 16, h: 8, w: 8, c: 1), values: (0..<1024).map { _ in random.uniform(-1, 1) })

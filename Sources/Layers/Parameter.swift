@@ -13,8 +13,9 @@ public final class Parameter {
   public let isTrained: Bool
   /// How it begins.
   public let initializer: Initializer
-  /// Values in memory order. Whoever writes them calls `changed()`.
-  public let value: Buffer
+  /// Values in memory order, unspecified until somebody writes them, who calls `changed()`. Their memory is taken on first
+  /// use: a network that cannot be is refused before.
+  public private(set) lazy var value = Buffer(count: count)
   /// Counts changes of the value, so that layers know when what they derived from it is stale.
   public private(set) var version = 0
 
@@ -34,7 +35,6 @@ public final class Parameter {
     self.layout = layout
     self.initializer = initializer
     self.isTrained = isTrained
-    value = Buffer(count: layout.count)
   }
 
   /// Floats of the value.

@@ -9,7 +9,9 @@ public final class MaxPool2D: PoolingLayer {
   public init(
     _ name: String, kernel: Extent, stride: Extent? = nil, padding: Padding = .valid, ceilMode: Bool = false
   ) {
-    super.init(name, .maximum, Window(kernel: kernel, stride: stride ?? kernel, padding: padding), ceilMode: ceilMode)
+    super.init(
+      name,
+      PoolSpec(.maximum, Window(kernel: kernel, stride: stride ?? kernel, padding: padding), roundsUp: ceilMode))
   }
 }
 
@@ -24,104 +26,52 @@ public final class AvgPool2D: PoolingLayer {
     ceilMode: Bool = false
   ) {
     super.init(
-      name, .mean(countsPadding: countIncludePad),
-      Window(kernel: kernel, stride: stride ?? kernel, padding: padding), ceilMode: ceilMode)
+      name,
+      PoolSpec(
+        .mean(countsPadding: countIncludePad), Window(kernel: kernel, stride: stride ?? kernel, padding: padding),
+        roundsUp: ceilMode))
   }
 }
 
 /// The mean of each channel over the whole image: [n, h, w, c] -> [n, 1, 1, c].
 public final class GlobalAveragePool: PoolingLayer {
   /// - Parameter name: its path in a container and in the observer's rows.
-  public init(_ name: String) { super.init(name, .mean(countsPadding: false), nil, ceilMode: false) }
+  public init(_ name: String) { super.init(name, .globalAverage) }
 }
 
 /// What the poolings share.
-public class PoolingLayer: Layer {
-  enum Kind {
-    case maximum
-    case mean(countsPadding: Bool)
-  }
-
+public class PoolingLayer: PlainLayer {
   public let name: String
-  /// nil for the whole image.
-  public let window: Window?
-  private let kind: Kind
-  private let ceilMode: Bool
+  let spec: PoolSpec
 
-  init(_ name: String, _ kind: Kind, _ window: Window?, ceilMode: Bool) {
+  /// - Parameter spec: what is made of which windows.
+  public init(_ name: String, _ spec: PoolSpec) {
     self.name = name
-    self.kind = kind
-    self.window = window
-    self.ceilMode = ceilMode
+    self.spec = spec
   }
 
-  private var isMaximum: Bool {
-    if case .maximum = kind { return true }
-    return false
+  public var backwardReadsInput: Bool { spec.kind == .maximum }
+  public var backwardReadsOutput: Bool { spec.kind == .maximum }
+
+  public func outputShape(_ input: Shape) throws(NetworkError) -> Shape { try spec.output(input, layer: label) }
+
+  func apply(_ input: Tensor, into output: Tensor, mode: Mode, _ execution: Execution) {
+    execution.context.pool(
+      spec.kind, spec.poolShape(input: input.shape, output: output.shape), input: input.pointer, output: output.pointer)
   }
 
-  public var backwardReadsInput: Bool { isMaximum }
-  public var backwardReadsOutput: Bool { isMaximum }
-
-  public func outputShape(_ input: Shape) throws(LayerError) -> Shape {
-    let size = try positions(input)
-    return Shape(n: input.n, h: size.height, w: size.width, c: input.c)
-  }
-
-  private func positions(_ input: Shape) throws(LayerError) -> Extent {
-    guard let window else { return 1 }
-    let (kernel, pads) = (window.kernel, window.pads(height: input.h, width: input.w))
-    guard max(pads.top, pads.bottom) < kernel.height, max(pads.left, pads.right) < kernel.width else {
-      throw LayerError(
-        name, "a padding as large as the window of \(kernel), for the input \(input); use less padding")
-    }
-    guard let positions = window.positions(height: input.h, width: input.w, roundsUp: ceilMode) else {
-      throw LayerError(
-        name,
-        "the window of \(kernel) is larger than the input \(input), which is"
-          + " \(input.h + pads.vertical)x\(input.w + pads.horizontal) with its padding; use a smaller window, or fewer"
-          + " steps of stride 2 before")
-    }
-    return positions
-  }
-
-  private func poolShape(_ input: Shape, _ output: Shape) -> PoolShape {
-    let whole = Window(kernel: Extent(input.h, input.w), stride: 1, padding: .valid)
-    let window = window ?? whole
-    return PoolShape(
-      batch: input.n, height: input.h, width: input.w, channels: input.c, kernel: window.kernel, stride: window.stride,
-      pads: window.pads(height: input.h, width: input.w), output: Extent(output.h, output.w))
-  }
-
-  public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
-    checkForward(input, output)
-    let shape = poolShape(input.shape, output.shape)
-    execution.measure("\(row) fwd") {
-      switch kind {
-      case .maximum: execution.context.maxPool(shape, input: input.pointer, output: output.pointer)
-      case .mean(let counts):
-        execution.context.averagePool(shape, countsPadding: counts, input: input.pointer, output: output.pointer)
-      }
-    }
-  }
-
-  public func backward(
-    input: Tensor, output: Tensor, outputGradient: Tensor, into inputGradient: Tensor?,
-    parameters: ParameterGradients, row: String, _ execution: Execution
+  func applyBackward(
+    _ outputGradient: Tensor, input: Tensor, output: Tensor, into inputGradient: Tensor, _ execution: Execution
   ) {
-    checkBackward(input, output, outputGradient, inputGradient)
-    guard let inputGradient else { return }
-    let shape = poolShape(input.shape, output.shape)
-    execution.measure("\(row) bwd") {
-      switch kind {
-      case .maximum:
-        execution.context.maxPoolBackward(
-          shape, input: input.pointer, output: output.pointer, outputGradient: outputGradient.pointer,
-          inputGradient: inputGradient.pointer)
-      case .mean(let counts):
-        execution.context.averagePoolBackward(
-          shape, countsPadding: counts, outputGradient: outputGradient.pointer, inputGradient: inputGradient.pointer)
-      }
+    let shape = spec.poolShape(input: input.shape, output: output.shape)
+    switch spec.kind {
+    case .maximum:
+      execution.context.maxPoolBackward(
+        shape, input: input.pointer, output: output.pointer, outputGradient: outputGradient.pointer,
+        inputGradient: inputGradient.pointer)
+    case .mean(let counts):
+      execution.context.averagePoolBackward(
+        shape, countsPadding: counts, outputGradient: outputGradient.pointer, inputGradient: inputGradient.pointer)
     }
   }
 }

@@ -20,15 +20,8 @@ public final class Residual: Container {
   var children: [any Layer] { branches.layers }
   public var backwardReadsInput: Bool { branches.readInput }
 
-  public func outputShape(_ input: Shape) throws(LayerError) -> Shape {
-    let shapes = try branches.outputShapes(input, name)
-    for (shape, branch) in zip(shapes, branches.layers) where shape != shapes[0] {
-      throw LayerError(
-        name,
-        "branch \(branch.name) makes \(shape) of \(input), and branch \(branches.layers[0].name) makes \(shapes[0]):"
-          + " only equal shapes add up; give the branches the same strides and output channels")
-    }
-    return shapes[0]
+  public func outputShape(_ input: Shape) throws(NetworkError) -> Shape {
+    try .sum(branches.outputShapes(input), of: input, names: branches.labels, layer: label)
   }
 
   public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {

@@ -24,12 +24,21 @@ public final class Sequential: Container {
   /// A layer of another network.
   public convenience init(_ name: String, _ layers: [any Layer]) { self.init(name, layers, nil, Workspace()) }
 
-  /// A network.
-  /// - Parameter workspace: give the same to networks that never run at the same time; they then share their gradients'
-  ///   memory.
+  /// A network for inputs of a shape, and of any others that all its layers take.
+  /// - Parameters:
+  ///   - input: of a whole batch.
+  ///   - workspace: give the same to networks that never run at the same time; they then share their gradients' memory.
+  /// - Throws: `NetworkError` naming the first layer that cannot be, the shapes that do not fit, and what would do; or two
+  ///   layers of one name, or more memory than there is.
   public convenience init(
-    _ name: String, _ layers: [any Layer], execution: Execution, workspace: Workspace = Workspace()
-  ) {
+    _ name: String, _ layers: [any Layer], input: Shape, execution: Execution, workspace: Workspace = Workspace()
+  ) throws(NetworkError) {
+    self.init(name, layers, execution, workspace)
+    try check(input)
+  }
+
+  /// The network of a checked description; see `Sequential+Network`.
+  convenience init(checked layers: [any Layer], _ name: String, execution: Execution, workspace: Workspace) {
     self.init(name, layers, execution, workspace)
   }
 
@@ -52,16 +61,6 @@ public final class Sequential: Container {
     return ownExecution
   }
 
-  /// Checks that the layers make a network for inputs of a shape.
-  /// - Returns: the shape of the output.
-  /// - Throws: `LayerError` naming the first layer that cannot be, the shapes that do not fit, and what would do; or two
-  ///   layers of one name.
-  @discardableResult
-  public func build(input: Shape) throws(LayerError) -> Shape {
-    try checkNames()
-    return try outputShape(input)
-  }
-
   /// Draws new values for every parameter, in order, and finds the singular vectors of weights with a spectral norm.
   public func initialize(_ random: inout RandomGenerator) {
     store.initialize(&random)
@@ -73,7 +72,7 @@ public final class Sequential: Container {
   /// In training, the result and all activations stay valid until the next training pass, and the input must stay
   /// unchanged until `backward` is done. Otherwise the result lies in the workspace and is valid until the next pass of
   /// any network that shares it: copy what must live longer.
-  /// - Precondition: the input is of a shape that `build` accepts.
+  /// - Precondition: the input is of a shape that `outputShape` accepts.
   public func forward(_ input: Tensor, mode: Mode) -> Tensor {
     begin(keeping: input)
     return run(input, into: nil, mode: mode, rows: rows, execution)
@@ -110,7 +109,7 @@ extension Sequential {
   public var backwardReadsInput: Bool { layers.first?.backwardReadsInput ?? false }
   public var backwardReadsOutput: Bool { layers.last?.backwardReadsOutput ?? false }
 
-  public func outputShape(_ input: Shape) throws(LayerError) -> Shape {
+  public func outputShape(_ input: Shape) throws(NetworkError) -> Shape {
     var shape = input
     for layer in layers { shape = try layer.outputShape(shape) }
     return shape

@@ -23,7 +23,7 @@ public final class SpectralNorm {
   private let rows: Int
   private let columns: Int
   /// W^T u.
-  private let product: Buffer
+  private lazy var product = Buffer(count: rows)
   /// Versions of weight, u and v that `normalized` was made from.
   private var source: [Int] = []
 
@@ -49,7 +49,6 @@ public final class SpectralNorm {
     self.weight = weight
     columns = left.count
     rows = right.elements
-    product = Buffer(count: rows)
     u = Parameter("\(weight.name)_u", left, .constant(0), isTrained: false)
     v = Parameter("\(weight.name)_v", .picture(right), .truncatedNormal(sigma: 1), isTrained: false)
     normalized = Parameter("\(weight.name)_normalized", weight.layout, weight.initializer)

@@ -50,6 +50,6 @@ public struct Tensor {
   /// Overwrites this tensor with another of the same shape.
   public func copy(from other: Tensor) {
     precondition(other.shape == shape, "cannot copy \(other.shape) to \(shape)")
-    pointer.update(from: other.pointer, count: count)
+    if pointer != other.pointer { pointer.update(from: other.pointer, count: count) }
   }
 }

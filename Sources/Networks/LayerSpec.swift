@@ -10,9 +10,25 @@ public struct LayerSpec: Hashable, Sendable {
     case transposedConvolution(ConvolutionSpec)
     case batchNorm(BatchNormSpec)
     case activation(Activation)
+    case gatedUnit(GatedUnit)
+    /// A random part of the elements, in 0..<1, becomes zero in training, and the others are scaled up for them.
+    case dropout(rate: Double)
+    case pooling(PoolSpec)
+    /// Every pixel so many times, downwards and across.
+    case upsample(Extent)
+    /// The same elements, counted in PyTorch's order c, h, w, as a picture of another shape; nil makes a vector of them.
+    case reshape(Shape?)
+    /// Layers one after the other. Without any, what goes in comes out.
+    case sequential([LayerSpec])
+    /// The sum of what several layers make of one input.
+    case residual([LayerSpec])
+    /// The channels of what several layers make of one input, side by side.
+    case concatenate([LayerSpec])
   }
 
-  /// Unique among the layers that have parameters; the others need none.
+  /// Unique among the layers beside it that have parameters; the others need none. The names of the layers around it, each
+  /// with a dot behind it, stand in front: a convolution `conv` in a sequence `body` of a sum `block` has the weight
+  /// `block.body.conv.weight`.
   public var name: String
   /// What the layer does.
   public var operation: Operation
@@ -25,6 +41,14 @@ public struct LayerSpec: Hashable, Sendable {
 
   /// A function of every element by itself; it needs no name.
   public static func activation(_ activation: Activation) -> LayerSpec { LayerSpec("", .activation(activation)) }
+
+  /// The layers that it is made of.
+  public var children: [LayerSpec] {
+    switch operation {
+    case .sequential(let layers), .residual(let layers), .concatenate(let layers): layers
+    default: []
+    }
+  }
 }
 
 /// All elements of a picture to all elements of another, [1, h, w, c] -> [1, height, width, channels], plus a bias.
@@ -47,30 +71,17 @@ public struct DenseSpec: Hashable, Sendable {
 }
 
 /// A convolution, [n, h, w, c] -> [n, oh, ow, channels], or its adjoint, [n, oh, ow, c] -> [n, h, w, channels], plus a
-/// bias.
+/// bias; oh and ow are `Window.positions` of h and w, and h and w `Window.transposedSize` of oh and ow.
 ///
 /// Parameters in PyTorch's layouts: weight, file [channels, c, kh, kw], transposed [c, channels, kh, kw]; bias [channels].
 public struct ConvolutionSpec: Hashable, Sendable {
-  /// What lies beyond the edges.
-  public enum Padding: Hashable, Sendable {
-    /// TensorFlow's SAME: oh = ceil(h / stride), the odd row of padding goes behind; transposed, h = oh * stride.
-    case same
-    /// That many rows and columns of zeros on every side: oh = (h + 2 * padding - kh) / stride + 1, rounded down;
-    /// transposed, h = (oh - 1) * stride - 2 * padding + kh.
-    case each(Int)
-  }
-
   /// Of the output.
   public var channels: Int
-  /// Rows of the filter.
-  public var kernelHeight: Int
-  /// Columns of the filter.
-  public var kernelWidth: Int
-  /// Input pixels between two output pixels, along both axes.
-  public var stride: Int
-  /// What lies beyond the edges.
-  public var padding: Padding
-  /// Whether a number per output channel is added.
+  /// Kernel, stride and padding.
+  public var window: Window
+  /// Of a transposed one: rows and columns more at the end, fewer than the stride; not with `same`.
+  public var outputPadding = Extent(0)
+  /// Whether a bias is added.
   public var hasBias = true
   /// Compute with the weight divided by its largest singular value.
   public var hasSpectralNorm = false
@@ -79,13 +90,40 @@ public struct ConvolutionSpec: Hashable, Sendable {
 
   static let usualWeights = Initializer.truncatedNormal(sigma: 0.02)
 
-  /// By what has no usual value.
-  public init(channels: Int, kernel: Int, stride: Int, padding: Padding = .same) {
+  /// - Parameters:
+  ///   - kernel, stride: a number for both axes, or `Extent(height, width)`.
+  public init(channels: Int, kernel: Extent, stride: Extent = 1, padding: Padding = .same) {
     self.channels = channels
-    kernelHeight = kernel
-    kernelWidth = kernel
-    self.stride = stride
-    self.padding = padding
+    window = Window(kernel: kernel, stride: stride, padding: padding)
+  }
+}
+
+/// Pooling, channel by channel: [n, h, w, c] -> [n, oh, ow, c], with oh and ow as `Window.positions` has them.
+public struct PoolSpec: Hashable, Sendable {
+  /// What is made of each window.
+  public var kind: PoolKind
+  /// nil for the whole picture.
+  public var window: Window?
+  /// Positions are rounded up, so that the last window may reach over the edge: PyTorch's `ceil_mode`.
+  public var roundsUp: Bool
+
+  /// - Parameters: as of the properties.
+  public init(_ kind: PoolKind, _ window: Window?, roundsUp: Bool = false) {
+    self.kind = kind
+    self.window = window
+    self.roundsUp = roundsUp
+  }
+
+  /// The mean of each channel over the whole picture.
+  public static var globalAverage: PoolSpec { PoolSpec(.mean(countsPadding: false), nil) }
+
+  /// What the kernels are told.
+  /// - Precondition: the output is that which follows from the input.
+  public func poolShape(input: Shape, output: Shape) -> PoolShape {
+    let window = window ?? Window(kernel: Extent(input.h, input.w), stride: 1, padding: .valid)
+    return PoolShape(
+      batch: input.n, height: input.h, width: input.w, channels: input.c, kernel: window.kernel, stride: window.stride,
+      pads: window.pads(height: input.h, width: input.w), output: Extent(output.h, output.w))
   }
 }
 
@@ -105,9 +143,8 @@ public struct BatchNormSpec: Hashable, Sendable {
 
 /// A parameter of a network as checkpoints name it.
 public struct ParameterSpec: Hashable, Sendable {
-  /// The layer's name, a dot and what it is: `conv1.weight`.
-  public let name: String
-  /// Its shape in memory and in files.
+  public var name: String
+  /// Its shape, in memory and in files.
   public let layout: ParameterLayout
   /// Whether it is learned; statistics and singular vectors are not.
   public let isTrained: Bool
@@ -118,4 +155,7 @@ public struct NetworkError: Error, Hashable, CustomStringConvertible {
   public let description: String
   /// - Parameter description: a sentence that names the layer, the value and the remedy.
   public init(_ description: String) { self.description = description }
+
+  /// - Parameter layer: what the message calls the layer, such as `layer 'conv1'`.
+  public init(_ layer: String, _ reason: String) { self.init("\(layer): \(reason)") }
 }

@@ -7,14 +7,18 @@ import Storage
 //   {"input": [1, 1, 100], "layers": [
 //     {"layer": "dense", "name": "dense", "height": 4, "width": 4, "channels": 1024},
 //     {"layer": "leakyReLU", "slope": 0.2},
-//     {"layer": "transposedConvolution", "name": "trans_conv1", "channels": 512, "kernel": [5, 5], "stride": 2}, ...]}
+//     {"layer": "transposedConvolution", "name": "trans_conv1", "channels": 512, "kernel": [5, 5], "stride": 2},
+//     {"layer": "residual", "name": "block", "branches": [
+//       {"layer": "sequential", "name": "body", "layers": [...]}, {"layer": "identity"}]}, ...]}
 //
-// Sizes are height, width, channels. Padding is a number, or "same" where it is left out.
+// Sizes are height, width, channels. A stride is one number, or height and width. Padding is "same" where it is left out,
+// "valid", one number, or four: top, left, bottom, right.
 
 extension LayerSpec {
   /// The word for a layer in texts.
   public enum Kind: String, CaseIterable, Sendable {
-    case dense, convolution, transposedConvolution, batchNorm, identity, leakyReLU, tanh, sigmoid
+    case dense, convolution, transposedConvolution, batchNorm, identity, leakyReLU, tanh, sigmoid, gelu, silu, dropout,
+      maxPool, averagePool, globalAveragePool, upsample, flatten, reshape, sequential, residual, concatenate
   }
 
   /// The word for this layer in texts.
@@ -28,6 +32,17 @@ extension LayerSpec {
     case .activation(.leakyReLU): .leakyReLU
     case .activation(.tanh): .tanh
     case .activation(.sigmoid): .sigmoid
+    case .gatedUnit(.gelu): .gelu
+    case .gatedUnit(.silu): .silu
+    case .dropout: .dropout
+    case .pooling(let spec) where spec.kind == .maximum: .maxPool
+    case .pooling(let spec): spec.window == nil ? .globalAveragePool : .averagePool
+    case .upsample: .upsample
+    case .reshape(nil): .flatten
+    case .reshape: .reshape
+    case .sequential: .sequential
+    case .residual: .residual
+    case .concatenate: .concatenate
     }
   }
 }
@@ -41,6 +56,8 @@ private struct Options {
     guard case .object(let values) = json else { throw NetworkError("\(what) is to be an object, {...}") }
     self.values = values
   }
+
+  func has(_ key: String) -> Bool { values[key] != nil && values[key] != .null }
 
   mutating func read<Value: JSONValue>(_ key: String) throws(NetworkError) -> Value? {
     known.insert(key)
@@ -66,6 +83,42 @@ private struct Options {
   }
 }
 
+extension Options {
+  /// One number for both axes, or height and width.
+  fileprivate mutating func needExtent(_ key: String, _ what: String) throws(NetworkError) -> Extent {
+    if case .number = values[key] { return Extent(try need(key, what) as Int) }
+    let sizes: [Int] = try need(key, what)
+    guard sizes.count == 2 else { throw NetworkError("\(what) needs one \(key), or two: height and width") }
+    return Extent(sizes[0], sizes[1])
+  }
+
+  fileprivate mutating func padding(_ what: String) throws(NetworkError) -> Padding? {
+    switch values["padding"] {
+    case nil, .null: return nil
+    case .number: return .pixels(try need("padding", what))
+    case .text:
+      let word: String = try need("padding", what)
+      if word == "same" { return .same }
+      if word == "valid" { return .valid }
+    case .array:
+      let sides: [Int] = try need("padding", what)
+      if sides.count == 4 { return .explicit(Pads(top: sides[0], left: sides[1], bottom: sides[2], right: sides[3])) }
+    default: break
+    }
+    throw NetworkError("\(what) has a padding that is not same, valid, one number or four: top, left, bottom, right")
+  }
+}
+
+extension Window {
+  fileprivate init(_ options: inout Options, padding: Padding, _ what: String) throws(NetworkError) {
+    let kernel: [Int] = try options.need("kernel", what)
+    guard kernel.count == 2 else { throw NetworkError("\(what) needs a kernel of two sizes, height and width") }
+    self.init(
+      kernel: Extent(kernel[0], kernel[1]), stride: try options.needExtent("stride", what),
+      padding: try options.padding(what) ?? padding)
+  }
+}
+
 extension LayerSpec: JSONValue {
   init(_ json: JSON, _: String) throws(NetworkError) {
     var options = try Options(json, "a layer")
@@ -77,6 +130,7 @@ extension LayerSpec: JSONValue {
     var name = ""
     try options.read("name", into: &name)
     let what = "a layer of kind \(word)"
+    let operation: Operation
     switch kind {
     case .dense:
       var dense = DenseSpec(channels: try options.need("channels", what))
@@ -84,30 +138,51 @@ extension LayerSpec: JSONValue {
       try options.read("width", into: &dense.width)
       try options.read("bias", into: &dense.hasBias)
       try options.read("spectralNorm", into: &dense.hasSpectralNorm)
-      self.init(name, .dense(dense))
+      operation = .dense(dense)
     case .convolution, .transposedConvolution:
-      let kernel: [Int] = try options.need("kernel", what)
-      guard kernel.count == 2 else { throw NetworkError("\(what) needs a kernel of two sizes, height and width") }
-      var spec = ConvolutionSpec(
-        channels: try options.need("channels", what), kernel: kernel[0], stride: try options.need("stride", what))
-      spec.kernelWidth = kernel[1]
-      if let padding: Int = try options.read("padding") { spec.padding = .each(padding) }
+      var spec = ConvolutionSpec(channels: try options.need("channels", what), kernel: 1)
+      spec.window = try Window(&options, padding: .same, what)
+      if options.has("outputPadding") { spec.outputPadding = try options.needExtent("outputPadding", what) }
       try options.read("bias", into: &spec.hasBias)
       try options.read("spectralNorm", into: &spec.hasSpectralNorm)
       try options.read("weights", into: &spec.weights)
-      self.init(name, kind == .convolution ? .convolution(spec) : .transposedConvolution(spec))
+      operation = kind == .convolution ? .convolution(spec) : .transposedConvolution(spec)
     case .batchNorm:
       var norm = BatchNormSpec()
       try options.read("epsilon", into: &norm.epsilon)
       try options.read("momentum", into: &norm.momentum)
       try options.read("gamma", into: &norm.gamma)
-      self.init(name, .batchNorm(norm))
-    case .identity: self.init(name, .activation(.identity))
-    case .leakyReLU: self.init(name, .activation(.leakyReLU(slope: try options.need("slope", what))))
-    case .tanh: self.init(name, .activation(.tanh))
-    case .sigmoid: self.init(name, .activation(.sigmoid))
+      operation = .batchNorm(norm)
+    case .identity: operation = .activation(.identity)
+    case .leakyReLU: operation = .activation(.leakyReLU(slope: try options.need("slope", what)))
+    case .tanh: operation = .activation(.tanh)
+    case .sigmoid: operation = .activation(.sigmoid)
+    case .gelu: operation = .gatedUnit(.gelu)
+    case .silu: operation = .gatedUnit(.silu)
+    case .dropout: operation = .dropout(rate: try options.need("rate", what))
+    case .maxPool, .averagePool:
+      let isGlobal = kind == .maxPool && !options.has("kernel")
+      var spec = PoolSpec(.maximum, isGlobal ? nil : try Window(&options, padding: .valid, what))
+      try options.read("roundsUp", into: &spec.roundsUp)
+      if kind == .averagePool {
+        var counts = true
+        try options.read("countsPadding", into: &counts)
+        spec.kind = .mean(countsPadding: counts)
+      }
+      operation = .pooling(spec)
+    case .globalAveragePool: operation = .pooling(.globalAverage)
+    case .upsample: operation = .upsample(try options.needExtent("factor", what))
+    case .flatten: operation = .reshape(nil)
+    case .reshape:
+      let sizes: [Int] = try options.need("sizes", what)
+      guard sizes.count == 3 else { throw NetworkError("\(what) needs three sizes: height, width, channels") }
+      operation = .reshape(try Limits.shape(what, 1, sizes[0], sizes[1], sizes[2]))
+    case .sequential: operation = .sequential(try options.need("layers", what))
+    case .residual: operation = .residual(try options.need("branches", what))
+    case .concatenate: operation = .concatenate(try options.need("branches", what))
     }
     try options.refuseOthers(what)
+    self.init(name, operation)
   }
 }
 
@@ -116,11 +191,10 @@ extension Network {
   public init(_ json: JSON) throws(NetworkError) {
     var options = try Options(json, "a network")
     let sizes: [Int] = try options.need("input", "a network")
-    guard sizes.count == 3, sizes.allSatisfy({ Network.sizes.contains($0) }) else {
-      throw NetworkError("a network's input needs three sizes in 1...65536: height, width, channels")
-    }
+    guard sizes.count == 3 else { throw NetworkError("a network's input needs three sizes: height, width, channels") }
+    let input = try Limits.shape("the input", 1, sizes[0], sizes[1], sizes[2])
     let layers: [LayerSpec] = try options.need("layers", "a network")
     try options.refuseOthers("a network")
-    try self.init(input: Shape(n: 1, h: sizes[0], w: sizes[1], c: sizes[2]), layers: layers)
+    try self.init(input: input, layers: layers)
   }
 }

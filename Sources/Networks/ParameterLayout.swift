@@ -11,13 +11,17 @@ public enum ParameterLayout: Hashable, Sendable {
   /// Memory h, w, c, file c, h, w: the bias of a dense layer that makes pictures.
   case picture(Shape)
 
-  /// Floats of the parameter.
-  public var count: Int {
+  /// - Precondition: it is no more than an Int holds; `checkedCount` is of any sizes.
+  public var count: Int { checkedCount! }
+
+  /// nil where it is more than an Int holds.
+  public var checkedCount: Int? {
     switch self {
     case .vector(let count): count
-    case .filter(let kh, let kw, let inputs, let outputs): kh * kw * inputs * outputs
-    case .dense(let inputs, let outputs): inputs.elements * outputs.elements
-    case .picture(let shape): shape.elements
+    case .filter(let kh, let kw, let inputs, let outputs): Limits.product([kh, kw, inputs, outputs])
+    case .dense(let inputs, let outputs):
+      Limits.product([inputs.h, inputs.w, inputs.c, outputs.h, outputs.w, outputs.c])
+    case .picture(let shape): Limits.product([shape.h, shape.w, shape.c])
     }
   }
 

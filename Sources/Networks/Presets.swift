@@ -66,20 +66,20 @@ extension GANDescription {
     (dense.height, dense.width) = (imageSize / 16, imageSize / 16)
     var layers = [LayerSpec("dense", .dense(dense)), leaky]
     for i in 1...4 {
-      let spec = ConvolutionSpec(channels: width << (4 - i), kernel: kernel, stride: 2)
+      let spec = ConvolutionSpec(channels: width << (4 - i), kernel: Extent(kernel), stride: 2)
       layers += [
         LayerSpec("trans_conv\(i)", .transposedConvolution(spec)), LayerSpec("batch_trans_conv\(i)", norm), leaky,
       ]
     }
     layers.append(
-      LayerSpec("logits", .transposedConvolution(ConvolutionSpec(channels: 3, kernel: kernel, stride: 1))))
+      LayerSpec("logits", .transposedConvolution(ConvolutionSpec(channels: 3, kernel: Extent(kernel), stride: 1))))
     layers.append(.activation(.tanh))
     let generator = try Network(input: Shape(n: 1, h: 1, w: 1, c: zDimension), layers: layers)
 
     let spectral = discriminatorNorm == .spectral
     layers = []
     for i in 1...5 {
-      var spec = ConvolutionSpec(channels: width << (i - 1), kernel: kernel, stride: i == 4 ? 1 : 2)
+      var spec = ConvolutionSpec(channels: width << (i - 1), kernel: Extent(kernel), stride: i == 4 ? 1 : 2)
       spec.hasSpectralNorm = spectral
       layers.append(LayerSpec("conv\(i)", .convolution(spec)))
       if !spectral && (i > 1 || inputBatchNorm) { layers.append(LayerSpec("batch_conv\(i)", norm)) }
@@ -103,7 +103,7 @@ extension GANDescription {
   ) throws(NetworkError) -> GANDescription {
     func convolution(_ channels: Int, isInner: Bool = true) -> ConvolutionSpec {
       var spec = ConvolutionSpec(
-        channels: channels, kernel: 4, stride: isInner ? 2 : 1, padding: .each(isInner ? 1 : 0))
+        channels: channels, kernel: 4, stride: isInner ? 2 : 1, padding: .pixels(isInner ? 1 : 0))
       spec.hasBias = false
       spec.weights = .normal(mean: 0, sigma: 0.02)
       return spec

@@ -46,7 +46,7 @@ struct StepShapes: Sendable {
   /// - Parameter first: data gradients of the first layer.
   private mutating func add(_ prefix: String, _ network: Network, batch: Int, calls: [ConvPass: Int], first: Int?) {
     var filters = 0
-    for (index, stage) in network.stages.enumerated() {
+    for (index, stage) in network.allStages.enumerated() {
       let name = "\(prefix).\(stage.name)"
       let values = Double(4 * batch * stage.output.elements)
       guard let shape = stage.convShape(batch: batch) else {

@@ -34,7 +34,7 @@ import Testing
       return .dense(spec)
     }
     func conv(_ channels: Int, _ stride: Int, _ kernel: Int) -> ConvolutionSpec {
-      ConvolutionSpec(channels: channels, kernel: kernel, stride: stride)
+      ConvolutionSpec(channels: channels, kernel: Extent(kernel), stride: Extent(stride))
     }
     return try Network(
       input: Shape(n: 1, h: 1, w: 1, c: 6),
@@ -50,10 +50,59 @@ import Testing
       ])
   }
 
+  /// The layers that the other has not, in branches within branches, some of which pass on what others change in place.
+  private static func branching() throws -> Network {
+    let norm = LayerSpec.Operation.batchNorm(BatchNormSpec())
+    func conv(_ name: String, _ channels: Int, _ kernel: Extent = 3) -> LayerSpec {
+      LayerSpec(name, .convolution(ConvolutionSpec(channels: channels, kernel: kernel)))
+    }
+    func unnamed(_ operation: LayerSpec.Operation) -> LayerSpec { LayerSpec("", operation) }
+    var up = ConvolutionSpec(channels: 6, kernel: Extent(3, 4), stride: 2, padding: .pixels(1))
+    up.outputPadding = Extent(1, 0)
+    let mean = PoolSpec(.mean(countsPadding: true), Window(kernel: 3, stride: 1, padding: .same))
+    return try Network(
+      input: Shape(n: 1, h: 1, w: 1, c: 6),
+      layers: [
+        LayerSpec(
+          "z",
+          .residual([.activation(.tanh), .activation(.identity), LayerSpec("mix", .dense(DenseSpec(channels: 6)))])),
+        LayerSpec("first", .dense(DenseSpec(channels: 160))), unnamed(.reshape(Shape(n: 1, h: 4, w: 5, c: 8))),
+        LayerSpec(
+          "block",
+          .residual([
+            LayerSpec(
+              "body",
+              .sequential([
+                LayerSpec("n1", norm), unnamed(.gatedUnit(.silu)), conv("c1", 8), unnamed(.dropout(rate: 0.5)),
+              ])),
+            .activation(.identity),
+          ])),
+        LayerSpec(
+          "cat",
+          .concatenate([
+            unnamed(.pooling(PoolSpec(.maximum, Window(kernel: 3, stride: 1, padding: .pixels(1))))),
+            unnamed(.pooling(mean)),
+            LayerSpec("skip", .sequential([])),
+            LayerSpec(
+              "scale",
+              .sequential([
+                unnamed(.pooling(.globalAverage)), unnamed(.reshape(nil)), LayerSpec("n2", norm),
+                unnamed(.gatedUnit(.gelu)),
+                unnamed(.upsample(Extent(4, 5))),
+              ])),
+          ])),
+        LayerSpec(
+          "grow", .sequential([LayerSpec("up", .transposedConvolution(up)), .activation(.leakyReLU(slope: 0.1))])),
+        unnamed(.upsample(Extent(1, 2))),
+        LayerSpec("end", .sequential([conv("picture", 3, Extent(1, 5)), .activation(.tanh)])),
+      ])
+  }
+
   /// The trainable network's inference is the reference; rounding to bytes may differ by one.
-  @Test(arguments: InstructionSet.available) func anyDescriptionIsSampled(set: InstructionSet) throws {
-    let generator = try Self.generator()
-    #expect(generator.output == Shape(n: 1, h: 16, w: 20, c: 3))
+  @Test(arguments: InstructionSet.available, [false, true])
+  func anyDescriptionIsSampled(set: InstructionSet, branches: Bool) throws {
+    let generator = try branches ? Self.branching() : Self.generator()
+    #expect(generator.output == Shape(n: 1, h: branches ? 8 : 16, w: 20, c: 3))
     let networks = try GANDescription(
       preset: "own", zDistribution: .normal, generator: generator,
       discriminator: Network(input: generator.output, layers: [LayerSpec("dense", .dense(DenseSpec(channels: 1)))]))
@@ -66,7 +115,8 @@ import Testing
       for i in 0..<parameter.count {
         let value = random.uniform(-0.5, 0.5)
         let isScale =
-          parameter.name.hasSuffix("var") || parameter.name.hasPrefix("n") && parameter.name.hasSuffix("weight")
+          parameter.name.hasSuffix("var")
+          || parameter.layout == .vector(parameter.count) && parameter.name.hasSuffix("weight")
         parameter.value.pointer[i] = isScale ? 1 + value : value
       }
       parameter.changed()
@@ -77,6 +127,8 @@ import Testing
     let file = try SafeTensors(path: place.path)
     let description = try CheckpointDescription(file)
     #expect(description.generator == generator && description.distribution == .normal)
+    #expect(trainable.store.parameters.map(\.name) == generator.parameters.map(\.name))
+    #expect(trainable.store.parameters.map(\.layout) == generator.parameters.map(\.layout))
 
     let z = (0..<5).map { Latent.vector(seed: UInt64($0), dimension: 6, distribution: .normal) }
     let latents = Tensor(trainable.latentShape(5), values: z.flatMap { $0 })
@@ -85,7 +137,7 @@ import Testing
     for batchSize in [1, 5] {
       let model = try GeneratorModel(file, description, batchSize: batchSize, context: context)
       let pictures = try model.pictures(z)
-      #expect(pictures.allSatisfy { $0.width == 20 && $0.height == 16 })
+      #expect(pictures.allSatisfy { $0.width == 20 && $0.height == generator.output.h })
       let found = pictures.flatMap(\.pixels).map(Int.init)
       #expect(found.count == expected.count)
       #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 1 })

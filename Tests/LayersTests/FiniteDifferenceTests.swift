@@ -20,13 +20,12 @@ import Testing
     _ referee: (_ x: [Double], _ p: Parameters) -> [Double]
   ) throws {
     for context in contexts.suffix(2) {
-      let network = Sequential("net", [layer], execution: Execution(context: context))
+      let network = try Sequential("net", [layer], input: shape, execution: Execution(context: context))
       var random = RandomGenerator(seed: 11)
       for parameter in network.store.trained {
         parameter.setFileValues((0..<parameter.count).map { _ in random.uniform(-1, 1) })
       }
       let x = Tensor(shape, values: (0..<shape.count).map { _ in random.uniform(-2, 2) })
-      try network.build(input: shape)
       let y = network.forward(x, mode: .training())
       var parameters = Parameters()
       for parameter in network.store.trained { parameters[parameter.name] = parameter.fileValues().map(Double.init) }
@@ -189,7 +188,7 @@ import Testing
     var kept = [[Float]]()
     for context in contexts {
       let dropout = Dropout("drop", rate: 0.3, seed: 5)
-      let network = Sequential("net", [dropout], execution: Execution(context: context))
+      let network = try Sequential("net", [dropout], input: shape, execution: Execution(context: context))
       let x = Tensor(shape, values: [Float](repeating: 2, count: shape.count))
       var seeds = RandomGenerator(seed: 5)
       for _ in 0..<2 {

@@ -13,14 +13,14 @@ import Testing
     let reference = try Reference(file)
     for context in contexts {
       let layer = layer(reference)
-      let network = Sequential("net", [layer], execution: Execution(context: context))
+      let x = try reference.tensor("\(name).x")
+      let network = try Sequential("net", [layer], input: x.shape, execution: Execution(context: context))
       for parameter in layer.parameters where parameter.isTrained {
         let key = key(parameter)
         let sizes = reference.file.shape(of: "\(name).\(key)")
         #expect(sizes == parameter.layout.fileShape, "\(name).\(key)")
         parameter.setFileValues(try reference.values("\(name).\(key)"))
       }
-      let x = try reference.tensor("\(name).x")
       let y = network.forward(x, mode: .training())
       expectClose(y.array, try reference.values("\(name).y"), within: Self.bound, "\(name).y")
 
@@ -110,7 +110,8 @@ import Testing
       bias.initialize(&random)
       // The reference's inputs with a bias of 3 taken out, which the layer puts back into its running mean.
       let layer = BatchNorm("n", channels: channels, leakySlope: 0.2, inputBias: bias)
-      let network = Sequential("net", [layer], execution: Execution(context: Context(threads: 2)))
+      let shape = try reference.tensor("\(name).x").shape
+      let network = try Sequential("net", [layer], input: shape, execution: Execution(context: Context(threads: 2)))
       network.store.initialize(&random)
       layer.weight.setFileValues(try reference.values("\(name).weight"))
       layer.bias.setFileValues(try reference.values("\(name).bias"))
@@ -139,9 +140,10 @@ import Testing
 
   /// After t batches each has the weight of a moving average of what was seen alone: 0.99^(t - i), over their sum. The first
   /// takes the place of what was there, were it infinite. Sums of at most 7 terms of 1 round by less than 1e-6.
-  @Test func runningStatisticsAreOfWhatWasSeen() {
+  @Test func runningStatisticsAreOfWhatWasSeen() throws {
     let layer = BatchNorm("n", channels: 2)
-    let network = Sequential("net", [layer], execution: Execution(context: Context(threads: 1)))
+    let network = try Sequential(
+      "net", [layer], input: Shape(n: 2, h: 1, w: 1, c: 2), execution: Execution(context: Context(threads: 1)))
     var random = RandomGenerator(seed: 4)
     network.store.initialize(&random)
     layer.runningVariance.setFileValues([.infinity, .nan])

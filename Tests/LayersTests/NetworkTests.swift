@@ -10,16 +10,16 @@ import Testing
 /// Networks as a user of `import Layers` builds them, and what must hold whatever the numbers are.
 @Suite struct NetworkTests {
   /// The example of the module's documentation.
-  @Test func documentationExample() {
+  @Test func documentationExample() throws {
     let context = Context(threads: 2)
     var random = RandomGenerator(seed: 1)
-    let network = Sequential(
+    let network = try Sequential(
       "classifier",
       [
         Conv2D("conv", inputChannels: 1, outputChannels: 8, kernel: 3, stride: 2, followedByBatchNorm: true),
         BatchNorm("norm", channels: 8, leakySlope: 0.2),
         Dense("dense", inputs: Shape(n: 1, h: 4, w: 4, c: 8), outputs: Shape(n: 1, h: 1, w: 1, c: 1)),
-      ], execution: Execution(context: context))
+      ], input: Shape(n: 16, h: 8, w: 8, c: 1), execution: Execution(context: context))
     network.store.initialize(&random)
     let adam = Adam(rate: 1e-2)
     let pictures = Tensor(Shape(n: 16, h: 8, w: 8, c: 1), values: (0..<1024).map { _ in random.uniform(-1, 1) })
@@ -40,14 +40,15 @@ import Testing
   /// finds the filters of the larger.
   @Test func partsOfABatchPassAsIfAlone() throws {
     for context in contexts {
-      func network() -> Sequential {
-        let network = Sequential(
+      let shape = Shape(n: 3, h: 9, w: 8, c: 16)
+      func network() throws -> Sequential {
+        let network = try Sequential(
           "net",
           [
             Conv2D("conv", inputChannels: 16, outputChannels: 18, kernel: 5, stride: 2, followedByBatchNorm: true),
             BatchNorm("norm", channels: 18, leakySlope: 0.2),
             Conv2D("last", inputChannels: 18, outputChannels: 3, kernel: 3, stride: 1),
-          ], execution: Execution(context: context))
+          ], input: shape, execution: Execution(context: context))
         var random = RandomGenerator(seed: 3)
         network.store.initialize(&random)
         return network
@@ -57,9 +58,8 @@ import Testing
         Tensor(shape, values: (0..<shape.count).map { _ in scale * random.uniform(-1, 1) })
       }
       // Of different spread, so that statistics of both together would be others.
-      let shape = Shape(n: 3, h: 9, w: 8, c: 16)
       let inputs = [draw(shape, 1), draw(shape, 3)]
-      let (together, apart) = (network(), network())
+      let (together, apart) = (try network(), try network())
       let outputShape = try together.outputShape(shape)
       let gradients = [draw(outputShape, 1), draw(outputShape, 1)]
 
@@ -87,21 +87,21 @@ import Testing
   }
 
   /// Central differences through layers that share memory: conv, tanh and leaky ReLU in place, norm, transposed conv.
-  @Test func gradientThroughSharedMemory() {
+  @Test func gradientThroughSharedMemory() throws {
     var random = RandomGenerator(seed: 5)
-    let network = Sequential(
+    let shape = Shape(n: 2, h: 3, w: 4, c: 2)
+    let network = try Sequential(
       "net",
       [
         Conv2D("conv", inputChannels: 2, outputChannels: 3, kernel: 3, stride: 1),
         Tanh("tanh"), LeakyReLU("leaky", slope: 0.5), BatchNorm("norm", channels: 3),
         ConvTranspose2D("trans", inputChannels: 3, outputChannels: 2, kernel: 3, stride: 2), Tanh("end"),
-      ], execution: Execution(context: Context(threads: 1)))
+      ], input: shape, execution: Execution(context: Context(threads: 1)))
     network.store.initialize(&random)
     for parameter in network.store.trained {
       for i in 0..<parameter.count { parameter.value.pointer[i] += random.uniform(-0.5, 0.5) }
       parameter.changed()
     }
-    let shape = Shape(n: 2, h: 3, w: 4, c: 2)
     var values = (0..<shape.count).map { _ in random.uniform(-1, 1) }
     let weights = (0..<4 * shape.count).map { _ in random.uniform(-1, 1) }
     func objective() -> Double {

@@ -21,7 +21,8 @@ import Testing
       norm.weight.setFileValues(try reference.values("\(name).weight"))
       bias.setFileValues(try reference.values("\(name).bias"))
       norm.v.setFileValues(try reference.values("\(name).weight_v.start"))
-      let network = Sequential("net", [layer], execution: Execution(context: context))
+      let input = try reference.tensor("\(name).x0").shape
+      let network = try Sequential("net", [layer], input: input, execution: Execution(context: context))
       var gradient = [Float](repeating: 0, count: norm.weight.count)
       for i in 0..<2 {
         norm.iterate(context)
@@ -57,11 +58,11 @@ import Testing
 
   /// After many iterations sigma is the largest singular value, here of a matrix that is known: 3 in one place and 1s
   /// besides. From a ratio of 3 on, each iteration takes the error of sigma to a ninth.
-  @Test func sigmaIsTheLargestSingularValue() {
+  @Test func sigmaIsTheLargestSingularValue() throws {
     let context = Context(threads: 2)
     let layer = Dense(
       "d", inputs: Shape(n: 1, h: 1, w: 1, c: 40), outputs: Shape(n: 1, h: 1, w: 1, c: 24), spectralNorm: true)
-    let network = Sequential("net", [layer], execution: Execution(context: context))
+    let network = try Sequential("net", [layer], input: layer.inputs, execution: Execution(context: context))
     layer.weight.setFileValues(
       (0..<24 * 40).map { $0 / 40 == $0 % 40 ? ($0 / 40 == 7 ? -3 : 1) : 0 })
     var random = RandomGenerator(seed: 1)
@@ -76,14 +77,15 @@ import Testing
   }
 
   /// A pass follows whoever changes the weight, and without an iteration u and v stay.
-  @Test func passesFollowTheWeight() {
+  @Test func passesFollowTheWeight() throws {
     let context = Context(threads: 1)
     let layer = Self.convolution()
-    let network = Sequential("net", [layer], execution: Execution(context: context))
+    let input = Shape(n: 1, h: 4, w: 4, c: 3)
+    let network = try Sequential("net", [layer], input: input, execution: Execution(context: context))
     var random = RandomGenerator(seed: 3)
     network.initialize(&random)
     let norm = layer.spectralNorm!
-    let x = Tensor(Shape(n: 1, h: 4, w: 4, c: 3), values: (0..<48).map { _ in random.uniform(-1, 1) })
+    let x = Tensor(input, values: (0..<48).map { _ in random.uniform(-1, 1) })
     let before = network.forward(x, mode: .training()).array
     let (u, v, sigma) = (norm.u.fileValues(), norm.v.fileValues(), norm.sigma)
     // Four times the weight is the same function, bit for bit, as 4 is a power of two.
@@ -94,10 +96,11 @@ import Testing
   }
 
   /// What is saved, the weight and both vectors, is enough to go on with the same bits.
-  @Test func goesOnFromWhatIsSaved() {
+  @Test func goesOnFromWhatIsSaved() throws {
     let context = Context(threads: 2)
-    func make(_ seed: UInt64) -> (Sequential, Adam) {
-      let network = Sequential("net", [Self.convolution()], execution: Execution(context: context))
+    func make(_ seed: UInt64) throws -> (Sequential, Adam) {
+      let network = try Sequential(
+        "net", [Self.convolution()], input: Shape(n: 2, h: 6, w: 8, c: 3), execution: Execution(context: context))
       var random = RandomGenerator(seed: seed)
       network.initialize(&random)
       return (network, Adam(rate: 1e-2))
@@ -111,9 +114,9 @@ import Testing
       adam.update(network.store, context: context)
       return result
     }
-    let (first, firstAdam) = make(1)
+    let (first, firstAdam) = try make(1)
     for _ in 0..<3 { _ = step(first, firstAdam) }
-    let (second, secondAdam) = make(2)
+    let (second, secondAdam) = try make(2)
     for (mine, theirs) in zip(second.store.parameters, first.store.parameters) {
       for array in ParameterArray.allCases where array != .gradient {
         mine.setFileValues(theirs.fileValues(array), array)

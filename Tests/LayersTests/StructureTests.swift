@@ -10,8 +10,8 @@ import Testing
     Conv2D(name, inputChannels: from, outputChannels: to, kernel: 3, stride: stride)
   }
 
-  static func network(_ context: Context = Context(threads: 1)) -> Sequential {
-    Sequential(
+  static func network(_ context: Context = Context(threads: 1)) throws -> Sequential {
+    try Sequential(
       "net",
       [
         conv("conv", 3, 6), BatchNorm("norm", channels: 6),
@@ -19,7 +19,7 @@ import Testing
           "block",
           Sequential("body", [conv("conv", 6, 6), BatchNorm("norm", channels: 6), Dropout("drop", rate: 0.5, seed: 1)])),
         Dense("dense", inputs: Shape(n: 1, h: 4, w: 4, c: 6), outputs: Shape(n: 1, h: 1, w: 1, c: 2)),
-      ], execution: Execution(context: context))
+      ], input: Shape(n: 8, h: 4, w: 4, c: 3), execution: Execution(context: context))
   }
 
   /// PyTorch's documentation: Conv2d, ConvTranspose2d, MaxPool2d with ceil_mode.
@@ -33,7 +33,7 @@ import Testing
               "c", inputChannels: 4, outputChannels: 5, kernel: Extent(kernel, 1), stride: Extent(stride, 1),
               padding: .explicit(Pads(top: padding, left: 0, bottom: padding, right: 0)))
             if size + 2 * padding < kernel {
-              #expect(throws: LayerError.self) { try conv.outputShape(input) }
+              #expect(throws: NetworkError.self) { try conv.outputShape(input) }
             } else {
               let expected = (size + 2 * padding - (kernel - 1) - 1) / stride + 1
               #expect(try conv.outputShape(input) == Shape(n: 2, h: expected, w: 9, c: 5))
@@ -45,7 +45,7 @@ import Testing
                 outputPadding: Extent(extra, 0))
               let expected = (size - 1) * stride - 2 * padding + (kernel - 1) + extra + 1
               guard expected > 0 else {
-                #expect(throws: LayerError.self) { try transposed.outputShape(input) }
+                #expect(throws: NetworkError.self) { try transposed.outputShape(input) }
                 continue
               }
               let shape = try transposed.outputShape(input)
@@ -67,21 +67,21 @@ import Testing
     }
   }
 
-  @Test func namesArePaths() {
+  @Test func namesArePaths() throws {
     #expect(
-      Self.network().store.parameters.map(\.name) == [
+      try Self.network().store.parameters.map(\.name) == [
         "conv.weight", "conv.bias", "norm.weight", "norm.bias", "norm.running_mean", "norm.running_var",
         "block.body.conv.weight", "block.body.conv.bias", "block.body.norm.weight", "block.body.norm.bias",
         "block.body.norm.running_mean", "block.body.norm.running_var", "dense.weight", "dense.bias",
       ])
     #expect(
-      Self.network().store.counters.map(\.name) == [
+      try Self.network().store.counters.map(\.name) == [
         "norm.num_batches_tracked", "block.body.norm.num_batches_tracked",
       ])
   }
 
-  @Test func observersSeePaths() {
-    let network = Self.network()
+  @Test func observersSeePaths() throws {
+    let network = try Self.network()
     var random = RandomGenerator(seed: 1)
     network.initialize(&random)
     var rows: [String] = []
@@ -100,39 +100,70 @@ import Testing
     let input = Shape(n: 2, h: 8, w: 8, c: 3)
     let one = Shape(n: 1, h: 1, w: 1, c: 5)
     let cases: [([any Layer], [String])] = [
-      ([Self.conv("a", 3, 4), Self.conv("b", 5, 4)], ["layer b", "[2, 8, 8, 4]", "[4, 5, 3, 3]", "output channels"]),
-      ([Self.conv("a", 3, 4), BatchNorm("n", channels: 5)], ["layer n", "[2, 8, 8, 4]", "[5]", "give the layer"]),
-      ([Dense("d", inputs: one, outputs: one)], ["layer d", "[2, 8, 8, 3]", "[2, 1, 1, 5]", "give the layer"]),
+      (
+        [Self.conv("a", 3, 4), Self.conv("b", 5, 4)], ["layer 'b'", "[2, 8, 8, 4]", "[4, 5, 3, 3]", "output channels"]
+      ),
+      ([Self.conv("a", 3, 4), BatchNorm("n", channels: 5)], ["layer 'n'", "[2, 8, 8, 4]", "[5]", "give the layer"]),
+      ([Dense("d", inputs: one, outputs: one)], ["layer 'd'", "[2, 8, 8, 3]", "[2, 1, 1, 5]", "give the layer"]),
       (
         [Conv2D("big", inputChannels: 3, outputChannels: 1, kernel: 9, padding: .valid)],
-        ["layer big", "9x9", "[2, 8, 8, 3]", "smaller kernel"]
+        ["layer 'big'", "9x9", "[2, 8, 8, 3]", "smaller kernel"]
       ),
       (
         [ConvTranspose2D("t", inputChannels: 3, outputChannels: 1, kernel: 1, padding: .pixels(4))],
-        ["layer t", "[2, 8, 8, 3]", "less padding"]
+        ["layer 't'", "[2, 8, 8, 3]", "less padding"]
       ),
       (
         [ConvTranspose2D("t", inputChannels: 3, outputChannels: 1, kernel: 3, padding: .valid, outputPadding: 1)],
-        ["layer t", "1x1", "[2, 8, 8, 3]", "at most 0x0"]
+        ["layer 't'", "1x1", "[2, 8, 8, 3]", "at most 0x0"]
       ),
-      ([MaxPool2D("m", kernel: 2, padding: .pixels(2))], ["layer m", "2x2", "[2, 8, 8, 3]", "less padding"]),
-      ([AvgPool2D("m", kernel: 9)], ["layer m", "9x9", "[2, 8, 8, 3]", "smaller window"]),
-      ([Reshape("r", to: one)], ["layer r", "[2, 8, 8, 3]", "192", "[2, 1, 1, 5]"]),
-      ([Residual("r", Self.conv("a", 3, 4))], ["layer r", "[2, 8, 8, 4]", "[2, 8, 8, 3]", "output channels"]),
+      ([MaxPool2D("m", kernel: 2, padding: .pixels(2))], ["layer 'm'", "2x2", "[2, 8, 8, 3]", "less padding"]),
+      ([AvgPool2D("m", kernel: 9)], ["layer 'm'", "9x9", "[2, 8, 8, 3]", "smaller kernel"]),
+      ([Reshape("r", to: one)], ["layer 'r'", "[2, 8, 8, 3]", "192", "[2, 1, 1, 5]"]),
+      ([Residual("r", Self.conv("a", 3, 4))], ["layer 'r'", "[2, 8, 8, 4]", "[2, 8, 8, 3]", "output channels"]),
       (
         [Concatenate("c", [Self.conv("a", 3, 4), Self.conv("b", 3, 4, stride: 2)])],
-        ["layer c", "[2, 8, 8, 4]", "[2, 4, 4, 4]", "strides"]
+        ["layer 'c'", "[2, 8, 8, 4]", "[2, 4, 4, 4]", "strides"]
       ),
-      ([Self.conv("same", 3, 3), Self.conv("same", 3, 3)], ["layer same", "two layers of this name"]),
+      ([Self.conv("same", 3, 3), Self.conv("same", 3, 3)], ["two layers are called 'same'"]),
+      (
+        [Sequential("a.b", [Self.conv("c", 3, 3)]), Sequential("a", [Sequential("b", [Self.conv("c", 3, 3)])])],
+        ["two layers are called 'a.b.c'"]
+      ),
+      ([Residual("r", [Self.conv("same", 3, 3), Self.conv("same", 3, 3)])], ["two layers are called 'r.same'"]),
+      ([Upsample("u", factor: Extent(0, 1))], ["layer 'u'", "factor height is 0"]),
+      ([Upsample("u", factor: Extent(1 << 20))], ["layer 'u'", "[2, 8388608, 8388608, 3]", "268435456"]),
+      (
+        [Conv2D("c", inputChannels: 3, outputChannels: 1 << 40, kernel: 3)],
+        ["layer 'c'", "1099511627776", "2147483648"]
+      ),
+      (
+        [Flatten("f"), Dense("d", inputs: 192, outputs: 1 << 28)],
+        ["layer 'd'", "d.weight of shape [268435456, 192]", "fewer channels"]
+      ),
+      ([Conv2D("c", inputChannels: 3, outputChannels: 3, kernel: 0)], ["layer 'c'", "kernel height is 0"]),
+      (
+        [Conv2D("c", inputChannels: 3, outputChannels: 3, kernel: 3, padding: .pixels(-1))],
+        ["layer 'c'", "padding is -1"]
+      ),
     ]
     for (layers, parts) in cases {
-      let network = Sequential("net", layers, execution: Execution(context: context))
-      do throws(LayerError) {
-        try network.build(input: input)
+      do throws(NetworkError) {
+        _ = try Sequential("net", layers, input: input, execution: Execution(context: context))
         Issue.record("\(parts) was not refused")
       } catch {
         for part in parts { #expect(error.description.contains(part), "\(error) lacks \(part)") }
       }
+    }
+  }
+
+  /// Batches that no machine has the memory for.
+  @Test func refusesWhatMemoryDoesNotHold() {
+    for input in [Shape(n: 1 << 28, h: 1 << 10, w: 1 << 10, c: 3), Shape(n: 1 << 27, h: 64, w: 64, c: 3)] {
+      let error = #expect(throws: NetworkError.self) {
+        try Sequential("net", [Self.conv("a", 3, 64)], input: input, execution: Execution(context: Context(threads: 1)))
+      }
+      #expect(error?.description.contains("smaller batches") == true, "\(error?.description ?? "")")
     }
   }
 
@@ -150,7 +181,7 @@ import Testing
       // Nothing reads what is dropped or reshaped.
       ([Self.conv("a", 3, 4), Dropout("d", rate: 0.5, seed: 1), Upsample("u", factor: 2)], 2048),
     ] {
-      let network = Sequential("net", layers, execution: Execution(context: context))
+      let network = try Sequential("net", layers, input: input, execution: Execution(context: context))
       var random = RandomGenerator(seed: 1)
       network.initialize(&random)
       for _ in 0..<2 {
@@ -161,9 +192,9 @@ import Testing
     }
   }
 
-  @Test func sameBitsForAnyNumberOfThreads() {
-    func run(_ threads: Int) -> [[Float]] {
-      let network = Self.network(Context(threads: threads))
+  @Test func sameBitsForAnyNumberOfThreads() throws {
+    func run(_ threads: Int) throws -> [[Float]] {
+      let network = try Self.network(Context(threads: threads))
       var random = RandomGenerator(seed: 4)
       network.initialize(&random)
       let adam = AdamW(rate: 1e-2)
@@ -176,8 +207,8 @@ import Testing
       }
       return network.store.parameters.map(\.value.array) + [network.forward(x, mode: .inference).array]
     }
-    let one = run(1)
-    for threads in [2, 5] { #expect(run(threads) == one) }
+    let one = try run(1)
+    for threads in [2, 5] { #expect(try run(threads) == one) }
   }
 
   @Test func initializers() {
@@ -211,7 +242,7 @@ import Testing
     let folder = try TemporaryFolder()
     let path = folder.path + "/net.safetensors"
     var random = RandomGenerator(seed: 2)
-    let (first, second) = (Self.network(), Self.network())
+    let (first, second) = (try Self.network(), try Self.network())
     first.initialize(&random)
     second.initialize(&random)
     let x = Tensor(Shape(n: 8, h: 4, w: 4, c: 3), values: (0..<384).map { _ in random.uniform(-1, 1) })
@@ -230,8 +261,9 @@ import Testing
     try second.store.load(from: path)
     let weight = first.store["conv.weight"]!.value.array
     expectClose(second.store["conv.weight"]!.value.array, weight, within: 0x1p-8, "rounded to half")
-    let body = Sequential(
-      "body", [Self.conv("conv", 6, 6), BatchNorm("norm", channels: 6)], execution: first.execution)
+    let body = try Sequential(
+      "body", [Self.conv("conv", 6, 6), BatchNorm("norm", channels: 6)], input: Shape(n: 8, h: 4, w: 4, c: 6),
+      execution: first.execution)
     try first.store.save(to: path)
     try body.store.load(from: path, prefix: "block.body.")
     #expect(body.store["conv.weight"]!.value.array == first.store["block.body.conv.weight"]!.value.array)
@@ -241,15 +273,15 @@ import Testing
     let folder = try TemporaryFolder()
     let path = folder.path + "/net.safetensors"
     var random = RandomGenerator(seed: 2)
-    let network = Self.network()
+    let network = try Self.network()
     network.initialize(&random)
     let before = network.store.parameters.map(\.value.array)
-    let others: [(Sequential, String)] = [
-      (Sequential("n", [Self.conv("conv", 3, 6)], execution: network.execution), "lacks the tensor 'norm.weight'"),
-      (Sequential("n", [Self.conv("conv", 3, 5)], execution: network.execution), "has the shape [5, 3, 3, 3]"),
-      (Sequential("n", [Self.conv("other", 3, 5)], execution: network.execution), "no use for"),
+    let others = [
+      (Self.conv("conv", 3, 6), "lacks the tensor 'norm.weight'"),
+      (Self.conv("conv", 3, 5), "has the shape [5, 3, 3, 3]"), (Self.conv("other", 3, 5), "no use for"),
     ]
-    for (other, reason) in others {
+    for (layer, reason) in others {
+      let other = try Sequential("n", [layer], input: Shape(n: 8, h: 4, w: 4, c: 3), execution: network.execution)
       other.initialize(&random)
       try other.store.save(to: path)
       let error = try #require(throws: StorageError.self) { try network.store.load(from: path) }

@@ -39,10 +39,11 @@ import Testing
 
   /// PyTorch's formulas, worked out by hand.
   @Test func shapesOfConvolutions() throws {
-    func output(_ side: Int, _ kernel: Int, _ stride: Int, _ padding: ConvolutionSpec.Padding, transposed: Bool) throws
+    func output(_ side: Int, _ kernel: Int, _ stride: Int, _ padding: Padding, transposed: Bool) throws
       -> [Int]
     {
-      let spec = ConvolutionSpec(channels: 2, kernel: kernel, stride: stride, padding: padding)
+      let spec = ConvolutionSpec(
+        channels: 2, kernel: Extent(kernel), stride: Extent(stride), padding: padding)
       let network = try Network(
         input: Shape(n: 1, h: side, w: 2 * side, c: 3),
         layers: [LayerSpec("a", transposed ? .transposedConvolution(spec) : .convolution(spec))])
@@ -53,11 +54,11 @@ import Testing
       #expect(shape.outputHeight == small.h && shape.outputWidth == small.w && shape.outputChannels == small.c)
       return [network.output.h, network.output.w]
     }
-    #expect(try output(64, 4, 2, .each(1), transposed: false) == [32, 64])
-    #expect(try output(7, 3, 2, .each(0), transposed: false) == [3, 6])
+    #expect(try output(64, 4, 2, .pixels(1), transposed: false) == [32, 64])
+    #expect(try output(7, 3, 2, .pixels(0), transposed: false) == [3, 6])
     #expect(try output(7, 5, 2, .same, transposed: false) == [4, 7])
-    #expect(try output(1, 4, 1, .each(0), transposed: true) == [4, 5])
-    #expect(try output(8, 4, 2, .each(1), transposed: true) == [16, 32])
+    #expect(try output(1, 4, 1, .pixels(0), transposed: true) == [4, 5])
+    #expect(try output(8, 4, 2, .pixels(1), transposed: true) == [16, 32])
     #expect(try output(8, 5, 2, .same, transposed: true) == [16, 32])
   }
 
@@ -72,17 +73,21 @@ import Testing
   /// Descriptions that make no network, with what the sentence must hold.
   static let mistakes: [(text: String, says: String)] = [
     (network(""), "at least one"),
-    (network((0..<257).map { _ in leaky }.joined(separator: ",")), "at most 256"),
-    (network(leaky, input: "[1,1]"), "three sizes"), (network(leaky, input: "[0,1,1]"), "1...65536"),
-    (network(leaky, input: "[65536,65536,65536]"), "the input has the shape"),
-    (network(leaky, input: "[1,1,9223372036854775807]"), "1...65536"),
+    (network((0..<257).map { _ in leaky }.joined(separator: ",")), "more than 256"),
+    (network(leaky, input: "[1,1]"), "three sizes"), (network(leaky, input: "[0,1,1]"), "the shape [1, 0, 1, 1]"),
+    (network(leaky, input: "[65536,65536,65536]"), "the input: its output has the shape"),
+    (network(leaky, input: "[1,9223372036854775807,9223372036854775807]"), "values at most 268435456"),
     (network(#"{"layer":"leakyReLU"}"#), "slope"), (network(#"{"layer":"leakyReLU","slope":-1}"#), "slope is -1"),
     (network(#"{"layer":"gru","name":"a"}"#), "known are dense, convolution"), (network(#"{"name":"a"}"#), "\"layer\""),
     (network(#"{"layer":"tanh","gain":2}"#), "an option that this version does not know"),
-    (network(#"{"layer":"dense","name":"a","channels":65537}"#), "layer 'a': channels is 65537"),
-    (network(#"{"layer":"dense","name":"a","channels":0}"#), "channels is 0"),
     (
-      network(#"{"layer":"dense","name":"a","channels":65536,"height":65536,"width":65536}"#), "layer 'a' has the shape"
+      network(#"{"layer":"dense","name":"a","channels":268435457}"#),
+      "layer 'a': its output has the shape [1, 1, 1, 268435457]"
+    ),
+    (network(#"{"layer":"dense","name":"a","channels":0}"#), "the shape [1, 1, 1, 0]"),
+    (
+      network(#"{"layer":"dense","name":"a","channels":65536,"height":65536,"width":65536}"#),
+      "layer 'a': its output has the shape"
     ),
     (network(#"{"layer":"dense","channels":5}"#), "needs a name"),
     (network(#"{"layer":"dense","name":"a\u001b[2J","channels":5}"#), "needs a name"),
@@ -94,19 +99,62 @@ import Testing
     (network(#"{"layer":"batchNorm","name":"a","momentum":1}"#), "momentum is 1"),
     (network(conv(#""channels":2,"kernel":[3],"stride":1"#)), "two sizes"),
     (network(conv(#""channels":2,"kernel":[3,99],"stride":1"#)), "kernel width is 99"),
-    (network(conv(#""channels":2,"kernel":[3,3],"stride":0"#)), "stride is 0"),
-    (network(conv(#""channels":2,"kernel":[3,3],"stride":1,"padding":3"#)), "padding is 3"),
-    (network(conv(#""channels":2,"kernel":[4,4],"stride":1,"padding":0"#)), "4x4 is larger than its input of 1x1"),
+    (network(conv(#""channels":2,"kernel":[3,3],"stride":0"#)), "stride height is 0"),
+    (network(conv(#""channels":2,"kernel":[3,3],"stride":1,"padding":65"#)), "padding is 65"),
+    (
+      network(conv(#""channels":2,"kernel":[4,4],"stride":1,"padding":0"#)), "4x4 is larger than its input [1, 1, 1, 8]"
+    ),
     (network(conv(#""channels":2,"kernel":[3,3],"stride":1,"weights":{"truncatedNormal":{"sigma":1e300}}"#)), "begin"),
     (
       network(
         #"{"layer":"transposedConvolution","name":"a","channels":2,"kernel":[2,2],"stride":1,"padding":1}"#),
-      "leaves nothing of 1x1"
+      "leaves nothing of the input [1, 1, 1, 8]"
     ),
     (
       network(
         #"{"layer":"transposedConvolution","name":"a","channels":2,"kernel":[2,2],"stride":1,"spectralNorm":true}"#),
       "spectral norm"
+    ),
+    (network(conv(#""channels":2,"kernel":[3,3],"stride":[1]"#)), "one stride, or two"),
+    (network(conv(#""channels":2,"kernel":[3,3],"stride":1,"padding":"full""#)), "padding that is not same"),
+    (network(conv(#""channels":2,"kernel":[3,3],"stride":1,"padding":[1,1]"#)), "padding that is not same"),
+    (network(conv(#""channels":2,"kernel":[3,3],"stride":1,"padding":[1,1,-1,1]"#)), "padding is -1"),
+    (network(conv(#""channels":2,"kernel":[3,3],"stride":1,"outputPadding":1"#)), "for transposed"),
+    (
+      network(
+        #"{"layer":"transposedConvolution","name":"a","channels":2,"kernel":[3,3],"stride":2,"padding":1,"outputPadding":2}"#
+      ), "at most 1x1"
+    ),
+    (network(#"{"layer":"dropout","rate":1}"#), "rate is 1"),
+    (network(#"{"layer":"upsample","factor":0}"#), "factor height is 0"),
+    (network(#"{"layer":"upsample","factor":268435456}"#), "values at most"),
+    (network(#"{"layer":"reshape","sizes":[2,2,3]}"#), "[1, 2, 2, 3], which has 12"),
+    (network(#"{"layer":"reshape","sizes":[2,0,3]}"#), "[1, 2, 0, 3]"),
+    (network(#"{"layer":"maxPool","kernel":[2,2],"stride":2}"#), "2x2 is larger than its input [1, 1, 1, 8]"),
+    (network(#"{"layer":"averagePool","kernel":[2,2],"stride":2,"padding":2}"#), "less padding than window"),
+    (network(#"{"layer":"residual","name":"r","branches":[]}"#), "no branches"),
+    (
+      network(
+        #"{"layer":"residual","name":"r","branches":[{"layer":"identity"},{"layer":"dense","name":"a","channels":5}]}"#),
+      "layer 'r': layer 'r.a' makes [1, 1, 1, 5] of [1, 1, 1, 8], and layer 1 (identity) of 'r' makes [1, 1, 1, 8]"
+    ),
+    (
+      network(#"{"layer":"concatenate","branches":[{"layer":"flatten"},{"layer":"upsample","factor":2}]}"#),
+      "layer 2 (upsample) makes [1, 2, 2, 8]"
+    ),
+    (
+      network(#"{"layer":"residual","branches":[{"layer":"dense","name":"a","channels":8}]}"#),
+      "a layer of kind residual needs a name"
+    ),
+    (
+      network(
+        #"{"layer":"dense","name":"a.b","channels":8},{"layer":"sequential","name":"a","layers":[{"layer":"dense","name":"b","channels":8}]}"#
+      ), "two layers are called 'a.b'"
+    ),
+    (
+      network(
+        String(repeating: #"{"layer":"sequential","layers":["#, count: 20) + leaky + String(repeating: "]}", count: 20)),
+      "16 within each other"
     ),
     // 16 * 16 * 65536 * 65536 weights are a terabyte.
     (network(conv(#""channels":65536,"kernel":[16,16],"stride":1"#), input: "[1,1,65536]"), "more than 2147483648"),
@@ -122,6 +170,64 @@ import Testing
     let error = #expect(throws: NetworkError.self) { let _: Network = try Self.read(text) }
     #expect(error?.description.contains(says) == true, "\(error?.description ?? "")")
     #expect(error?.description.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value < 0x7f } == true)
+  }
+
+  /// Every kind of layer and option, nested, through its text and back, with the shapes and names that follow.
+  @Test func everyKindOfLayer() throws {
+    var conv = ConvolutionSpec(
+      channels: 5, kernel: Extent(3, 2), stride: Extent(2, 1),
+      padding: .explicit(Pads(top: 1, left: 0, bottom: 0, right: 1)))
+    conv.hasBias = false
+    var up = ConvolutionSpec(channels: 4, kernel: 3, stride: 2, padding: .pixels(1))
+    up.outputPadding = Extent(1, 0)
+    let body = LayerSpec(
+      "body",
+      .sequential([
+        LayerSpec("conv", .convolution(ConvolutionSpec(channels: 5, kernel: 3))),
+        LayerSpec("norm", .batchNorm(BatchNormSpec())),
+        LayerSpec("", .gatedUnit(.silu)), LayerSpec("", .dropout(rate: 0.25)),
+      ]))
+    let network = try Network(
+      input: Shape(n: 1, h: 8, w: 6, c: 3),
+      layers: [
+        LayerSpec("first", .convolution(conv)), LayerSpec("", .gatedUnit(.gelu)),
+        LayerSpec("block", .residual([body, .activation(.identity)])),
+        LayerSpec(
+          "cat",
+          .concatenate([
+            LayerSpec("", .pooling(PoolSpec(.maximum, Window(kernel: 3, stride: 1, padding: .same)))),
+            LayerSpec(
+              "",
+              .pooling(
+                PoolSpec(
+                  .mean(countsPadding: false),
+                  Window(
+                    kernel: Extent(1, 3), stride: 1,
+                    padding: .explicit(
+                      Pads(top: 0, left: 1, bottom: 0, right: 1))), roundsUp: true))),
+            LayerSpec("side", .convolution(ConvolutionSpec(channels: 2, kernel: 1, padding: .valid))),
+          ])),
+        LayerSpec("up", .transposedConvolution(up)), LayerSpec("", .upsample(Extent(2, 1))),
+        LayerSpec("", .reshape(Shape(n: 1, h: 11, w: 4, c: 16))), LayerSpec("", .pooling(.globalAverage)),
+        LayerSpec("", .pooling(PoolSpec(.maximum, nil))), LayerSpec("", .reshape(nil)), LayerSpec("", .sequential([])),
+        .activation(.sigmoid),
+      ])
+    #expect(try Self.read(Self.text(network)) == network)
+    #expect(
+      network.outputs.map(\.perPicture) == [
+        "4x6x5", "4x6x5", "4x6x5", "4x6x12", "8x11x4", "16x11x4", "11x4x16", "1x1x16", "1x1x16", "1x1x16", "1x1x16",
+        "1x1x16",
+      ])
+    #expect(
+      network.parameters.map(\.name) == [
+        "first.weight", "block.body.conv.weight", "block.body.conv.bias", "block.body.norm.weight",
+        "block.body.norm.bias",
+        "block.body.norm.running_mean", "block.body.norm.running_var", "cat.side.weight", "cat.side.bias", "up.weight",
+        "up.bias",
+      ])
+    #expect(network.difference(from: network) == nil)
+    #expect(
+      network.line(4) == "up: transposedConvolution 3x3 stride 2 padding 1 output padding 1x0, 4x6x12 -> 8x11x4")
   }
 
   @Test func networksThatDoNotFit() throws {

@@ -39,7 +39,7 @@ func block(_ name: String) -> Residual {
 }
 
 let context = try Context.fromEnvironment()
-let network = Sequential(
+let network = try Sequential(
   "autoencoder",
   [
     convolution("conv1", 1, 32, stride: 2), GELU("gelu1"), convolution("conv2", 32, 64, stride: 2), GELU("gelu2"),
@@ -51,8 +51,7 @@ let network = Sequential(
     ConvTranspose2D(
       "up2", inputChannels: 32, outputChannels: 1, kernel: 4, stride: 2, padding: .pixels(1), activation: .sigmoid,
       initializer: .torchDefault),
-  ], execution: Execution(context: context))
-try network.build(input: Shape(n: batch, h: size, w: size, c: 1))
+  ], input: Shape(n: batch, h: size, w: size, c: 1), execution: Execution(context: context))
 var random = RandomGenerator(seed: 1)
 network.initialize(&random)
 let optimizer = AdamW(rate: 0)

@@ -34,7 +34,7 @@ func drawBatch(_ count: Int, _ random: inout RandomGenerator) -> (images: Tensor
 
 let batch = 64
 let context = try Context.fromEnvironment()
-let network = Sequential(
+let network = try Sequential(
   "digits",
   [
     Conv2D("conv1", inputChannels: 1, outputChannels: 32, kernel: 3, activation: .relu, initializer: .torchDefault),
@@ -45,8 +45,7 @@ let network = Sequential(
       "dense1", inputs: Shape(n: 1, h: 7, w: 7, c: 64), outputs: Shape(n: 1, h: 1, w: 1, c: 128), activation: .relu,
       initializer: .torchDefault),
     Dense("dense2", inputs: 128, outputs: 10, initializer: .torchDefault),
-  ], execution: Execution(context: context))
-try network.build(input: Shape(n: batch, h: 28, w: 28, c: 1))
+  ], input: Shape(n: batch, h: 28, w: 28, c: 1), execution: Execution(context: context))
 var random = RandomGenerator(seed: 1)
 network.initialize(&random)
 let optimizer = SGD(rate: 0.05, momentum: 0.9)

@@ -46,19 +46,19 @@ func down(_ name: String, _ inputs: Int, _ outputs: Int, last: Bool = false, _ a
 
 let context = try Context.fromEnvironment()
 let execution = Execution(context: context)
-let generator = Sequential(
+let latentShape = Shape(n: batch, h: 1, w: 1, c: latent)
+let generator = try Sequential(
   "G",
   [
     up("up1", latent, 2 * width, first: true), BatchNorm("norm1", channels: 2 * width, leakySlope: 0),
     up("up2", 2 * width, width), BatchNorm("norm2", channels: width, leakySlope: 0), up("up3", width, 1, .tanh),
-  ], execution: execution)
-let discriminator = Sequential(
+  ], input: latentShape, execution: execution)
+let discriminator = try Sequential(
   "D",
   [
     down("down1", 1, width, .leakyReLU(slope: 0.2)), down("down2", width, 2 * width),
     BatchNorm("norm2", channels: 2 * width, leakySlope: 0.2), down("down3", 2 * width, 1, last: true),
-  ], execution: execution)
-try discriminator.build(input: try generator.build(input: Shape(n: batch, h: 1, w: 1, c: latent)))
+  ], input: try generator.outputShape(latentShape), execution: execution)
 var random = RandomGenerator(seed: 1)
 generator.initialize(&random)
 discriminator.initialize(&random)

@@ -53,46 +53,105 @@ struct ONNXExport {
 
   private var batch: ONNXGraph.Dimension { options.batch.map { .size($0) } ?? .named("N") }
 
+  /// Pictures are [n, c, h, w] and vectors [n, c]; a picture of 1x1 may be either.
+  private typealias Value = (name: String, isVector: Bool)
+
   private mutating func build() throws {
     let network = tensors.generator
     graph.input("z", .float32, [batch, .size(network.input.c)])
-    var value = "z"
-    // Pictures are [n, c, h, w] and vectors [n, c]; a picture of 1x1 may be either.
-    var isVector = true
+    let value = try chain(network.stages, ("z", true))
+    finish(picture(value, network.output), network.output)
+  }
+
+  private mutating func picture(_ value: Value, _ shape: Shape) -> String {
+    value.isVector ? reshape(value.name, [shape.c, shape.h, shape.w]) : value.name
+  }
+
+  private mutating func chain(_ stages: [Stage], _ input: Value) throws -> Value {
+    var value = input
     var index = 0
-    while index < network.layers.count {
-      let layer = network.layers[index]
-      let (input, output) = (network.input(of: index), network.outputs[index])
+    while index < stages.count {
+      var stage = stages[index]
       index += 1
-      switch layer.operation {
+      let (input, output) = (stage.input, stage.output)
+      switch stage.layer.operation {
       case .dense(let spec):
-        if !isVector { value = graph.node("Flatten", [value], [("axis", .int(1))]) }
-        let weight = try weight("\(layer.name).weight", [output.elements, input.elements])
-        var inputs = [value, weight]
-        if spec.hasBias { inputs.append(try self.weight("\(layer.name).bias", [output.elements])) }
-        value = graph.node("Gemm", inputs, [("transB", .int(1))])
-        isVector = output.h == 1 && output.w == 1
-        if !isVector { value = reshape(value, [output.c, output.h, output.w]) }
+        if !value.isVector { value.name = graph.node("Flatten", [value.name], [("axis", .int(1))]) }
+        var inputs = [value.name, try weight("\(stage.name).weight", [output.elements, input.elements])]
+        if spec.hasBias { inputs.append(try weight("\(stage.name).bias", [output.elements])) }
+        value = (graph.node("Gemm", inputs, [("transB", .int(1))]), output.h == 1 && output.w == 1)
+        if !value.isVector { value.name = reshape(value.name, [output.c, output.h, output.w]) }
       case .convolution(let spec), .transposedConvolution(let spec):
-        if isVector { value = reshape(value, [input.c, input.h, input.w]) }
-        isVector = false
-        var norm: LayerSpec?
-        if !options.keepsBatchNorm, index < network.layers.count,
-          case .batchNorm = network.layers[index].operation
-        {
-          norm = network.layers[index]
+        var norm: Stage?
+        if stage.isNormalized && !options.keepsBatchNorm {
+          norm = stages[index]
           index += 1
         }
-        value = try convolution(layer, spec, norm, value, input: input, output: output)
+        value = (try convolution(stage, spec, norm, picture(value, input)), false)
+        stage = norm ?? stage
       case .batchNorm(let spec):
-        let names = ["weight", "bias", "running_mean", "running_var"].map { "\(layer.name).\($0)" }
+        let names = ["weight", "bias", "running_mean", "running_var"].map { "\(stage.name).\($0)" }
         let inputs = try names.map { try weight($0, [output.c]) }
-        value = graph.node("BatchNormalization", [value] + inputs, [("epsilon", .float(Float(spec.epsilon)))])
-      case .activation(let activation): value = self.activation(activation, value)
+        value.name = graph.node(
+          "BatchNormalization", [value.name] + inputs, [("epsilon", .float(Float(spec.epsilon)))])
+      case .activation, .dropout: break
+      case .gatedUnit(let unit): value.name = gated(unit, value.name)
+      case .pooling(let spec): value = (pool(spec, picture(value, input), input), false)
+      case .upsample(let factor):
+        let scales: [Float] = [1, 1, Float(factor.height), Float(factor.width)]
+        value = (
+          graph.node(
+            "Resize", [picture(value, input), floats([], "roi"), floats(scales, "scales_\(factor)")],
+            [
+              ("mode", .string("nearest")), ("nearest_mode", .string("floor")),
+              ("coordinate_transformation_mode", .string("asymmetric")),
+            ]), false
+        )
+      case .reshape(nil):
+        if !value.isVector { value = (graph.node("Flatten", [value.name], [("axis", .int(1))]), true) }
+      case .reshape: value = (reshape(value.name, [output.c, output.h, output.w]), false)
+      case .sequential: value = try chain(stage.children, value)
+      case .residual, .concatenate:
+        var branches: [String] = []
+        for child in stage.children {
+          let branch = try chain([child], value)
+          branches.append(picture(branch, child.output))
+        }
+        if case .concatenate = stage.layer.operation {
+          value = (graph.node("Concat", branches, [("axis", .int(1))]), false)
+        } else {
+          value = (branches.dropFirst().reduce(branches[0]) { graph.node("Add", [$0, $1]) }, false)
+        }
       }
+      value.name = activation(stage.activation, value.name)
     }
-    if isVector { value = reshape(value, [network.output.c, network.output.h, network.output.w]) }
-    finish(value, network.output)
+    return value
+  }
+
+  private mutating func gated(_ unit: GatedUnit, _ x: String) -> String {
+    switch unit {
+    case .silu: return graph.node("Mul", [x, graph.node("Sigmoid", [x])])
+    case .gelu:
+      // x / 2 * (1 + erf(x / sqrt 2)).
+      let erf = graph.node("Erf", [graph.node("Mul", [x, floats([Float(0.5.squareRoot())], "sqrt_half", [])])])
+      let gate = graph.node("Add", [erf, floats([1], "unit", [])])
+      return graph.node("Mul", [graph.node("Mul", [x, floats([0.5], "half", [])]), gate])
+    }
+  }
+
+  private mutating func pool(_ spec: PoolSpec, _ value: String, _ input: Shape) -> String {
+    guard let window = spec.window else {
+      return graph.node(spec.kind == .maximum ? "GlobalMaxPool" : "GlobalAveragePool", [value])
+    }
+    let pads = window.pads(height: input.h, width: input.w)
+    var attributes: [(String, ONNXGraph.Attribute)] = [
+      ("kernel_shape", .ints([window.kernel.height, window.kernel.width])),
+      ("strides", .ints([window.stride.height, window.stride.width])),
+      ("pads", .ints([pads.top, pads.left, pads.bottom, pads.right])), ("ceil_mode", .int(spec.roundsUp ? 1 : 0)),
+    ]
+    guard case .mean(let counts) = spec.kind else { return graph.node("MaxPool", [value], attributes) }
+    attributes.append(("count_include_pad", .int(counts ? 1 : 0)))
+    return graph.node("AveragePool", [value], attributes)
   }
 
   private mutating func activation(_ activation: Activation, _ value: String) -> String {
@@ -105,12 +164,13 @@ struct ONNXExport {
   }
 
   private mutating func convolution(
-    _ layer: LayerSpec, _ spec: ConvolutionSpec, _ norm: LayerSpec?, _ value: String, input: Shape, output: Shape
+    _ layer: Stage, _ spec: ConvolutionSpec, _ norm: Stage?, _ value: String
   ) throws -> String {
-    let transposed = if case .transposedConvolution = layer.operation { true } else { false }
+    let (input, output, transposed) = (layer.input, layer.output, layer.isTransposed)
+    let (kernel, stride) = (spec.window.kernel, spec.window.stride)
     var filter = try tensors.values("\(layer.name).weight")
     var bias = spec.hasBias ? try tensors.values("\(layer.name).bias").map(Double.init) : nil
-    if let norm, case .batchNorm(let normSpec) = norm.operation {
+    if let norm, case .batchNorm(let normSpec) = norm.layer.operation {
       // y = gamma (x + b - mean) / sqrt(variance + epsilon) + beta, in Double and rounded once.
       let gamma = try tensors.values("\(norm.name).weight")
       let beta = try tensors.values("\(norm.name).bias")
@@ -119,30 +179,33 @@ struct ONNXExport {
       let scale = zip(gamma, variance).map { Double($0) / (Double($1) + normSpec.epsilon).squareRoot() }
       bias = (0..<output.c).map { ((bias?[$0] ?? 0) - Double(mean[$0])) * scale[$0] + Double(beta[$0]) }
       // The file's filter is [channels, c, kh, kw], transposed [c, channels, kh, kw].
-      let run = spec.kernelHeight * spec.kernelWidth * (transposed ? 1 : input.c)
+      let run = kernel.height * kernel.width * (transposed ? 1 : input.c)
       for i in filter.indices { filter[i] = Float(Double(filter[i]) * scale[i / run % output.c]) }
     }
     let channels = transposed ? [input.c, output.c] : [output.c, input.c]
     var inputs = [
-      value, try constant("\(layer.name).weight", channels + [spec.kernelHeight, spec.kernelWidth], filter),
+      value, try constant("\(layer.name).weight", channels + [kernel.height, kernel.width], filter),
     ]
     if let bias { inputs.append(try constant("\(layer.name).bias", [output.c], bias.map { Float($0) })) }
     var attributes: [(String, ONNXGraph.Attribute)] = [
-      ("kernel_shape", .ints([spec.kernelHeight, spec.kernelWidth])), ("strides", .ints([spec.stride, spec.stride])),
+      ("kernel_shape", .ints([kernel.height, kernel.width])), ("strides", .ints([stride.height, stride.width])),
     ]
     // The convolution whose adjoint a transposed one is goes the other way.
-    let shape = spec.convShape(input: transposed ? output : input, output: transposed ? input : output)
+    let shape = layer.convShape(batch: 1)!
     let pads = [shape.padTop, shape.padLeft, shape.padBottom, shape.padRight]
     guard transposed else {
       if pads.contains(where: { $0 > 0 }) { attributes.append(("pads", .ints(pads))) }
       return graph.node("Conv", inputs, attributes)
     }
-    if case .each = spec.padding {
+    if spec.window.padding != .same {
       if pads.contains(where: { $0 > 0 }) { attributes.append(("pads", .ints(pads))) }
+      if spec.outputPadding != 0 {
+        attributes.append(("output_padding", .ints([spec.outputPadding.height, spec.outputPadding.width])))
+      }
       return graph.node("ConvTranspose", inputs, attributes)
     }
     // What a kernel smaller than its stride does not reach.
-    let missing = [spec.kernelHeight, spec.kernelWidth].map { max(spec.stride - $0, 0) }
+    let missing = [max(stride.height - kernel.height, 0), max(stride.width - kernel.width, 0)]
     if missing != [0, 0] { attributes.append(("output_padding", .ints(missing))) }
     let full = graph.node("ConvTranspose", inputs, attributes)
     if pads.allSatisfy({ $0 == 0 }) { return full }
@@ -162,8 +225,7 @@ struct ONNXExport {
     }
     // 127.5 (x + 1), to the nearest level.
     for (name, number) in [("one", Float(1)), ("half_range", 127.5), ("black", 0), ("white", 255)] {
-      graph.constant(
-        name, .float32, shape: [], content: withUnsafeBytes(of: number.bitPattern.littleEndian) { Array($0) })
+      _ = floats([number], name, [])
     }
     let shifted = graph.node("Add", [value, "one"])
     let levels = graph.node("Mul", [shifted, "half_range"])
@@ -181,6 +243,15 @@ struct ONNXExport {
   private mutating func numbers(_ values: [Int]) -> String {
     let name = "int_" + values.map { $0 < 0 ? "any" : "\($0)" }.joined(separator: "_")
     if constants.insert(name).inserted { graph.constant(name, values) }
+    return name
+  }
+
+  /// The name of a constant in 32 bits, which is kept once; nil is the shape of a vector.
+  private mutating func floats(_ values: [Float], _ name: String, _ shape: [Int]? = nil) -> String {
+    if constants.insert(name).inserted {
+      let bits = values.map(\.bitPattern.littleEndian)
+      graph.constant(name, .float32, shape: shape ?? [values.count], content: bits.withUnsafeBytes { Array($0) })
+    }
     return name
   }
 

@@ -14,6 +14,7 @@ struct ONNXGraph {
     case int(Int)
     case ints([Int])
     case float(Float)
+    case string(String)
   }
 
   /// A size, or the name of one that is known when the model runs.
@@ -49,6 +50,9 @@ struct ONNXGraph {
       case .int(let number):
         attribute.put(3, number)
         attribute.put(20, 2)
+      case .string(let text):
+        attribute.put(4, text)
+        attribute.put(20, 3)
       case .ints(let numbers):
         for number in numbers { attribute.put(8, number) }
         attribute.put(20, 7)

@@ -28,7 +28,7 @@ public struct MemoryEstimate: Sendable {
     discriminatorParameters = discriminator.parameterCount
     // Backward needs what every stage put out: for each picture the generator's once, the discriminator's of a real one
     // and of a fake. Gradients alternate between two buffers; pictures are there as reals, fakes and both together.
-    let stages = (generator.stages, discriminator.stages)
+    let stages = (generator.allStages, discriminator.allStages)
     func values(_ stages: [Stage]) -> Int { stages.reduce(0) { $0 + $1.output.elements } }
     func largest(_ stages: [Stage]) -> Int { stages.map { max($0.input.elements, $0.output.elements) }.max()! }
     let perPicture =
