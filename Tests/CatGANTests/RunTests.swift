@@ -63,10 +63,13 @@ struct RunTests {
       imagesPerSecond: 100, seconds: Double(step))
   }
 
-  private func sample(_ step: Int, deviation: Float, distance: Float) -> RunEvent {
+  private func sample(
+    _ step: Int, deviation: Float, distance: Float, clipped: Float = 0.02, realClipped: Float = 0.03
+  ) -> RunEvent {
     RunEvent(
-      .sample, step: step, epoch: 4, file: "a.png", samples: PictureSpread(deviation: deviation, distance: distance),
-      reals: PictureSpread(deviation: 0.4, distance: 0.45))
+      .sample, step: step, epoch: 4, file: "a.png",
+      samples: PictureSpread(deviation: deviation, distance: distance, clipped: clipped),
+      reals: PictureSpread(deviation: 0.4, distance: 0.45, clipped: realClipped))
   }
 
   /// Runs of a few hundred steps log fewer records than a long run is judged by, and are judged from their half on.
@@ -96,11 +99,13 @@ struct RunTests {
   @Test func spreadWithinAndBetween() {
     let plain: [Float] = [0.5, -0.5, 0, 0.5, -0.5, 0]
     let striped: [Float] = [-1, 0, 0, 1, 0, 0]
-    #expect(PictureSpread(plain, count: 1) == PictureSpread(deviation: 0, distance: 0))
+    #expect(PictureSpread(plain, count: 1) == PictureSpread(deviation: 0, distance: 0, clipped: 0))
     let spread = PictureSpread(plain + striped, count: 2)
     // Red deviates by 1 at 2 of 6 values; differences are 1.5, 0.5 and 0, then 0.5, 0.5 and 0.
     #expect(abs(spread.deviation - Float((2.0 / 6).squareRoot() / 2)) < 1e-6)
     #expect(abs(spread.distance - Float((3.0 / 6).squareRoot())) < 1e-6)
+    // Both ends of the striped picture's red, of 12 values.
+    #expect(spread.clipped == Float(2) / 12)
     #expect(PictureSpread([], count: 0) == PictureSpread(deviation: 0, distance: 0))
   }
 
@@ -122,6 +127,21 @@ struct RunTests {
     #expect(Verdict(flat).reason.contains("deviate by 0.020 on average, within a real picture by 0.400"))
     flat.append(sample(1610, deviation: 0.3, distance: 0.3))
     #expect(Verdict(flat).state == .discriminatorWinning)
+    // Varied and full of contrast, and yet nothing but glaring blotches; on white ground photos have such levels too.
+    var glaring = history
+    glaring.append(sample(1000, deviation: 0.45, distance: 0.6, clipped: 0.18))
+    #expect(Verdict(glaring).state == .collapsed)
+    #expect(Verdict(glaring).reason.contains("18% of the levels are black or as bright as can be, in real pictures 3%"))
+    glaring.append(sample(1010, deviation: 0.45, distance: 0.6, clipped: 0.5, realClipped: 0.3))
+    #expect(Verdict(glaring).state == .healthy)
+    glaring.append(sample(1020, deviation: 0.45, distance: 0.6, clipped: 0.12))
+    #expect(Verdict(glaring).state == .healthy)
+    var young = History()
+    young.append(record(10))
+    young.append(sample(190, deviation: 0.45, distance: 0.6, clipped: 0.3))
+    #expect(Verdict(young).state == .early)
+    young.append(sample(200, deviation: 0.45, distance: 0.6, clipped: 0.3))
+    #expect(Verdict(young).state == .collapsed)
     var diverged = history
     diverged.append(record(1010, loss: .nan))
     #expect(Verdict(diverged).state == .diverged)

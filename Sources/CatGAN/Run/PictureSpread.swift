@@ -1,23 +1,29 @@
-// How much there is to see in a set of pictures, in two figures: whether they show anything, and whether each shows
-// something else.
+// What can be said of a set of pictures in three figures: whether they show anything, whether each shows something else,
+// and whether their colours are those of a photo.
 
-/// Both in units of values in [-1, 1].
+/// Deviation and distance are in units of values in [-1, 1].
 public struct PictureSpread: Equatable, Sendable {
   /// Within a picture: the mean over the pictures of the root-mean-square deviation from the picture's mean colour. Near 0
   /// for plain pictures, of whatever colour.
   public var deviation: Float = 0
   /// Between pictures: the mean over all pairs of the root-mean-square difference; 0 for fewer than two pictures.
   public var distance: Float = 0
+  /// The share of values beyond ±`limit`: black, white and glaring colours. A generator whose tanh is driven to its ends
+  /// has many, photos have few.
+  public var clipped: Float = 0
+  static let limit: Float = 0.95
 
-  public init(deviation: Float, distance: Float) {
+  public init(deviation: Float, distance: Float, clipped: Float = 0) {
     self.deviation = deviation
     self.distance = distance
+    self.clipped = clipped
   }
 
   /// - Parameter pictures: [count, height, width, 3], values in [-1, 1].
   public init(_ pictures: [Float], count: Int) {
     guard count > 0 else { return }
     let size = pictures.count / count
+    clipped = Float(pictures.reduce(0) { abs($1) > Self.limit ? $0 + 1 : $0 }) / Float(pictures.count)
     deviation = Float(
       (0..<count).reduce(0) { $0 + Self.deviation(pictures[$1 * size..<($1 + 1) * size]) } / Double(count))
     guard count > 1 else { return }

@@ -58,6 +58,9 @@ public struct RunEvent: Codable, Equatable, Sendable {
   /// Mean deviation of the levels within a sample of the grid, and within as many real pictures (`sample`).
   public var sampleDeviation: Float?
   public var realDeviation: Float?
+  /// Share of levels within 2.5% of black or of a channel's brightest, of the grid and of as many real pictures (`sample`).
+  public var sampleClipped: Float?
+  public var realClipped: Float?
 
   public init(
     _ event: Kind, step: Int, epoch: Int, message: String? = nil, file: String? = nil, samples: PictureSpread? = nil,
@@ -72,6 +75,8 @@ public struct RunEvent: Codable, Equatable, Sendable {
     realDistance = reals?.distance
     sampleDeviation = samples?.deviation
     realDeviation = reals?.deviation
+    sampleClipped = samples?.clipped
+    realClipped = reals?.clipped
   }
 }
 

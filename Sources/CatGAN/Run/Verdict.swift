@@ -29,6 +29,12 @@ public struct Verdict: Equatable, Sendable {
   /// Samples closer together than this share of the reals' distance count as collapsed: below a third, a grid shows
   /// variants of one picture.
   static let collapsedShare: Float = 1 / 3
+  /// Samples with this share of levels at the limits more than real pictures, and with thrice their share, are glaring
+  /// blotches: rates far too high drive the generator's tanh to its ends and hold it there.
+  static let glaringShare: Float = 0.1
+  static let glaringRatio: Float = 3
+  /// Steps before glare is judged, or half of a shorter run.
+  static let glareSteps = 200
   /// D(x) - D(G(z)) above this share of its largest possible value means that the generator gets next to no gradient.
   static let winningShare: Float = 0.85
   /// Losses a hundred times chance are not training any more, although still finite.
@@ -56,6 +62,10 @@ public struct Verdict: Equatable, Sendable {
         "at step \(bad.step) the losses were D \(decimal(bad.discriminatorLoss, 2)) and "
           + "G \(decimal(bad.generatorLoss, 2)); at chance they are \(loss.chance.discriminator) and "
           + "\(loss.chance.generator).")
+      return
+    }
+    if let judgement = Verdict.ofGlare(history, totalSteps) {
+      self = judgement
       return
     }
     guard let last = history.steps.last, history.steps.count >= Verdict.window || last.step >= totalSteps / 2 else {
@@ -111,6 +121,20 @@ public struct Verdict: Equatable, Sendable {
     }
     return nil
   }
+
+  /// Whether the newest samples are glaring blotches. A fresh generator is gray, so that this shows early.
+  private static func ofGlare(_ history: History, _ totalSteps: Int) -> Verdict? {
+    guard let sample = history.events.last(where: { $0.event == .sample }),
+      sample.step >= min(glareSteps, totalSteps / 2), let share = sample.sampleClipped, let real = sample.realClipped,
+      share > real + glaringShare, share > real * glaringRatio
+    else { return nil }
+    return Verdict(
+      .collapsed,
+      "in the samples of step \(sample.step) \(percent(share)) of the levels are black or as bright as can be, in real "
+        + "pictures \(percent(real)). Lower rates (--lr-g, --lr-d) help.")
+  }
+
+  private static func percent(_ share: Float) -> String { "\(Int((share * 100).rounded()))%" }
 
   init(_ state: State, _ reason: String) {
     self.state = state
