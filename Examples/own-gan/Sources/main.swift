@@ -6,6 +6,7 @@ import Layers
 import Storage
 
 let (batch, size, latent, width) = (32, 16, 16, 32)
+let latentShape = Shape(n: batch, h: 1, w: 1, c: latent)
 
 /// Images [batch, size, size, 1] in -1...1 of a ring each.
 func drawBatch(_ random: inout RandomGenerator) -> Tensor {
@@ -22,8 +23,7 @@ func drawBatch(_ random: inout RandomGenerator) -> Tensor {
 }
 
 func drawLatents(_ random: inout RandomGenerator) -> Tensor {
-  Tensor(
-    Shape(n: batch, h: 1, w: 1, c: latent), values: (0..<batch * latent).map { _ in Float(random.normal()) })
+  Tensor(latentShape, values: (0..<latentShape.count).map { _ in Float(random.normal()) })
 }
 
 func up(_ name: String, _ inputs: Int, _ outputs: Int, first: Bool = false, _ activation: Activation = .identity)
@@ -46,7 +46,6 @@ func down(_ name: String, _ inputs: Int, _ outputs: Int, last: Bool = false, _ a
 
 let context = try Context.fromEnvironment()
 let execution = Execution(context: context)
-let latentShape = Shape(n: batch, h: 1, w: 1, c: latent)
 let generator = try Sequential(
   "G",
   [
