@@ -44,6 +44,8 @@ public final class Conv2D: Layer {
   public var spectralNorm: SpectralNorm? { core.spectralNorm }
   public var parameters: [Parameter] { core.parameters }
   public var backwardReadsOutput: Bool { core.activation != .identity }
+  /// True.
+  public var readsMaps: Bool { true }
 
   /// The convolution that runs for an input.
   /// - Precondition: `outputShape` accepts the input.

@@ -35,7 +35,7 @@ public final class ConvTranspose2D: Layer {
       .filter(
         kernelHeight: kernel.height, kernelWidth: kernel.width, inputs: outputChannels, outputs: inputChannels),
       initializer, bias: hasBias ? .vector(outputChannels) : nil, activation: activation,
-      biasVanishes: followedByBatchNorm, use: .once, isTransposed: true)
+      biasVanishes: followedByBatchNorm, isTransposed: true)
   }
 
   /// Filter, in memory [kh, kw, out, in], in files [in, out, kh, kw].
@@ -44,6 +44,8 @@ public final class ConvTranspose2D: Layer {
   public var bias: Parameter? { core.bias }
   public var parameters: [Parameter] { core.parameters }
   public var backwardReadsOutput: Bool { core.activation != .identity }
+  /// True.
+  public var readsMaps: Bool { true }
 
   /// The convolution of which this layer is the adjoint: from the output to the input.
   /// - Precondition: `outputShape` accepts the input.

@@ -47,6 +47,8 @@ public final class Dense: Layer {
   public var spectralNorm: SpectralNorm? { core.spectralNorm }
   public var parameters: [Parameter] { core.parameters }
   public var backwardReadsOutput: Bool { core.activation != .identity }
+  /// True.
+  public var readsMaps: Bool { true }
 
   /// The 1x1 convolution that does the work: the batch is its row of pixels.
   public func convShape(_ input: Shape) -> ConvShape {

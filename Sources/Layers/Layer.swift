@@ -69,6 +69,8 @@ public protocol Layer: AnyObject {
   var backwardReadsInput: Bool { get }
   /// Whether `backward` reads `output`.
   var backwardReadsOutput: Bool { get }
+  /// Whether `input` may have a map, in both passes; its gradient is then that of the mapped values.
+  var readsMaps: Bool { get }
 
   /// The shape that comes out for one that goes in.
   /// - Throws: `LayerError` where the layer cannot take such an input.
@@ -100,6 +102,8 @@ extension Layer {
   public var backwardReadsInput: Bool { true }
   /// False.
   public var backwardReadsOutput: Bool { false }
+  /// False.
+  public var readsMaps: Bool { false }
 
   /// `outputShape` while a network runs, when shapes that do not fit are a programmer's mistake: `Sequential.build` finds
   /// them before.
@@ -113,12 +117,14 @@ extension Layer {
 
   /// Checks the tensors of a forward pass.
   func checkForward(_ input: Tensor, _ output: Tensor) {
+    precondition(readsMaps || input.map == nil, "\(name): an input with a map")
     let expected = requiredShape(input.shape)
     precondition(output.shape == expected, "\(name): output \(output.shape) where \(expected) is expected")
   }
 
   /// Checks the tensors of a backward pass.
   func checkBackward(_ input: Tensor, _ output: Tensor, _ outputGradient: Tensor, _ inputGradient: Tensor?) {
+    precondition(readsMaps || input.map == nil, "\(name): an input with a map")
     precondition(
       outputGradient.shape == output.shape, "\(name): gradient \(outputGradient.shape) of output \(output.shape)")
     precondition(
