@@ -28,9 +28,21 @@ public final class GANTrainer {
 
   /// Pictures of the batch that this process computes.
   public let share: Range<Int>
+  /// Memory of the networks' passes, which nothing holds between two steps.
+  let workspace: Workspace
   private let latents: Tensor
-  /// What the discriminator's update sees, [2 pictures, size, size, 3]: of each shard the reals before the fakes.
-  private let pictures: Tensor
+  private let seesBothAtOnce: Bool
+  /// What the discriminator sees where that lies nowhere else: [2 share, size, size, 3], of each shard the reals before
+  /// the fakes; or augmented pictures, [share, size, size, 3], where it sees one kind after the other.
+  private let pictures: Tensor?
+
+  /// Pixels of a batch from which on it keeps the kernels busy by itself. The discriminator then sees reals and fakes one
+  /// after the other, for which its activations take half the memory. Before, both go together: filters are read once.
+  private static let pixelsOfLargeBatch = 1 << 20
+
+  /// Whether the discriminator sees reals and fakes at once. Shards of a batch share the work of several processes, which
+  /// have less of a batch each, and between which each gradient travels once.
+  static func seesBothAtOnce(_ batch: Shape, shards: Int) -> Bool { shards > 1 || batch.rows < pixelsOfLargeBatch }
 
   /// Draws fresh parameters: the generator's, then the discriminator's, in the order of their layers.
   /// - Parameter execution: where it has a sharding, this trains the whole batch's share of it.
@@ -41,7 +53,7 @@ public final class GANTrainer {
     self.networks = networks
     self.options = options
     self.execution = execution
-    let workspace = Workspace()
+    workspace = Workspace()
     generator = Generator(networks, execution: execution, workspace: workspace)
     discriminator = Sequential("D", networks.discriminator, execution: execution, workspace: workspace)
     generatorAdam = Adam(rate: options.generatorRate, beta1: options.beta1, beta2: options.beta2)
@@ -51,7 +63,12 @@ public final class GANTrainer {
     discriminator.initialize(&random)
     share = execution.sharding?.share ?? 0..<options.batchSize
     latents = Tensor(generator.latentShape(share.count))
-    pictures = Tensor(generator.pictureShape(2 * share.count))
+    seesBothAtOnce = GANTrainer.seesBothAtOnce(
+      generator.pictureShape(options.batchSize), shards: execution.sharding?.sizes.count ?? 1)
+    pictures =
+      seesBothAtOnce
+      ? Tensor(generator.pictureShape(2 * share.count))
+      : options.augmentation.isEmpty ? nil : Tensor(generator.pictureShape(share.count))
   }
 
   /// Steps done so far; set it when going on from a checkpoint.
@@ -78,68 +95,107 @@ public final class GANTrainer {
   public func step(reals: Tensor, latents: Tensor, seed: UInt64 = 0) -> StepResult {
     precondition(reals.shape == generator.pictureShape(share.count), "reals \(reals.shape)")
     precondition(latents.shape == generator.latentShape(share.count), "latents \(latents.shape)")
+    defer {
+      generator.network.discard()
+      discriminator.discard()
+    }
     var draws = RandomGenerator(seed: seed)
-    // Of this process's pictures; for each of them there are a real one and a fake.
-    let shards = execution.sharding?.ranges(share.count) ?? [0..<share.count]
-    func places(_ shard: Range<Int>) -> (reals: Range<Int>, fakes: Range<Int>) {
-      let middle = shard.lowerBound + shard.upperBound
-      return (2 * shard.lowerBound..<middle, middle..<2 * shard.upperBound)
-    }
-    let batch = options.batchSize
     let fakes = generator.network.forward(latents, mode: .training())
-
-    // In one go: the filters are read once for both, and their gradients are summed over both.
-    let (realChanges, fakeChanges) = (changes(&draws), changes(&draws))
-    for shard in shards {
-      show(reals.pictures(shard), in: pictures.pictures(places(shard).reals), realChanges?.pictures(shard))
-      show(fakes.pictures(shard), in: pictures.pictures(places(shard).fakes), fakeChanges?.pictures(shard))
-    }
-    let logits = discriminator.forward(pictures, mode: .training(parts: 2))
-    let logitGradient = Tensor(logits.shape)
-    var sums: [Double] = []
-    for shard in shards {
-      let (realLogits, fakeLogits) = (logits.pictures(places(shard).reals), logits.pictures(places(shard).fakes))
-      let (realLoss, realGradient) = options.loss.real(realLogits, smoothing: options.labelSmoothing, of: batch)
-      let (fakeLoss, fakeGradient) = options.loss.fake(fakeLogits, of: batch)
-      logitGradient.pictures(places(shard).reals).copy(from: realGradient)
-      logitGradient.pictures(places(shard).fakes).copy(from: fakeGradient)
-      sums += [realLoss, fakeLoss, meanSigmoid(realLogits, of: batch), meanSigmoid(fakeLogits, of: batch)]
-    }
-    sums = total(sums, 4)
-    var result = StepResult(
-      discriminatorLoss: sums[0] + sums[1], generatorLoss: .nan, meanReal: sums[2], meanFake: sums[3])
-    guard result.discriminatorLoss.isFinite else { return result }
-    discriminator.backward(logitGradient, parameters: .overwrite, input: false)
+    var result = StepResult(discriminatorLoss: .nan, generatorLoss: .nan, meanReal: .nan, meanFake: .nan)
+    let changes = (changes(&draws), changes(&draws))
+    let isFinite =
+      seesBothAtOnce ? gradientsAtOnce(reals, fakes, changes, &result) : gradientsInTurn(reals, fakes, changes, &result)
+    guard isFinite else { return result }
     execution.measure("D adam") { discriminatorAdam.update(discriminator.store, context: execution.context) }
 
-    // Fakes that are not augmented are seen as they are; others in the place of what has been seen.
-    let augmentation = changes(&draws)
-    var seen = fakes
-    if let augmentation {
-      seen = pictures.pictures(share.count..<2 * share.count)
-      show(fakes, in: seen, augmentation)
+    let augmentation = self.changes(&draws)
+    let seen = shown(fakes, augmentation)
+    let logits = discriminator.forward(seen, mode: .training())
+    let gradient = Tensor(logits.shape)
+    let losses = shards.map { shard in
+      let (loss, shardGradient) = options.loss.generator(logits.pictures(shard), of: options.batchSize)
+      gradient.pictures(shard).copy(from: shardGradient)
+      return loss
     }
-    let fakeLogits = discriminator.forward(seen, mode: .training())
-    let gradient = Tensor(fakeLogits.shape)
-    sums = total(
-      shards.map { shard in
-        let (loss, shardGradient) = options.loss.generator(fakeLogits.pictures(shard), of: batch)
-        gradient.pictures(shard).copy(from: shardGradient)
-        return loss
-      }, 1)
-    result.generatorLoss = sums[0]
+    result.generatorLoss = total(losses, 1)[0]
     guard result.generatorLoss.isFinite else { return result }
     var pictureGradient = discriminator.backward(gradient, parameters: .none, input: true)!
     if let augmentation {
-      let before = pictures.pictures(0..<share.count)
-      execution.measure("augment bwd") { augmentation.backward(pictureGradient, into: before, execution.context) }
-      pictureGradient = before
+      // Over the pictures, which have been seen.
+      execution.measure("augment bwd") { augmentation.backward(pictureGradient, into: seen, execution.context) }
+      pictureGradient = seen
     }
     generator.network.backward(pictureGradient, parameters: .overwrite, input: false)
     execution.measure("G adam") { generatorAdam.update(generator.store, context: execution.context) }
 
     return result
   }
+
+  /// The discriminator's losses and gradients from one pass over reals and fakes: the filters are read once for both, and
+  /// their gradients are summed over both.
+  /// - Returns: whether both losses are finite; otherwise there are no gradients.
+  private func gradientsAtOnce(
+    _ reals: Tensor, _ fakes: Tensor, _ changes: (reals: BatchAugmentation?, fakes: BatchAugmentation?),
+    _ result: inout StepResult
+  ) -> Bool {
+    let pictures = pictures!
+    func places(_ shard: Range<Int>) -> (reals: Range<Int>, fakes: Range<Int>) {
+      let middle = shard.lowerBound + shard.upperBound
+      return (2 * shard.lowerBound..<middle, middle..<2 * shard.upperBound)
+    }
+    for shard in shards {
+      show(reals.pictures(shard), in: pictures.pictures(places(shard).reals), changes.reals?.pictures(shard))
+      show(fakes.pictures(shard), in: pictures.pictures(places(shard).fakes), changes.fakes?.pictures(shard))
+    }
+    let logits = discriminator.forward(pictures, mode: .training(parts: 2))
+    let logitGradient = Tensor(logits.shape)
+    var sums: [Double] = []
+    for shard in shards {
+      let (reals, fakes) = (places(shard).reals, places(shard).fakes)
+      let (realFigures, realGradient) = lossOfReals(logits.pictures(reals))
+      let (fakeFigures, fakeGradient) = lossOfFakes(logits.pictures(fakes))
+      logitGradient.pictures(reals).copy(from: realGradient)
+      logitGradient.pictures(fakes).copy(from: fakeGradient)
+      sums += realFigures + fakeFigures
+    }
+    sums = total(sums, 4)
+    (result.discriminatorLoss, result.meanReal, result.meanFake) = (sums[0] + sums[2], sums[1], sums[3])
+    guard result.discriminatorLoss.isFinite else { return false }
+    discriminator.backward(logitGradient, parameters: .overwrite, input: false)
+    return true
+  }
+
+  /// The same from a pass over the reals and one over the fakes.
+  private func gradientsInTurn(
+    _ reals: Tensor, _ fakes: Tensor, _ changes: (reals: BatchAugmentation?, fakes: BatchAugmentation?),
+    _ result: inout StepResult
+  ) -> Bool {
+    let real = lossOfReals(discriminator.forward(shown(reals, changes.reals), mode: .training()))
+    result.meanReal = real.figures[1]
+    guard real.figures[0].isFinite else { return false }
+    discriminator.backward(real.gradient, parameters: .overwrite, input: false)
+    let fake = lossOfFakes(discriminator.forward(shown(fakes, changes.fakes), mode: .training()))
+    result.meanFake = fake.figures[1]
+    result.discriminatorLoss = real.figures[0] + fake.figures[0]
+    guard fake.figures[0].isFinite else { return false }
+    discriminator.backward(fake.gradient, parameters: .accumulate, input: false)
+    return true
+  }
+
+  /// The loss of some of a batch's real pictures and their mean probability, each a share of the batch's; and the gradient.
+  private func lossOfReals(_ logits: Tensor) -> (figures: [Double], gradient: Tensor) {
+    let (loss, gradient) = options.loss.real(logits, smoothing: options.labelSmoothing, of: options.batchSize)
+    return ([loss, meanSigmoid(logits, of: options.batchSize)], gradient)
+  }
+
+  /// The same of fakes.
+  private func lossOfFakes(_ logits: Tensor) -> (figures: [Double], gradient: Tensor) {
+    let (loss, gradient) = options.loss.fake(logits, of: options.batchSize)
+    return ([loss, meanSigmoid(logits, of: options.batchSize)], gradient)
+  }
+
+  /// Runs of this process's pictures that are summed by themselves.
+  private var shards: [Range<Int>] { execution.sharding?.ranges(share.count) ?? [0..<share.count] }
 
   /// The sums over all shards, in their order, of `count` figures that each of this process's has.
   private func total(_ mine: [Double], _ count: Int) -> [Double] {
@@ -152,6 +208,13 @@ public final class GANTrainer {
   private func changes(_ draws: inout RandomGenerator) -> BatchAugmentation? {
     if options.augmentation.isEmpty { return nil }
     return BatchAugmentation(options.augmentation, generator.pictureShape(options.batchSize), &draws).pictures(share)
+  }
+
+  /// Pictures as the discriminator is to see them: as they are, or changed in a place of their own until the next call.
+  private func shown(_ original: Tensor, _ changes: BatchAugmentation?) -> Tensor {
+    guard let changes, let place = pictures?.pictures(0..<share.count) else { return original }
+    show(original, in: place, changes)
+    return place
   }
 
   /// Overwrites `place` with pictures as the discriminator is to see them.

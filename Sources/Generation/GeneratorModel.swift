@@ -126,7 +126,7 @@ public final class GeneratorModel {
   /// are not kept transformed: for a few pictures that takes longer than computing with them.
   private static func convolution(_ shape: ConvShape, isTransposed: Bool, _ context: Context) -> Convolution {
     Convolution(
-      shape, context: context, plan: context.plan(for: shape.with(batch: 1)), use: isTransposed ? .sampling : .once)
+      shape, context: context, plan: context.plan(for: shape.with(batch: 1)), use: isTransposed ? .sampling : .repeated)
   }
 
   /// Of the leaky ReLU that an activation is, if it is one.

@@ -16,6 +16,9 @@ public final class Buffer: @unchecked Sendable {
   /// The first of them; valid as long as the buffer is.
   public let pointer: UnsafeMutablePointer<Float>
 
+  /// What the memory is part of; nil where it is our own.
+  private let whole: Buffer?
+
   private static let hugePage = 2 << 20
 
   /// Allocates `count` floats with unspecified contents. Where they cannot be had, the process ends with a sentence and
@@ -31,6 +34,15 @@ public final class Buffer: @unchecked Sendable {
       if alignment == Buffer.hugePage { madvise(raw, bytes, Int32(MADV_HUGEPAGE)) }
     #endif
     pointer = raw.bindMemory(to: Float.self, capacity: max(count, 16))
+    whole = nil
+  }
+
+  /// A part of another buffer, which lives as long.
+  public init(within whole: Buffer, at offset: Int, count: Int) {
+    precondition(offset >= 0 && count >= 0 && offset + count <= whole.count)
+    self.count = count
+    self.whole = whole
+    pointer = whole.pointer + offset
   }
 
   /// A copy of `values`.
@@ -45,5 +57,5 @@ public final class Buffer: @unchecked Sendable {
   /// A copy of the contents.
   public var array: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
-  deinit { free(pointer) }
+  deinit { if whole == nil { free(pointer) } }
 }

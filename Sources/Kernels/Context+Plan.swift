@@ -6,9 +6,13 @@ extension Context {
   /// `algorithm` asks for one that can compute it.
   public func plan(for shape: ConvShape) -> ConvPlan {
     if let algorithm, algorithm.supports(shape) { return ConvPlan(algorithm) }
+    return ConvPlan(Context.plans(shape))
+  }
+
+  static func plans(_ shape: ConvShape) -> ConvAlgorithm {
     guard WinogradConvolution.supports(shape), min(shape.inputChannels, shape.outputChannels) >= 16,
       WinogradConvolution.saving(shape) >= leastSaving
-    else { return ConvPlan(.direct) }
-    return ConvPlan(.winograd)
+    else { return .direct }
+    return .winograd
   }
 }

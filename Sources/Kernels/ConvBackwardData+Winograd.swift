@@ -4,7 +4,7 @@ extension WinogradConvolution {
   /// outputGradient -> points V, once for all phases; M = V U at each point for all phases side by side; M -> the pixels
   /// of each phase.
   func backwardData(
-    outputGradient: UnsafePointer<Float>, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>,
+    outputGradient: MappedTensor, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>,
     activation: BiasLeakyReLU? = nil
   ) {
     let s = shape
@@ -12,7 +12,7 @@ extension WinogradConvolution {
     let tiles = TileGrid(
       batch: s.batch, rows: tileCount(s.inputHeight, phases.map { $0.y }, startY),
       columns: tileCount(s.inputWidth, phases.map { $0.x }, startX))
-    let filterPoints = keepsFilter ? transformedBackwardFilter(filter) : nil
+    let filterPoints = transformsFirst ? transformedBackwardFilter(filter) : nil
     let filterLayout = backwardFilterLayout
     let rows = panelRows(min(tiles.count, WinogradConvolution.chunkTiles))
     let sourceLayout = plainLayout(panels: outputPanels, rows: rows)
@@ -21,13 +21,16 @@ extension WinogradConvolution {
     let m = context.scratch("winograd.large", targetLayout.count)
     let source = WindowedTensor(height: s.outputHeight, width: s.outputWidth, channels: s.outputChannels)
     let target = WindowedTensor(height: s.inputHeight, width: s.inputWidth, channels: s.inputChannels)
+    var images = MappedImages(outputGradient, imageElements: s.outputCount / s.batch, context)
 
     forEachChunk(tiles.count) { range in
-      transformInput(range, tensor: source, source: outputGradient, points: v, layout: sourceLayout) { tile, _ in
-        let at = tiles.position(tile)
-        return WindowedTensor.Window(
-          n: at.n, y: at.row * 4 + startY, x: at.column * 4 + startX, step: 1, rows: extent.rows,
-          columns: extent.columns)
+      withImages(range, tiles, source, &images, points: v) { range, source, outputGradient, v in
+        transformInput(range, tensor: source, source: outputGradient, points: v, layout: sourceLayout) { tile, _ in
+          let at = tiles.position(tile)
+          return WindowedTensor.Window(
+            n: at.n, y: at.row * 4 + startY, x: at.column * 4 + startX, step: 1, rows: extent.rows,
+            columns: extent.columns)
+        }
       }
       if let filterPoints {
         multiplyPhased(

@@ -14,10 +14,14 @@ extension DirectConvolution {
   /// rows and columns and walks over all pixels in order or, where there are few blocks, over a part of the pixels; parts
   /// are then added up in order. The cuts come from the shape, so the sums do not depend on the number of threads.
   func backwardFilter(
-    input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>, filterGradient: UnsafeMutablePointer<Float>,
+    input: MappedTensor, outputGradient: MappedTensor, filterGradient: UnsafeMutablePointer<Float>,
     accumulate: Bool
   ) {
-    let (grid, source) = forwardGrid(input)
+    let (grid, source) = forwardGrid(context.mapped(input, count: shape.inputCount))
+    // Over a matrix product the map's channels are not the panels'.
+    let map = outputGradient.map?.channels == shape.outputChannels ? outputGradient.map : nil
+    let outputGradient =
+      map == nil ? context.mapped(outputGradient, count: shape.outputCount) : outputGradient.data
     let w = context.width
     let loops = context.loops
     let product = MacroKernel(loops: loops)
@@ -61,6 +65,8 @@ extension DirectConvolution {
         loops.gatherPanels(
           range.count, source: outputGradient + first * shape.outputChannels + column * w, step: shape.outputChannels,
           channels: min(columns * w, shape.outputChannels - column * w), panels: b, panelStride: depthRows * w)
+        map?.apply(
+          to: b, panelStride: depthRows * w, count: columns, pixels: range, channel: column * w, loops: loops)
         product.multiplyTransposed(
           rowPanels: rows, columnPanels: columns, depth: range.count, a: .init(a, depthRows * w),
           b: .init(b, depthRows * w), c: c, cPanelStride: rowCount * w, accumulate: first > pixels.lowerBound,

@@ -3,7 +3,7 @@ extension WinogradConvolution {
   /// tiles of a chunk; dU -> filterGradient at once, while it is in the cache. (All of dU together would be five times
   /// the size of the filter.) Chunks add up in order.
   func backwardFilter(
-    input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>, filterGradient: UnsafeMutablePointer<Float>,
+    input: MappedTensor, outputGradient: MappedTensor, filterGradient: UnsafeMutablePointer<Float>,
     accumulate: Bool
   ) {
     let s = shape
@@ -15,13 +15,19 @@ extension WinogradConvolution {
     let m = context.scratch("winograd.small", outputLayout.count)
     let source = WindowedTensor(height: s.inputHeight, width: s.inputWidth, channels: s.inputChannels)
     let target = WindowedTensor(height: s.outputHeight, width: s.outputWidth, channels: s.outputChannels)
+    var inputs = MappedImages(input, imageElements: s.inputCount / s.batch, context)
+    var gradients = MappedImages(outputGradient, imageElements: s.outputCount / s.batch, context)
 
     forEachChunk(tiles.count) { range in
-      transformInput(range, tensor: source, source: input, points: v, layout: inputLayout) { tile, phase in
-        inputWindow(tiles, tile, phases[phase])
+      withImages(range, tiles, source, &inputs, points: v) { range, source, input, v in
+        transformInput(range, tensor: source, source: input, points: v, layout: inputLayout) { tile, phase in
+          inputWindow(tiles, tile, phases[phase])
+        }
       }
-      transformOutputGradient(range, tensor: target, source: outputGradient, points: m, layout: outputLayout) { tile in
-        outputWindow(tiles, tile)
+      withImages(range, tiles, target, &gradients, points: m) { range, target, gradient, m in
+        transformOutputGradient(range, tensor: target, source: gradient, points: m, layout: outputLayout) { tile in
+          outputWindow(tiles, tile)
+        }
       }
       reduceTiles(
         range.count, v: v, inputLayout: inputLayout, m: m, outputLayout: outputLayout, filterGradient: filterGradient,

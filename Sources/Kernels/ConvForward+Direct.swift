@@ -1,8 +1,9 @@
 extension DirectConvolution {
   /// output[pixel, o] = sum over (tap, c) of input[pixel + tap, c] filter[tap, c, o].
   func forward(
-    input: UnsafePointer<Float>, filter: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>
+    input: MappedTensor, filter: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>
   ) {
+    let input = context.mapped(input, count: shape.inputCount)
     if isMatrixVector {
       context.multiply(
         input, rows: shape.inputCount / shape.inputChannels, columns: shape.inputChannels, by: filter, into: output)

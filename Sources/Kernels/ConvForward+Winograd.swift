@@ -3,10 +3,10 @@ extension WinogradConvolution {
   static let blockColumns = 128
 
   /// input -> points V; M = V U at each point; M -> output.
-  func forward(input: UnsafePointer<Float>, filter: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>) {
+  func forward(input: MappedTensor, filter: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>) {
     let s = shape
     let tiles = TileGrid(batch: s.batch, rows: ceilDivide(s.outputHeight, 4), columns: ceilDivide(s.outputWidth, 4))
-    let filterPoints = keepsFilter ? transformedForwardFilter(filter) : nil
+    let filterPoints = transformsFirst ? transformedForwardFilter(filter) : nil
     let filterLayout = forwardFilterLayout
     let rows = panelRows(min(tiles.count, WinogradConvolution.chunkTiles))
     let inputLayout = phasedLayout(panels: inputPanels, rows: rows)
@@ -15,10 +15,13 @@ extension WinogradConvolution {
     let m = context.scratch("winograd.small", outputLayout.count)
     let source = WindowedTensor(height: s.inputHeight, width: s.inputWidth, channels: s.inputChannels)
     let target = WindowedTensor(height: s.outputHeight, width: s.outputWidth, channels: s.outputChannels)
+    var images = MappedImages(input, imageElements: s.inputCount / s.batch, context)
 
     forEachChunk(tiles.count) { range in
-      transformInput(range, tensor: source, source: input, points: v, layout: inputLayout) { tile, phase in
-        inputWindow(tiles, tile, phases[phase])
+      withImages(range, tiles, source, &images, points: v) { range, source, input, v in
+        transformInput(range, tensor: source, source: input, points: v, layout: inputLayout) { tile, phase in
+          inputWindow(tiles, tile, phases[phase])
+        }
       }
       if let filterPoints {
         multiply(

@@ -1,9 +1,11 @@
 /// What a convolution may expect of its filter.
 public enum FilterUse: Sendable {
-  /// Several passes follow each change. What Winograd makes of a large filter is kept, five times its size.
-  case often
-  /// Each pass makes it anew, a block at a time. Results differ from `often` in rounding.
-  case once
+  /// It changes every few passes. What Winograd makes of it lies in memory that all convolutions of a context share, and each
+  /// pass makes it anew.
+  case training
+  /// Many passes follow each change. What Winograd makes of it is kept, five times its size; for a large one each pass makes
+  /// it anew, a block at a time.
+  case repeated
   /// The same, and nothing but `backwardData` runs. It reads a large filter in panels; see `tapGroups`.
   case sampling
 }
@@ -23,7 +25,7 @@ public final class Convolution {
 
   /// - Parameters:
   ///   - plan: which algorithm each pass uses; nil asks `context` for its choice.
-  public init(_ shape: ConvShape, context: Context, plan: ConvPlan? = nil, use: FilterUse = .often) {
+  public init(_ shape: ConvShape, context: Context, plan: ConvPlan? = nil, use: FilterUse = .repeated) {
     self.use = use
     self.shape = shape
     self.context = context
@@ -36,7 +38,7 @@ public final class Convolution {
 
   /// Whether `backwardData`, and likewise `forward` to more than one channel, leaves the filter unread from its second call
   /// on until the filter changes: what it needs of it is kept.
-  public var keepsFilter: Bool { plan.backwardData == .direct || winograd.keepsFilter }
+  public var keepsFilter: Bool { plan.backwardData == .direct || (winograd.transformsFirst && winograd.isReused) }
 
   /// Pictures of the passes to come. What is kept of the filter serves any number of them.
   public func setBatch(_ batch: Int) {
@@ -52,9 +54,12 @@ public final class Convolution {
   }
 
   /// Overwrites `output`.
+  /// - Parameter map: what the input is read through.
   public func forward(
-    input: UnsafePointer<Float>, filter: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>
+    input: UnsafePointer<Float>, map: ChannelMap? = nil, filter: UnsafePointer<Float>,
+    output: UnsafeMutablePointer<Float>
   ) {
+    let input = MappedTensor(input, map)
     switch plan.forward {
     case .direct: direct.forward(input: input, filter: filter, output: output)
     case .winograd: winograd.forward(input: input, filter: filter, output: output)
@@ -62,11 +67,14 @@ public final class Convolution {
   }
 
   /// Overwrites `inputGradient`.
-  /// - Parameter activation: where this is a transposed convolution's forward pass, what comes behind it.
+  /// - Parameters:
+  ///   - map: what the output gradient is read through, where this is a transposed convolution's forward pass.
+  ///   - activation: what comes behind that pass.
   public func backwardData(
-    outputGradient: UnsafePointer<Float>, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>,
-    activation: BiasLeakyReLU? = nil
+    outputGradient: UnsafePointer<Float>, map: ChannelMap? = nil, filter: UnsafePointer<Float>,
+    inputGradient: UnsafeMutablePointer<Float>, activation: BiasLeakyReLU? = nil
   ) {
+    let outputGradient = MappedTensor(outputGradient, map)
     switch plan.backwardData {
     case .direct:
       direct.backwardData(outputGradient: outputGradient, filter: filter, inputGradient: inputGradient)
@@ -78,10 +86,13 @@ public final class Convolution {
   }
 
   /// Overwrites `filterGradient`, or adds to it where `accumulate` is true.
+  /// - Parameter inputMap, outputGradientMap: what the one or the other is read through; not both.
   public func backwardFilter(
-    input: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>, filterGradient: UnsafeMutablePointer<Float>,
-    accumulate: Bool = false
+    input: UnsafePointer<Float>, inputMap: ChannelMap? = nil, outputGradient: UnsafePointer<Float>,
+    outputGradientMap: ChannelMap? = nil, filterGradient: UnsafeMutablePointer<Float>, accumulate: Bool = false
   ) {
+    precondition(inputMap == nil || outputGradientMap == nil)
+    let (input, outputGradient) = (MappedTensor(input, inputMap), MappedTensor(outputGradient, outputGradientMap))
     switch plan.backwardFilter {
     case .direct:
       direct.backwardFilter(

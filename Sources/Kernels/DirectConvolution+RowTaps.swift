@@ -5,7 +5,9 @@ import VectorLoops
 /// counts as one tap with kernelWidth * channels channels, 15 for a 5x5 kernel over RGB. A copy of the picture with its
 /// padding written out keeps such a row from running over the edge.
 extension DirectConvolution {
-  var usesRowTaps: Bool { shape.inputChannels <= 4 && shape.kernelWidth > 1 }
+  var usesRowTaps: Bool { DirectConvolution.usesRowTaps(shape) }
+
+  static func usesRowTaps(_ shape: ConvShape) -> Bool { shape.inputChannels <= 4 && shape.kernelWidth > 1 }
 
   /// Channels of a row of taps.
   private var rowChannels: Int { shape.kernelWidth * shape.inputChannels }
@@ -53,8 +55,9 @@ extension DirectConvolution {
   /// input gradient, summed over the rows of taps that reach it; contributions of neighbours overlap and are added up. Two
   /// rows go together, for products are fastest with two panels of columns.
   func backwardDataByRowTaps(
-    outputGradient: UnsafePointer<Float>, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>
+    outputGradient: MappedTensor, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>
   ) {
+    let (outputGradient, map) = (outputGradient.data, outputGradient.map)
     let (s, w, loops) = (shape, context.width, context.loops)
     let product = MacroKernel(loops: loops)
     let packed = packedRowTapFilter(filter)
@@ -91,6 +94,10 @@ extension DirectConvolution {
           loops.gatherPanels(
             s.outputWidth, source: source + gathered * rowFloats, step: s.outputChannels, channels: s.outputChannels,
             panels: ring + gathered % ringRows * ringStride, panelStride: panelStride)
+          let pixel = (n * s.outputHeight + gathered) * s.outputWidth
+          map?.apply(
+            to: ring + gathered % ringRows * ringStride, panelStride: panelStride, count: depthPanels,
+            pixels: pixel..<pixel + s.outputWidth, channel: 0, loops: loops)
           gathered += 1
         }
         c.update(repeating: 0, count: pair * columnPanels * panelStride)

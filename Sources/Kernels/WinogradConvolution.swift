@@ -23,13 +23,15 @@ final class WinogradConvolution {
   let coefficients: Buffer
   /// The phases in the order of their slots; those with three taps come before those with two.
   let phases: [WinogradPhase]
+  /// Transformed filters, where they are current.
   var forwardFilter: Buffer?
   var backwardFilter: Buffer?
-  var forwardFilterIsCurrent = false
-  var backwardFilterIsCurrent = false
-  /// Whether transformed filters are kept until the filter changes. One that outgrows the caches is as slow to read as to
-  /// compute again: then each product transforms it on the way (see `WinogradFilterProduct.swift`).
-  let keepsFilter: Bool
+  /// Whether filters are transformed as a whole. One that outgrows the caches is as slow to read as to compute again: then
+  /// each product transforms it on the way (see `WinogradFilterProduct.swift`).
+  let transformsFirst: Bool
+  /// Whether what is made of a filter serves until it changes; otherwise all convolutions of a context make it in the same
+  /// memory, for one pass.
+  let isReused: Bool
   /// Where not nil, the filter of the data gradient comes in panels, for each of these groups of taps in turn: [group,
   /// inputChannels / W, outputChannels, taps of the group, W]. A group has the taps of a phase in the order in which they
   /// are used, so that they come from memory as one stream. (As [kh, kw, ...], those that are read together lie a power of
@@ -72,11 +74,11 @@ final class WinogradConvolution {
   /// Floats of a transformed filter above which it counts as larger than the caches, and is only kept where it is reused:
   /// 48 MB. A function of the channels alone, for the two ways round differently, and a picture must not depend on how many
   /// are made with it.
-  private static let largestFreelyKeptFilter = 12 << 20
+  static let largestFreelyKeptFilter = 12 << 20
 
   /// - Parameter largestFreelyKept: for tests.
   init(
-    _ shape: ConvShape, context: Context, use: FilterUse = .often,
+    _ shape: ConvShape, context: Context, use: FilterUse = .repeated,
     largestFreelyKept: Int = WinogradConvolution.largestFreelyKeptFilter
   ) {
     precondition(WinogradConvolution.supports(shape), "\(shape): no Winograd algorithm for this kernel and stride")
@@ -86,20 +88,21 @@ final class WinogradConvolution {
     let few = basis.taps == 3 ? 2 : 5
     let transforms = phases.allSatisfy { min($0.y.taps, $0.x.taps) >= few }
     streamsFilter = points * shape.inputChannels * shape.outputChannels > largestFreelyKept
-    keepsFilter =
-      use == .often || !streamsFilter || !transforms || shape.inputChannels % context.width != 0
+    isReused = use != .training
+    transformsFirst =
+      !streamsFilter || !transforms || shape.inputChannels % context.width != 0
       || shape.outputChannels % context.width != 0
     self.shape = shape
     self.context = context
     coefficients = Buffer(basis.coefficients)
     tapGroups =
-      use == .sampling && !keepsFilter
+      use == .sampling && !transformsFirst
       ? phases.map { $0.flippedTaps(stride: shape.stride, kernelWidth: shape.kernelWidth) } : nil
   }
 
   func filterChanged() {
-    forwardFilterIsCurrent = false
-    backwardFilterIsCurrent = false
+    forwardFilter = nil
+    backwardFilter = nil
   }
 
   /// Points along one axis.

@@ -15,12 +15,20 @@ extension WinogradConvolution {
   /// Filter channels per task of a filter transform.
   private static let taskChannels = 16
 
+  /// Where a transformed filter goes, or is already.
+  private func memory(_ kept: inout Buffer?, _ count: Int) -> (UnsafeMutablePointer<Float>, isCurrent: Bool) {
+    guard isReused else { return (context.scratch("winograd.points", count), false) }
+    if let buffer = kept { return (buffer.pointer, true) }
+    let buffer = Buffer(count: count)
+    kept = buffer
+    return (buffer.pointer, false)
+  }
+
   /// The transformed filter for the forward pass, computed where it is not current.
   func transformedForwardFilter(_ filter: UnsafePointer<Float>) -> UnsafePointer<Float> {
     let layout = forwardFilterLayout
-    let buffer = forwardFilter ?? Buffer(count: layout.count)
-    forwardFilter = buffer
-    if forwardFilterIsCurrent { return UnsafePointer(buffer.pointer) }
+    let (buffer, isCurrent) = memory(&forwardFilter, layout.count)
+    if isCurrent { return UnsafePointer(buffer) }
     let (w, loops, s) = (context.width, context.loops, shape)
     let scratch = context.scratch("winograd.transform", transformScratch * context.threads)
     let group = WinogradConvolution.taskChannels
@@ -42,7 +50,7 @@ extension WinogradConvolution {
             loops.filterTransform(
               pairs: basis.points.count, rowTaps: parts.y.taps, columnTaps: parts.x.taps,
               coefficients: coefficients.pointer, scratch: scratch, count: count, source: source, step: step,
-              rowStride: rowStride, columnStride: columnStride, destination: buffer.pointer + channel * w,
+              rowStride: rowStride, columnStride: columnStride, destination: buffer + channel * w,
               offsets: $0.baseAddress!, streams: streamsFilter)
           }
         }
@@ -68,16 +76,14 @@ extension WinogradConvolution {
       }
       if streamsFilter { processor_end_streams() }
     }
-    forwardFilterIsCurrent = true
-    return UnsafePointer(buffer.pointer)
+    return UnsafePointer(buffer)
   }
 
   /// The transformed, flipped and transposed filter for the data gradient, computed where it is not current.
   func transformedBackwardFilter(_ filter: UnsafePointer<Float>) -> UnsafePointer<Float> {
     let layout = backwardFilterLayout
-    let buffer = backwardFilter ?? Buffer(count: layout.count)
-    backwardFilter = buffer
-    if backwardFilterIsCurrent { return UnsafePointer(buffer.pointer) }
+    let (buffer, isCurrent) = memory(&backwardFilter, layout.count)
+    if isCurrent { return UnsafePointer(buffer) }
     let w = context.width
     let perWorker = transformScratch + phases.map { $0.y.taps * $0.x.taps }.max()! * w * w
     let scratch = context.scratch("winograd.filter", perWorker * context.threads)
@@ -86,12 +92,11 @@ extension WinogradConvolution {
       for phase in phases.indices {
         transformBackwardBlock(
           block, panel: panel, phase: phase, filter: filter, scratch: scratch + worker * perWorker,
-          points: buffer.pointer + panel * layout.panelStride + block * w * w, offsets: layout.phaseOffsets[phase])
+          points: buffer + panel * layout.panelStride + block * w * w, offsets: layout.phaseOffsets[phase])
       }
       if streamsFilter { processor_end_streams() }
     }
-    backwardFilterIsCurrent = true
-    return UnsafePointer(buffer.pointer)
+    return UnsafePointer(buffer)
   }
 
   /// Transforms what one phase has of W input channels by W output channels for the data gradient: flipped, with the input

@@ -12,6 +12,11 @@ struct TileGrid {
   func position(_ tile: Int) -> (n: Int, row: Int, column: Int) {
     (tile / (rows * columns), tile / columns % rows, tile % columns)
   }
+
+  /// The images that tiles are of.
+  func images(_ tiles: Range<Int>) -> Range<Int> {
+    position(tiles.lowerBound).n..<position(tiles.upperBound - 1).n + 1
+  }
 }
 
 /// A channels-last tensor whose pixels are read or written in windows with a step between pixels.
@@ -19,6 +24,8 @@ struct WindowedTensor {
   var height: Int
   var width: Int
   var channels: Int
+  /// The image at the address that it is read from.
+  var firstImage = 0
 
   /// A window of rows x columns pixels whose first is (y, x), `step` apart.
   struct Window {
@@ -39,7 +46,7 @@ struct WindowedTensor {
     var i = 0
     for r in 0..<w.rows {
       let y = w.y + r * w.step
-      let row = data + (w.n * height + y) * width * channels
+      let row = data + ((w.n - firstImage) * height + y) * width * channels
       for c in 0..<w.columns {
         let x = w.x + c * w.step
         let inside = y >= 0 && y < height && x >= 0 && x < width
@@ -150,6 +157,25 @@ extension WinogradConvolution {
         }
         run.place += 1
       }
+    }
+  }
+
+  /// Calls `body` with the tiles in `range`, some at a time where their images are to be mapped; with the tensor and where
+  /// the first of their images is; and with where their points go.
+  func withImages(
+    _ range: Range<Int>, _ tiles: TileGrid, _ tensor: WindowedTensor, _ images: inout MappedImages,
+    points: UnsafeMutablePointer<Float>,
+    _ body: (Range<Int>, WindowedTensor, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+  ) {
+    var tensor = tensor
+    let perImage = tiles.rows * tiles.columns
+    var first = range.lowerBound
+    while first < range.upperBound {
+      let end = images.most.map { min(range.upperBound, (first / perImage + $0) * perImage) } ?? range.upperBound
+      let wanted = tiles.images(first..<end)
+      tensor.firstImage = wanted.lowerBound
+      body(first..<end, tensor, images(wanted), points + (first - range.lowerBound) * context.width)
+      first = end
     }
   }
 

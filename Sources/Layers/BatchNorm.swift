@@ -41,21 +41,18 @@ public final class BatchNorm: Layer {
 
   /// What a pass over one part computes with, each [channels]; y = leaky(scale * x + shift).
   private struct Coefficients {
-    let mean: Buffer
-    let inverseDeviation: Buffer
-    let scale: Buffer
-    let shift: Buffer
-
-    init(_ channels: Int) {
-      mean = Buffer(count: channels)
-      inverseDeviation = Buffer(count: channels)
-      scale = Buffer(count: channels)
-      shift = Buffer(count: channels)
-    }
+    let mean: UnsafeMutablePointer<Float>
+    let inverseDeviation: UnsafeMutablePointer<Float>
+    let scale: UnsafeMutablePointer<Float>
+    let shift: UnsafeMutablePointer<Float>
   }
 
-  /// Of the parts of the latest pass, for backward; those behind them are of passes in more parts.
-  private var coefficients: [Coefficients] = []
+  /// Of the parts of the latest pass, for backward: a row of `ChannelMap.channelStride` for each; those behind them are of
+  /// passes in more parts.
+  private var means = Buffer(count: 0)
+  private var inverseDeviations = Buffer(count: 0)
+  private var scales = Buffer(count: 0)
+  private var shifts = Buffer(count: 0)
   private var parts = 1
 
   /// - Parameters: see the properties of the same names.
@@ -94,30 +91,58 @@ public final class BatchNorm: Layer {
 
   public func forward(_ input: Tensor, into output: Tensor, mode: Mode, row: String, _ execution: Execution) {
     checkForward(input, output)
-    parts = 1
-    if case .training(let count) = mode { parts = count }
-    precondition(input.shape.n % parts == 0, "\(name): \(input.shape) in \(parts) parts")
-    while coefficients.count < parts { coefficients.append(Coefficients(channels)) }
-    var isTraining = false
-    if case .training = mode { isTraining = true }
-    let sharding = isTraining ? execution.sharding : nil
     execution.measure("\(row) fwd") {
-      let moments = sharding.map { shardMoments(input, $0, execution.context) }
-      for (part, coefficients) in coefficients.prefix(parts).enumerated() {
-        if let moments {
-          useStatistics(of: moments[part].rows, coefficients, moments[part].values)
-        } else if isTraining {
-          useBatchStatistics(of: slice(input, part, nil)[0], coefficients, execution.context)
-        } else {
-          useRunningStatistics(coefficients)
-        }
-        for (x, y) in zip(slice(input, part, sharding), slice(output, part, sharding)) {
-          execution.context.affineLeaky(
-            x.pointer, y.pointer, rows: x.shape.rows, channels: channels, scale: coefficients.scale.pointer,
-            shift: coefficients.shift.pointer, slope: leakySlope)
-        }
+      let map = takeStatistics(input, mode, execution)
+      execution.context.apply(map, to: input.pointer, 0..<input.count, into: output.pointer)
+    }
+  }
+
+  /// The forward pass but for its output: what the layer behind it may read the input through instead.
+  func forwardMap(_ input: Tensor, mode: Mode, row: String, _ execution: Execution) -> ChannelMap {
+    checkForward(input, input)
+    var map: ChannelMap?
+    execution.measure("\(row) fwd") { map = takeStatistics(input, mode, execution) }
+    return map!
+  }
+
+  private func takeStatistics(_ input: Tensor, _ mode: Mode, _ execution: Execution) -> ChannelMap {
+    var isTraining = false
+    parts = 1
+    if case .training(let count) = mode { (isTraining, parts) = (true, count) }
+    precondition(input.shape.n % parts == 0, "\(name): \(input.shape) in \(parts) parts")
+    let count = parts * ChannelMap.channelStride(channels)
+    if scales.count < count {
+      for buffer in [\BatchNorm.means, \.inverseDeviations, \.scales, \.shifts] {
+        self[keyPath: buffer] = Buffer(count: count)
+        self[keyPath: buffer].fill(0)
       }
     }
+    let sharding = isTraining ? execution.sharding : nil
+    let moments = sharding.map { shardMoments(input, $0, execution.context) }
+    for part in 0..<parts {
+      if let moments {
+        useStatistics(of: moments[part].rows, coefficients(part), moments[part].values)
+      } else if isTraining {
+        useBatchStatistics(of: slice(input, part, nil)[0], coefficients(part), execution.context)
+      } else {
+        useRunningStatistics(coefficients(part))
+      }
+    }
+    var runs: [ChannelMap.Run] = []
+    for range in sharding?.ranges(input.shape.n) ?? [0..<input.shape.n] {
+      for part in 0..<parts {
+        let end = range.lowerBound + (part + 1) * range.count / parts
+        runs.append(ChannelMap.Run(part: part, end: end * input.shape.elements))
+      }
+    }
+    return ChannelMap(channels: channels, runs: runs, scale: scales, shift: shifts, slope: leakySlope)
+  }
+
+  private func coefficients(_ part: Int) -> Coefficients {
+    let first = part * ChannelMap.channelStride(channels)
+    return Coefficients(
+      mean: means.pointer + first, inverseDeviation: inverseDeviations.pointer + first, scale: scales.pointer + first,
+      shift: shifts.pointer + first)
   }
 
   /// The pictures of one part of the latest pass: one run of them, or one of each of this process's shards.
@@ -175,13 +200,13 @@ public final class BatchNorm: Layer {
       if let sharding = execution.sharding {
         backwardShards(input, outputGradient, parameters, sharding, execution.context)
       } else {
-        for (part, coefficients) in coefficients.prefix(parts).enumerated() {
-          let x = slice(input, part, nil)[0]
+        for part in 0..<parts {
+          let (x, coefficients) = (slice(input, part, nil)[0], coefficients(part))
           execution.context.batchNormalizationBackward(
             gradient: slice(outputGradient, part, nil)[0].pointer, input: x.pointer, rows: x.shape.rows,
-            channels: channels, scale: coefficients.scale.pointer, shift: coefficients.shift.pointer,
-            mean: coefficients.mean.pointer, inverseDeviation: coefficients.inverseDeviation.pointer,
-            slope: leakySlope, gammaGradient: parameters == .none ? nil : weight.gradient.pointer,
+            channels: channels, scale: coefficients.scale, shift: coefficients.shift, mean: coefficients.mean,
+            inverseDeviation: coefficients.inverseDeviation, slope: leakySlope,
+            gammaGradient: parameters == .none ? nil : weight.gradient.pointer,
             betaGradient: parameters == .none ? nil : bias.gradient.pointer,
             accumulate: parameters == .accumulate || part > 0)
         }
@@ -200,11 +225,10 @@ public final class BatchNorm: Layer {
     let gradients = (0..<parts).map { slice(gradient, $0, sharding) }
     for shard in 0..<sharding.local.count {
       for part in 0..<parts {
-        let (x, coefficients) = (xs[part][shard], coefficients[part])
+        let (x, coefficients) = (xs[part][shard], coefficients(part))
         let sums = context.batchNormalizationSums(
           gradient: gradients[part][shard].pointer, input: x.pointer, rows: x.shape.rows, channels: channels,
-          scale: coefficients.scale.pointer, shift: coefficients.shift.pointer, mean: coefficients.mean.pointer,
-          slope: leakySlope)
+          scale: coefficients.scale, shift: coefficients.shift, mean: coefficients.mean, slope: leakySlope)
         mine += UnsafeBufferPointer(start: sums, count: 2 * channels)
       }
     }
@@ -215,17 +239,17 @@ public final class BatchNorm: Layer {
         let first = (shard * parts + part) * 2 * channels
         for c in 0..<2 * channels { sums[c] += all[first + c] }
       }
-      let coefficients = coefficients[part]
+      let coefficients = coefficients(part)
       if parameters != .none {
         context.batchNormalizationParameterGradients(
-          sums, channels: channels, inverseDeviation: coefficients.inverseDeviation.pointer,
+          sums, channels: channels, inverseDeviation: coefficients.inverseDeviation,
           gammaGradient: weight.gradient.pointer, betaGradient: bias.gradient.pointer, accumulate: part > 0)
       }
       for (x, gradient) in zip(xs[part], gradients[part]) {
         context.batchNormalizationInputGradient(
           gradient: gradient.pointer, input: x.pointer, rows: x.shape.rows, channels: channels,
-          scale: coefficients.scale.pointer, shift: coefficients.shift.pointer, mean: coefficients.mean.pointer,
-          inverseDeviation: coefficients.inverseDeviation.pointer, slope: leakySlope, sums: sums,
+          scale: coefficients.scale, shift: coefficients.shift, mean: coefficients.mean,
+          inverseDeviation: coefficients.inverseDeviation, slope: leakySlope, sums: sums,
           batchRows: sharding.batch * x.shape.h * x.shape.w)
       }
     }
@@ -277,9 +301,9 @@ public final class BatchNorm: Layer {
   private func set(_ coefficients: Coefficients, _ c: Int, mean: Double, variance: Double) {
     let deviation = 1 / (variance + epsilon).squareRoot()
     let factor = Double(weight.value.pointer[c]) * deviation
-    coefficients.mean.pointer[c] = Float(mean)
-    coefficients.inverseDeviation.pointer[c] = Float(deviation)
-    coefficients.scale.pointer[c] = Float(factor)
-    coefficients.shift.pointer[c] = Float(Double(bias.value.pointer[c]) - mean * factor)
+    coefficients.mean[c] = Float(mean)
+    coefficients.inverseDeviation[c] = Float(deviation)
+    coefficients.scale[c] = Float(factor)
+    coefficients.shift[c] = Float(Double(bias.value.pointer[c]) - mean * factor)
   }
 }

@@ -5,7 +5,6 @@ final class Branches {
   let layers: [any Layer]
   /// Of the latest training pass; of unspecified contents where backward does not read them.
   private var outputs: [Tensor] = []
-  private var kept: [Int: Buffer] = [:]
 
   init(_ layers: [any Layer]) {
     precondition(!layers.isEmpty, "branches: at least one is needed")
@@ -31,6 +30,7 @@ final class Branches {
   ) {
     var isTraining = false
     if case .training = mode { isTraining = true }
+    if isTraining { releaseOutputs(to: execution.workspace) }
     var results: [Tensor] = []
     for (i, layer) in layers.enumerated() {
       if i > 0 && isIdentity(layer) {
@@ -40,18 +40,12 @@ final class Branches {
       }
       let shape = layer.requiredShape(input.shape)
       let keeps = isTraining && layer.backwardReadsOutput
-      let output: Tensor
-      if keeps {
-        output = keep(shape, i)
-      } else if i == 0, let first {
-        output = first
-      } else {
-        output = execution.workspace.take(shape)
-      }
+      let given = i == 0 && !keeps ? first : nil
+      let output = given ?? execution.workspace.take(shape)
       layer.forward(input, into: output, mode: mode, row: "\(row).\(layer.name)", execution)
       if i == 0, keeps, let first { first.copy(from: output) }
       use(i, output)
-      if !keeps && !(i == 0 && first != nil) { execution.workspace.release(output) }
+      if !keeps && given == nil { execution.workspace.release(output) }
       results.append(output)
     }
     if isTraining { outputs = results }
@@ -60,12 +54,15 @@ final class Branches {
   /// Behind another branch, which overwrites or begins the sum, it needs no tensor of its own.
   private func isIdentity(_ layer: any Layer) -> Bool { (layer as? Sequential)?.layers.isEmpty ?? false }
 
-  private func keep(_ shape: Shape, _ branch: Int) -> Tensor {
-    if let buffer = kept[branch], buffer.count >= shape.count { return Tensor(shape, buffer: buffer) }
-    kept[branch] = nil
-    let tensor = Tensor(shape)
-    kept[branch] = tensor.buffer
-    return tensor
+  /// See `Container`.
+  func release(to workspace: Workspace) {
+    releaseOutputs(to: workspace)
+    for case let container as any Container in layers { container.release(to: workspace) }
+  }
+
+  private func releaseOutputs(to workspace: Workspace) {
+    for (layer, output) in zip(layers, outputs) where layer.backwardReadsOutput { workspace.release(output) }
+    outputs = []
   }
 
   /// - Parameters:
@@ -77,6 +74,7 @@ final class Branches {
   ) {
     precondition(outputs.count == layers.count, "\(row): backward before a training pass")
     let (workspace, context) = (execution.workspace, execution.context)
+    defer { outputs = [] }
     for (i, layer) in layers.enumerated() {
       let gradient = workspace.take(outputs[i].shape)
       fill(i, gradient)
@@ -87,6 +85,7 @@ final class Branches {
           input: input, output: outputs[i], outputGradient: gradient, into: place, parameters: parameters,
           row: "\(row).\(layer.name)", execution)
         workspace.release(gradient)
+        if layer.backwardReadsOutput { workspace.release(outputs[i]) }
         target = place ?? gradient
       }
       if i > 0, let inputGradient {

@@ -13,6 +13,7 @@ public final class Concatenate: Container {
   }
 
   var children: [any Layer] { branches.layers }
+  func release(to workspace: Workspace) { branches.release(to: workspace) }
   public var backwardReadsInput: Bool { branches.readInput }
 
   public func outputShape(_ input: Shape) throws(NetworkError) -> Shape {

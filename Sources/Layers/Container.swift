@@ -1,6 +1,8 @@
 /// A layer made of others. Names of parameters are paths: those of the containers in a network stand in front.
 protocol Container: Layer {
   var children: [any Layer] { get }
+  /// Lets others have the memory of a training pass that backward does not take back.
+  func release(to workspace: Workspace)
 }
 
 extension Container {

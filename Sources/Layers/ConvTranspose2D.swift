@@ -32,7 +32,7 @@ public final class ConvTranspose2D: LinearLayer {
       .filter(
         kernelHeight: kernel.height, kernelWidth: kernel.width, inputs: outputChannels, outputs: inputChannels),
       initializer, bias: hasBias ? .vector(outputChannels) : nil, activation: activation,
-      biasVanishes: followedByBatchNorm, use: .once, isTransposed: true)
+      biasVanishes: followedByBatchNorm, isTransposed: true)
   }
 
   /// The convolution of which this layer is the adjoint: from the output to the input.

@@ -9,8 +9,6 @@ final class ConvolutionCore {
   /// Batch normalisation takes any constant out of a channel again, so a bias before it is neither added nor learned.
   let biasVanishes: Bool
   let spectralNorm: SpectralNorm?
-  /// How often a pass runs between two updates; the discriminator's do several times.
-  let use: FilterUse
   /// Whether the layer is the adjoint of the convolution: each pass is then another one's.
   let isTransposed: Bool
 
@@ -22,7 +20,7 @@ final class ConvolutionCore {
   /// - Parameter bias: nil where there is none.
   init(
     _ name: String, _ layout: ParameterLayout, _ initializer: Initializer, bias: ParameterLayout?,
-    activation: Activation, biasVanishes: Bool = false, spectralNorm: Bool = false, use: FilterUse = .often,
+    activation: Activation, biasVanishes: Bool = false, spectralNorm: Bool = false,
     isTransposed: Bool = false
   ) {
     precondition(!biasVanishes || activation == .identity, "\(name): an activation before batch normalisation")
@@ -30,7 +28,6 @@ final class ConvolutionCore {
     self.bias = bias.map { Parameter("\(name).bias", $0, initializer.bias(of: layout)) }
     self.activation = activation
     self.biasVanishes = biasVanishes
-    self.use = use
     self.isTransposed = isTransposed
     self.spectralNorm = spectralNorm ? SpectralNorm(weight) : nil
   }
@@ -58,9 +55,10 @@ final class ConvolutionCore {
       let convolution = plan(shape, execution.context)
       let filter = filter.value.pointer
       if isTransposed {
-        convolution.backwardData(outputGradient: input.pointer, filter: filter, inputGradient: output.pointer)
+        convolution.backwardData(
+          outputGradient: input.pointer, map: input.map, filter: filter, inputGradient: output.pointer)
       } else {
-        convolution.forward(input: input.pointer, filter: filter, output: output.pointer)
+        convolution.forward(input: input.pointer, map: input.map, filter: filter, output: output.pointer)
       }
       let columns = columns(output)
       execution.context.applyBias(
@@ -85,8 +83,8 @@ final class ConvolutionCore {
       execution.measure("\(row) bwd-filter") {
         let (x, dy) = isTransposed ? (outputGradient, input) : (input, outputGradient)
         convolution.backwardFilter(
-          input: x.pointer, outputGradient: dy.pointer, filterGradient: filter.gradient.pointer,
-          accumulate: parameters == .accumulate)
+          input: x.pointer, inputMap: x.map, outputGradient: dy.pointer, outputGradientMap: dy.map,
+          filterGradient: filter.gradient.pointer, accumulate: parameters == .accumulate)
       }
     }
     if let inputGradient {
@@ -132,7 +130,8 @@ final class ConvolutionCore {
         let (x, dy) = (input.pictures(ranges[shard]), outputGradient.pictures(ranges[shard]))
         let (first, second) = isTransposed ? (dy, x) : (x, dy)
         shardPlan(shape, pictures: ranges[shard].count, context).backwardFilter(
-          input: first.pointer, outputGradient: second.pointer, filterGradient: gradient)
+          input: first.pointer, inputMap: first.map, outputGradient: second.pointer, outputGradientMap: second.map,
+          filterGradient: gradient)
       }
     }
   }
@@ -150,7 +149,7 @@ final class ConvolutionCore {
       return plan
     }
     if shardPlans.count == 4 { shardPlans.removeFirst() }
-    let plan = Convolution(shape, context: context, use: use)
+    let plan = Convolution(shape, context: context, use: .training)
     shardPlans.append((plan, context))
     return plan
   }
@@ -170,7 +169,7 @@ final class ConvolutionCore {
       return plans[i].convolution
     }
     if plans.count == 2 { plans.removeFirst() }
-    let convolution = Convolution(shape, context: context, use: use)
+    let convolution = Convolution(shape, context: context, use: .training)
     convolution.filterChanged()
     plans.append((convolution, context, filter.version))
     return convolution

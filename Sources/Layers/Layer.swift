@@ -58,6 +58,8 @@ public protocol Layer: AnyObject {
   var backwardReadsInput: Bool { get }
   /// Whether `backward` reads `output`.
   var backwardReadsOutput: Bool { get }
+  /// Whether `input` may have a map, in both passes; its gradient is then that of the mapped values.
+  var readsMaps: Bool { get }
 
   /// The shape that comes out for one that goes in.
   /// - Throws: `NetworkError` where the layer cannot take such an input.
@@ -89,6 +91,8 @@ extension Layer {
   public var backwardReadsInput: Bool { true }
   /// False.
   public var backwardReadsOutput: Bool { false }
+  /// False.
+  public var readsMaps: Bool { false }
 
   /// What messages call it.
   var label: String { "layer '\(name)'" }
@@ -105,12 +109,14 @@ extension Layer {
 
   /// Checks the tensors of a forward pass.
   func checkForward(_ input: Tensor, _ output: Tensor) {
+    precondition(readsMaps || input.map == nil, "\(name): an input with a map")
     let expected = requiredShape(input.shape)
     precondition(output.shape == expected, "\(name): output \(output.shape) where \(expected) is expected")
   }
 
   /// Checks the tensors of a backward pass.
   func checkBackward(_ input: Tensor, _ output: Tensor, _ outputGradient: Tensor, _ inputGradient: Tensor?) {
+    precondition(readsMaps || input.map == nil, "\(name): an input with a map")
     precondition(
       outputGradient.shape == output.shape, "\(name): gradient \(outputGradient.shape) of output \(output.shape)")
     precondition(

@@ -8,13 +8,13 @@ public class LinearLayer: Layer {
   /// - Parameters: as of `ConvolutionCore`.
   init(
     _ name: String, _ layout: ParameterLayout, _ initializer: Initializer, bias: ParameterLayout?,
-    activation: Activation, biasVanishes: Bool = false, spectralNorm: Bool = false, use: FilterUse = .often,
+    activation: Activation, biasVanishes: Bool = false, spectralNorm: Bool = false,
     isTransposed: Bool = false
   ) {
     self.name = name
     core = ConvolutionCore(
       name, layout, initializer, bias: bias, activation: activation, biasVanishes: biasVanishes,
-      spectralNorm: spectralNorm, use: use, isTransposed: isTransposed)
+      spectralNorm: spectralNorm, isTransposed: isTransposed)
   }
 
   /// Learned; file layout as PyTorch's.
@@ -25,6 +25,8 @@ public class LinearLayer: Layer {
   public var spectralNorm: SpectralNorm? { core.spectralNorm }
   public var parameters: [Parameter] { core.parameters }
   public var backwardReadsOutput: Bool { core.activation != .identity }
+  /// True.
+  public var readsMaps: Bool { true }
 
   /// The convolution that runs for an input, or of which the layer is the adjoint: from its output to its input.
   /// - Precondition: `outputShape` accepts the input.

@@ -18,6 +18,7 @@ public final class Residual: Container {
   }
 
   var children: [any Layer] { branches.layers }
+  func release(to workspace: Workspace) { branches.release(to: workspace) }
   public var backwardReadsInput: Bool { branches.readInput }
 
   public func outputShape(_ input: Shape) throws(NetworkError) -> Shape {

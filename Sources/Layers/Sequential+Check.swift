@@ -9,7 +9,7 @@ extension Sequential {
     var shape = try Limits.shape("the input", input.n, input.h, input.w, input.c)
     // Each parameter has a gradient, and each is at most 2^31 values; outputs are at most 2^56 for a layer.
     var values = 0
-    for layer in layers {
+    for (i, layer) in layers.enumerated() {
       for parameter in layer.parameters {
         guard let count = parameter.layout.checkedCount, count <= Limits.mostParameters else {
           throw NetworkError(
@@ -20,7 +20,9 @@ extension Sequential {
         values += 2 * count
       }
       shape = try layer.outputShape(shape)
-      if !layer.worksInPlace { values = min(values + shape.count, 1 << 60) }
+      // The layer behind a batch normalisation reads its input through a map.
+      let isMapped = layer is BatchNorm && i + 1 < layers.count && layers[i + 1].readsMaps
+      if !layer.worksInPlace && !isMapped { values = min(values + shape.count, 1 << 60) }
       if values > Self.few, let memory = Memory.available, values > memory / 4 {
         throw NetworkError(
           layer.label,

@@ -5,7 +5,8 @@ import Kernels
 /// As a network it is made with an `Execution`, and `forward(_:mode:)` and `backward(_:parameters:input:)` run it. As a
 /// layer, its name stands in front of its parameters' names, such as `body.conv1.weight`. Without layers it passes its input on.
 ///
-/// It keeps those activations that its layers' backward passes read, allocated once for the largest batch, and no others.
+/// It keeps those activations that its layers' backward passes read, until they have, and no others. A batch normalisation
+/// in front of a layer that can has no output in training: that layer reads its input through a map.
 public final class Sequential: Container {
   /// For a network, the prefix of the observer's rows, such as `G`.
   public let name: String
@@ -15,11 +16,13 @@ public final class Sequential: Container {
   private let workspace: Workspace
   private let rows: [String]
 
-  /// Input, then each layer's output, of the latest training pass. Of those that backward does not read only the shapes
-  /// are as they were.
+  /// Input, then each layer's output, of the training pass that backward has not taken back. Of those that it does not read
+  /// only the shapes are as they were.
   private var activations: [Tensor] = []
-  /// Memory of the activations that are kept, by the layer whose output lies there.
-  private var kept: [Int: Buffer] = [:]
+  /// Floats of those that are kept for backward, but for those of containers within; for tests.
+  private(set) var keptElements = 0
+  /// Results that the caller may still read.
+  private var results: [Tensor] = []
 
   /// A layer of another network.
   public convenience init(_ name: String, _ layers: [any Layer]) { self.init(name, layers, nil, Workspace()) }
@@ -27,7 +30,7 @@ public final class Sequential: Container {
   /// A network for inputs of a shape, and of any others that all its layers take.
   /// - Parameters:
   ///   - input: of a whole batch.
-  ///   - workspace: give the same to networks that never run at the same time; they then share their gradients' memory.
+  ///   - workspace: give the same to networks that never run at the same time; they then share memory.
   /// - Throws: `NetworkError` naming the first layer that cannot be, the shapes that do not fit, and what would do; or two
   ///   layers of one name, or more memory than there is.
   public convenience init(
@@ -69,36 +72,53 @@ public final class Sequential: Container {
 
   /// Runs the layers on an input, which is not changed.
   ///
-  /// In training, the result and all activations stay valid until the next training pass, and the input must stay
-  /// unchanged until `backward` is done. Otherwise the result lies in the workspace and is valid until the next pass of
-  /// any network that shares it: copy what must live longer.
+  /// In training, the result stays valid until `backward` or the next training pass begins, and the input must stay
+  /// unchanged until `backward` is done. Otherwise the result is valid until the network's next pass: copy what must live
+  /// longer.
   /// - Precondition: the input is of a shape that `outputShape` accepts.
   public func forward(_ input: Tensor, mode: Mode) -> Tensor {
     begin(keeping: input)
-    return run(input, into: nil, mode: mode, rows: rows, execution)
+    let result = run(input, into: nil, mode: mode, rows: rows, execution)
+    if case .inference = mode { results.append(result) }
+    return result
   }
 
-  /// Takes the gradient of the latest training pass's output back to its input.
+  /// Takes the gradient of the latest training pass's output back to its input. Each training pass is taken back once.
   /// - Parameters:
   ///   - outputGradient: shaped as the output; may be overwritten.
   ///   - parameters: what happens with the parameters' gradients.
   ///   - input: whether the input's gradient is wanted.
-  /// - Returns: the input's gradient, which lies in the workspace, or nil.
+  /// - Returns: the input's gradient, valid until the network's next pass or its use as another's output gradient; or nil.
   @discardableResult
   public func backward(_ outputGradient: Tensor, parameters: ParameterGradients, input wantsInput: Bool) -> Tensor? {
     precondition(activations.count == layers.count + 1, "\(name): backward before a training pass")
     precondition(outputGradient.shape == activations.last!.shape, "\(name): gradient \(outputGradient.shape)")
     begin(keeping: outputGradient)
-    let inputGradient = runBackward(
+    let gradient = runBackward(
       outputGradient, isOurs: true, wantsInput: wantsInput, into: nil, parameters: parameters, rows: rows, execution)
     if let sharding = execution.sharding {
       execution.measure("\(name) sums") { sharding.gradients.finish(execution.context) }
     }
-    return inputGradient
+    if let gradient { results.append(gradient) }
+    return gradient
+  }
+
+  /// Lets others have the memory of the latest pass and its result, where no further pass does.
+  public func discard() {
+    release(to: workspace)
+    for result in results { workspace.release(result) }
+    results = []
+  }
+
+  func release(to workspace: Workspace) {
+    for tensor in activations.dropFirst() { workspace.release(tensor) }
+    activations = []
+    for case let container as any Container in layers { container.release(to: workspace) }
   }
 
   private func begin(keeping tensor: Tensor) {
-    workspace.begin(keeping: tensor)
+    for result in results where result.buffer !== tensor.buffer { workspace.release(result) }
+    results.removeAll { $0.buffer !== tensor.buffer }
     execution.workspace = workspace
   }
 }
@@ -152,33 +172,48 @@ extension Sequential {
     i == layers.count - 1 || layers[i].backwardReadsOutput || layers[i + 1].backwardReadsInput
   }
 
-  /// - Parameter output: nil where it is to be found: kept in training, in the workspace otherwise.
+  /// - Parameter output: nil where it is to be found.
   private func run(
     _ input: Tensor, into output: Tensor?, mode: Mode, rows: [String], _ execution: Execution
   ) -> Tensor {
     var isTraining = false
     if case .training = mode { isTraining = true }
+    let workspace = execution.workspace
     var current = input
-    if isTraining { activations = [input] }
+    // Whether it is ours and the layer behind it is the last to read it.
+    var isPassing = false
+    if isTraining {
+      for tensor in activations.dropFirst() { workspace.release(tensor) }
+      activations = [input]
+      keptElements = 0
+    }
     for (i, layer) in layers.enumerated() {
+      if isTraining, let map = map(i, current, mode: mode, rows[i], execution) {
+        current = current.mapped(map)
+        activations.append(current)
+        continue
+      }
       let shape = layer.requiredShape(current.shape)
       let next: Tensor
+      var passesOn = isPassing
       if overwrites(i, isTraining: isTraining) {
         next = current.reshaped(shape)
       } else {
         let end = end(i, isTraining: isTraining)
+        passesOn = false
         if end == layers.count - 1, let output {
           next = output.reshaped(shape)
-        } else if isTraining && isRead(end) {
-          next = keep(shape, of: end)
         } else {
-          next = execution.workspace.take(shape)
+          next = workspace.take(shape)
+          passesOn = end < layers.count - 1 && !(isTraining && isRead(end))
+          if isTraining && !passesOn { keptElements += shape.count }
         }
       }
       layer.forward(current, into: next, mode: mode, row: rows[i], execution)
-      if i > 0 && current.buffer !== next.buffer { execution.workspace.release(current) }
+      if isPassing && current.buffer !== next.buffer { workspace.release(current) }
       if isTraining { activations.append(next) }
       current = next
+      isPassing = passesOn
     }
     if layers.isEmpty, let output {
       output.copy(from: input)
@@ -187,15 +222,12 @@ extension Sequential {
     return current
   }
 
-  /// Floats of activations that are kept between forward and backward, but for those of containers within; for tests.
-  var keptElements: Int { kept.values.reduce(0) { $0 + $1.count } }
-
-  private func keep(_ shape: Shape, of layer: Int) -> Tensor {
-    if let buffer = kept[layer], buffer.count >= shape.count { return Tensor(shape, buffer: buffer) }
-    kept[layer] = nil
-    let tensor = Tensor(shape)
-    kept[layer] = tensor.buffer
-    return tensor
+  /// What the layer behind a batch normalisation reads the input of that through, where it can.
+  private func map(
+    _ i: Int, _ input: Tensor, mode: Mode, _ row: String, _ execution: Execution
+  ) -> ChannelMap? {
+    guard i + 1 < layers.count, layers[i + 1].readsMaps, let norm = layers[i] as? BatchNorm else { return nil }
+    return norm.forwardMap(input, mode: mode, row: row, execution)
   }
 
   /// - Parameters:
@@ -206,23 +238,32 @@ extension Sequential {
     _ outputGradient: Tensor, isOurs: Bool, wantsInput: Bool, into given: Tensor?, parameters: ParameterGradients,
     rows: [String], _ execution: Execution
   ) -> Tensor? {
+    let workspace = execution.workspace
+    defer { activations = [] }
     var gradient = outputGradient
     for i in layers.indices.reversed() {
       let layer = layers[i]
+      var output = activations.removeLast()
       let input = activations[i]
+      // Layers before this one read its output only where it is their own.
+      let isLast = output.buffer !== input.buffer
+      if isLast && !layer.backwardReadsOutput {
+        workspace.release(output)
+        output = gradient
+      }
       var inputGradient: Tensor?
       if i == 0, let given {
         inputGradient = given
       } else if i > 0 || wantsInput {
-        inputGradient = layer.worksInPlace ? gradient.reshaped(input.shape) : execution.workspace.take(input.shape)
+        inputGradient = layer.worksInPlace ? gradient.reshaped(input.shape) : workspace.take(input.shape)
       }
       layer.backward(
-        input: input, output: activations[i + 1], outputGradient: gradient, into: inputGradient, parameters: parameters,
+        input: input, output: output, outputGradient: gradient, into: inputGradient, parameters: parameters,
         row: rows[i], execution)
+      if isLast && layer.backwardReadsOutput { workspace.release(output) }
+      let isNew = inputGradient == nil || gradient.buffer !== inputGradient!.buffer
+      if isNew && (isOurs || gradient.buffer !== outputGradient.buffer) { workspace.release(gradient) }
       guard let inputGradient else { return nil }
-      if gradient.buffer !== inputGradient.buffer && (isOurs || gradient.buffer !== outputGradient.buffer) {
-        execution.workspace.release(gradient)
-      }
       gradient = inputGradient
     }
     if layers.isEmpty, let given {

@@ -1,6 +1,8 @@
 import Kernels
 
 /// A typed view of a run of a buffer. Copies of a tensor are views of the same memory.
+///
+/// A tensor may come with a map, through which its values are to be read: only layers whose `readsMaps` is true get one.
 public struct Tensor {
   /// [n, h, w, c], channels fastest.
   public let shape: Shape
@@ -8,6 +10,8 @@ public struct Tensor {
   public let buffer: Buffer
   /// Where in the buffer this tensor begins, in floats.
   public let offset: Int
+  /// What its values are to be read through; nil where they are what they are.
+  public private(set) var map: ChannelMap?
 
   /// A new tensor of unspecified contents.
   public init(_ shape: Shape) { self.init(shape, buffer: Buffer(count: shape.count)) }
@@ -44,7 +48,17 @@ public struct Tensor {
   /// A view of some of the pictures.
   public func pictures(_ range: Range<Int>) -> Tensor {
     precondition(range.lowerBound >= 0 && range.upperBound <= shape.n, "pictures \(range) of \(shape)")
-    return Tensor(shape.with(n: range.count), buffer: buffer, offset: offset + range.lowerBound * shape.elements)
+    let first = range.lowerBound * shape.elements
+    var tensor = Tensor(shape.with(n: range.count), buffer: buffer, offset: offset + first)
+    tensor.map = map?.slice(first..<range.upperBound * shape.elements)
+    return tensor
+  }
+
+  /// The same memory, to be read through a map.
+  func mapped(_ map: ChannelMap) -> Tensor {
+    var tensor = self
+    tensor.map = map
+    return tensor
   }
 
   /// Overwrites this tensor with another of the same shape.

@@ -87,7 +87,7 @@ extension Session {
     let (name, shape) = ("\(one.path)/\(Session.place(context))", one.shape)
     let operands = ConvOperands(shape, cold: options.cold ? machine.lastLevelCache : nil)
     let convolution = Convolution(
-      shape, context: context, plan: ConvPlan(one.algorithm), use: one.filterChanges ? .once : .often)
+      shape, context: context, plan: ConvPlan(one.algorithm), use: one.filterChanges ? .training : .repeated)
     var error: Double?
     if options.check {
       progress("\(name): check")

@@ -50,9 +50,9 @@ struct StepShapes: Sendable {
       let name = "\(prefix).\(stage.name)"
       let values = Double(4 * batch * stage.output.elements)
       guard let shape = stage.convShape(batch: batch) else {
-        // Batch normalisation. Forward reads twice, for the statistics and for the map, and writes once. Backward reads
+        // Batch normalisation. Forward reads once, for the statistics; the layer behind it maps what it reads. Backward reads
         // gradient and activation for the sums and again for the map, and writes once.
-        parts["\(name) fwd"] = Part(bytes: 3 * values)
+        parts["\(name) fwd"] = Part(bytes: values)
         parts["\(name) bwd"] = Part(bytes: 5 * values)
         continue
       }
@@ -70,9 +70,10 @@ struct StepShapes: Sendable {
     parts["\(prefix) adam"] = Part(bytes: 28 * Double(filters))
   }
 
-  /// Batches that the calls of a row go over: the discriminator's update takes two in one call.
+  /// Batches that the calls of a row go over: the discriminator's update takes two, in one call or in turn, and the
+  /// generator's a third.
   func batches(_ row: String, calls: Int) -> Int {
-    parts[row]?.calls ?? (row.hasPrefix("D.") ? calls + 1 : calls)
+    parts[row]?.calls ?? (row.hasPrefix("D.") ? 3 : calls)
   }
 
   /// Operations of one training step done directly, matrix-like layers only: the rest is below a percent.

@@ -17,6 +17,8 @@ struct StepSubject {
     reals = Tensor(trainer.generator.pictureShape(batch))
     var random = RandomGenerator(seed: 1)
     for i in 0..<reals.buffer.count { reals.buffer.pointer[i] = random.uniform(-1, 1) }
+    // Only the next step finds its memory where this one has shown it to be needed.
+    step()
   }
 
   func step() { _ = trainer.step(reals: reals) }

@@ -71,12 +71,12 @@ import Testing
     #expect(estimate.discriminatorParameters == model.trainer.discriminator.store.trained.reduce(0) { $0 + $1.count })
   }
 
-  /// Peaks in bytes of runs of two steps, a grid and a checkpoint, read from VmHWM on x86-64 with two threads. The estimate
-  /// lies above them, but not so far that it keeps people from what would run.
+  /// Peaks in bytes of runs of two steps, a grid and a checkpoint, less the pictures, read from VmHWM on x86-64 with two
+  /// threads. The estimate lies above them, but not so far that it keeps people from what would run.
   @Test(
     arguments: [
-      ("cats64", 8, 16, 0, 79e6), ("cats64", 32, 64, 0, 775e6), ("cats64", 64, 64, 0, 2448e6),
-      ("cats64", 64, 64, 0.999, 3176e6), ("cats64", 64, 256, 0, 4093e6), ("cats128", 64, 16, 0, 2602e6),
+      ("cats64", 8, 16, 0, 74e6), ("cats64", 32, 64, 0, 478e6), ("cats64", 64, 64, 0, 1106e6),
+      ("cats64", 64, 64, 0.999, 1189e6), ("cats128", 64, 16, 0, 1255e6), ("cats128", 64, 64, 0, 1907e6),
     ] as [(String, Int, Int, Float, Double)])
   func memoryIsEstimatedFromAbove(preset: String, width: Int, batch: Int, averaging: Float, peak: Double) {
     var options = RunOptions(preset: preset)
@@ -84,6 +84,6 @@ import Testing
     options.batchSize = batch
     options.averaging = averaging
     let share = Double(MemoryEstimate(options).bytes) / peak
-    #expect(share > 1 && share < 1.5, "\(share)")
+    #expect(share > 1 && share < 1.1, "\(share)")
   }
 }

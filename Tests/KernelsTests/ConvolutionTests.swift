@@ -261,8 +261,8 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
     let operands = Operands(one, integers: false)
     func run(_ pass: ConvPass, _ batch: Int) -> [Float] {
       let s = shape(batch)
-      let convolution = WinogradConvolution(s, context: context, use: .once, largestFreelyKept: 0)
-      #expect(!convolution.keepsFilter)
+      let convolution = WinogradConvolution(s, context: context, use: .training, largestFreelyKept: 0)
+      #expect(!convolution.transformsFirst)
       let result = Buffer(count: pass == .forward ? s.outputCount : s.inputCount)
       if pass == .forward {
         let input = (0..<batch).flatMap { _ in operands.input }
@@ -328,7 +328,7 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
     let error = errors(alone, operands.reference(.backwardData))
     let bound = winogradBound(one)
     #expect(error.rms <= bound.rms && error.max <= bound.max, "\(one): \(error)")
-    #expect(alone.map(\.bitPattern) == run(.once, 1).map(\.bitPattern))
+    #expect(alone.map(\.bitPattern) == run(.repeated, 1).map(\.bitPattern))
     #expect(alone.map(\.bitPattern) == run(.sampling, 20).suffix(alone.count).map(\.bitPattern))
   }
 }

@@ -1,10 +1,9 @@
 // How much memory and time a run will take, before anything of it is allocated.
 
+import Layers
 import Networks
 
 /// Bytes that training occupies besides the pictures, from the options alone.
-///
-/// The factors are fits from above to the peaks that runs of 64 and 128 pixels, width 8 to 64 and batch 4 to 256 showed.
 public struct MemoryEstimate: Sendable {
   /// Trained parameters of each network.
   public let generatorParameters: Int
@@ -13,35 +12,70 @@ public struct MemoryEstimate: Sendable {
   /// Of each checkpoint: values and two moments of all parameters, and the averaged generator.
   public let checkpointBytes: Int
 
-  /// Value, gradient and two moments are 16 bytes; the kernels' transformed filters take 121/25 of a filter, once for
-  /// each direction.
-  private static let bytesPerParameter = 56
-  /// The averaged generator has values and transformed filters, but no gradient and no moments.
-  private static let bytesPerAveragedParameter = 40
-  /// The program itself, the report and the sample grids while they are written.
-  private static let base = 48_000_000
+  /// Value, gradient and two moments.
+  private static let bytesPerParameter = 16
+  /// The value; a gradient is never written, so it takes no memory.
+  private static let bytesPerAveragedParameter = 4
+  /// The program itself, what threads compute in, the report and the sample grids while they are written.
+  private static let base = 32_000_000
+  /// The first step's activations each have memory of their own. Of what lay in small pieces the allocator keeps most, at
+  /// most so much; the largest parameters go through it into a checkpoint.
+  private static let shareLeftOver = 0.85
+  private static let mostLeftOver = 148_000_000
 
   public init(_ options: RunOptions) {
     let networks = options.networks
     let (generator, discriminator) = (networks.generator, networks.discriminator)
     generatorParameters = generator.parameterCount
     discriminatorParameters = discriminator.parameterCount
-    // Backward needs what every stage put out: for each picture the generator's once, the discriminator's of a real one
-    // and of a fake. Gradients alternate between two buffers; pictures are there as reals, fakes and both together.
-    let stages = (generator.allStages, discriminator.allStages)
-    func values(_ stages: [Stage]) -> Int { stages.reduce(0) { $0 + $1.output.elements } }
-    func largest(_ stages: [Stage]) -> Int { stages.map { max($0.input.elements, $0.output.elements) }.max()! }
-    let perPicture =
-      values(stages.0) + 2 * values(stages.1) + 2 * max(largest(stages.0), 2 * largest(stages.1))
-      + 6 * generator.output.elements
     let averaged = options.averaging > 0 ? generatorParameters : 0
     checkpointBytes = 4 * (3 * (generatorParameters + discriminatorParameters) + averaged)
+
+    let batch = options.batchSize
+    let picture = generator.output.elements
+    let seen = GANTrainer.seesBothAtOnce(generator.output.with(n: batch), shards: options.shards) ? 2 * batch : batch
+    let (ours, theirs) = (PassMemory(generator.stages), PassMemory(discriminator.stages))
+    // The discriminator's passes run while the generator's activations wait, the last of them with a gradient of pictures.
+    let passes = max(
+      batch * ours.kept + max(seen * theirs.most, batch * (theirs.most + picture)), batch * (ours.most + picture))
+    var kernels = ConvMemory()
+    for (stages, images) in [(generator.stages, batch), (discriminator.stages, seen)] {
+      for (i, stage) in stages.enumerated() {
+        guard let shape = stage.convShape(batch: images) else { continue }
+        kernels.add(shape, isMapped: i > 0 && stages[i - 1].convShape(batch: images) == nil)
+      }
+    }
+    // A batch as it was read, as the networks take it, and where the discriminator looks at both kinds at once.
+    let pictures = (2 * batch + (seen > batch || !options.augmentation.isEmpty ? seen : 0)) * picture
     bytes =
       Self.base + (generatorParameters + discriminatorParameters) * Self.bytesPerParameter
       // Spectral normalisation keeps the normalised weight and its gradient.
       + (options.discriminatorNorm == .spectral ? discriminatorParameters * 8 : 0)
-      + averaged * Self.bytesPerAveragedParameter
-      + options.batchSize * perPicture * 4
+      + averaged * Self.bytesPerAveragedParameter + 4 * (passes + pictures) + kernels.bytes
+      + min(Int(Self.shareLeftOver * Double(4 * passes)), Self.mostLeftOver)
+  }
+}
+
+/// Floats of one image that a network's passes hold: the output of each linear layer from its forward to its backward pass,
+/// and gradients.
+private struct PassMemory {
+  let kept: Int
+  /// Of kept outputs and gradients, at the worst time of a backward pass.
+  let most: Int
+
+  init(_ stages: [Stage]) {
+    var (kept, most) = (0, 0)
+    var before = 0
+    for stage in stages where stage.convShape(batch: 1) != nil {
+      let output = stage.output.elements
+      // A layer's own activation is read again after the gradient of its input has got memory; what normalisation has read
+      // is gone by then.
+      most = max(most, kept + 2 * output, kept + output + before + (stage.isNormalized ? 0 : output))
+      kept += output
+      before = output
+    }
+    self.kept = kept
+    self.most = most
   }
 }
 

@@ -52,7 +52,7 @@ public final class GANModel: TrainingModel {
     latents = Tensor(trainer.generator.latentShape(trainer.share.count))
     if options.averaging > 0 {
       // Its statistics are those of whole batches, in one process.
-      let average = Generator(networks, execution: Execution(context: context))
+      let average = Generator(networks, execution: Execution(context: context), workspace: trainer.workspace)
       average.store.copyValues(from: trainer.generator.store)
       self.average = average
     } else {
@@ -144,6 +144,7 @@ public final class GANModel: TrainingModel {
       average.drawLatents(batch, seed: random.next())
       _ = average.network.forward(batch, mode: .training())
     }
+    average.network.discard()
     statisticsAreCurrent = true
   }
 
@@ -233,6 +234,7 @@ public final class GANModel: TrainingModel {
   public func samples(z: [Float], count: Int) throws -> [Float] {
     if let average { updateStatistics(average) }
     let generator = average ?? trainer.generator
+    defer { generator.network.discard() }
     let length = trainer.networks.zDimension
     var pictures: [Float] = []
     var first = 0

@@ -1,0 +1,40 @@
+/// Memory that the passes of convolutions take beside their operands.
+public struct ConvMemory: Equatable, Sendable {
+  /// Floats of each piece that all convolutions of a context share, which grows to the largest.
+  private var shared: [String: Int] = [:]
+  /// Floats of packed filters, of which each convolution keeps its own.
+  private var kept = 0
+
+  /// Of no convolution yet.
+  public init() {}
+
+  /// Counts one convolution in whose filter changes every few passes.
+  /// - Parameter isMapped: whether passes read the input through a map.
+  public mutating func add(_ shape: ConvShape, isMapped: Bool) {
+    func share(_ name: String, _ count: Int) { shared[name] = max(shared[name] ?? 0, count) }
+    let image = shape.inputCount / shape.batch
+    let usesWinograd = Context.plans(shape) == .winograd
+    if isMapped { share("mapped", usesWinograd ? max(image, MappedImages.mappedElements) : shape.inputCount) }
+    guard usesWinograd else {
+      if DirectConvolution.usesRowTaps(shape) {
+        let (rows, columns) = (shape.inputHeight + shape.kernelHeight, shape.inputWidth + shape.kernelWidth)
+        share("rowtaps", shape.batch * rows * columns * shape.inputChannels)
+      } else {
+        kept += shape.filterCount
+      }
+      share("direct.sums", shape.filterCount)
+      return
+    }
+    let (basis, phases) = WinogradConvolution.phases(shape)
+    let points = phases.reduce(0) { $0 + $1.y.points * $1.x.points }
+    let tiles = shape.batch * ceilDivide(shape.outputHeight, 4) * ceilDivide(shape.outputWidth, 4)
+    let rows = min(tiles, WinogradConvolution.chunkTiles) + 4
+    share("winograd.large", points * shape.inputChannels * rows)
+    share("winograd.small", basis.size * basis.size * shape.outputChannels * rows)
+    let filter = points * shape.inputChannels * shape.outputChannels
+    if filter <= WinogradConvolution.largestFreelyKeptFilter { share("winograd.points", filter) }
+  }
+
+  /// All of it.
+  public var bytes: Int { 4 * (kept + shared.values.reduce(0, +)) }
+}
