@@ -17,21 +17,33 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 PASSES = ("fwd", "bwd-data", "bwd-filter")
+SIZES = {"cats64": 64, "cats128": 128, "dcgan64": 64}
 
 
-def layers(size, width):
-    """(name, kind, input side, channels in, channels out, stride) of both networks, in order."""
+def layers(preset, width):
+    """(name, kind, input side, channels in, channels out, kernel, stride, padding) of both networks, in order."""
+    if preset == "dcgan64":
+        names = [f"main.{i}" for i in (0, 3, 6, 9, 12)]
+        ups = zip(names, (1, 4, 8, 16, 32), (100, 8 * width, 4 * width, 2 * width, width),
+                  (8 * width, 4 * width, 2 * width, width, 3))
+        downs = zip([f"main.{i}" for i in (0, 2, 5, 8, 11)], (64, 32, 16, 8, 4),
+                    (3, width, 2 * width, 4 * width, 8 * width), (width, 2 * width, 4 * width, 8 * width, 1))
+        return [(f"G.{name}", "transposed", side, a, b, 4, 2 if side > 1 else 1, 1 if side > 1 else 0)
+                for name, side, a, b in ups] + [
+            (f"D.{name}", "conv", side, a, b, 4, 2 if side > 4 else 1, 1 if side > 4 else 0)
+            for name, side, a, b in downs]
+    size = SIZES[preset]
     base = size // 16
-    rows = [("G.dense", "dense", 1, 100, base * base * 16 * width, 1)]
+    rows = [("G.dense", "dense", 1, 100, base * base * 16 * width, 1, 1, 0)]
     for i in range(1, 5):
         channels = width << (4 - i)
-        rows.append((f"G.trans_conv{i}", "transposed", base << (i - 1), 2 * channels, channels, 2))
-    rows.append(("G.logits", "transposed", size, width, 3, 1))
+        rows.append((f"G.trans_conv{i}", "transposed", base << (i - 1), 2 * channels, channels, 5, 2, 2))
+    rows.append(("G.logits", "transposed", size, width, 3, 5, 1, 2))
     side = size
     for i, stride in enumerate((2, 2, 2, 1, 2), 1):
-        rows.append((f"D.conv{i}", "conv", side, 3 if i == 1 else width << (i - 2), width << (i - 1), stride))
+        rows.append((f"D.conv{i}", "conv", side, 3 if i == 1 else width << (i - 2), width << (i - 1), 5, stride, 2))
         side //= stride
-    rows.append(("D.dense", "dense", 1, base * base * 16 * width, 1, 1))
+    rows.append(("D.dense", "dense", 1, base * base * 16 * width, 1, 1, 1, 0))
     return rows
 
 
@@ -66,7 +78,7 @@ def row(name, label, samples, count, flops=None, images=None):
     return entry
 
 
-def layer_bodies(kind, side, cin, cout, stride, batch, memory):
+def layer_bodies(kind, side, cin, cout, kernel, stride, padding, batch, memory):
     """Callables for the three passes, and the operations of one pass."""
     if kind == "dense":
         x, w, g = torch.rand(batch, cin), torch.rand(cout, cin), torch.rand(batch, cout)
@@ -74,14 +86,15 @@ def layer_bodies(kind, side, cin, cout, stride, batch, memory):
         return (lambda: F.linear(x, w, b), lambda: g @ w, lambda: g.t() @ x), 2.0 * batch * cin * cout
     transposed = kind == "transposed"
     if transposed:
-        out_side = side * stride
-        extra = [stride - 1] * 2
-        w = torch.rand(cin, cout, 5, 5)
+        # 5x5 doubles the side with a pixel of output padding, 4x4 without.
+        extra = [stride - 1 if kernel == 5 else 0] * 2
+        out_side = (side - 1) * stride - 2 * padding + kernel + extra[0]
+        w = torch.rand(cin, cout, kernel, kernel)
         positions = side * side
     else:
-        out_side = side // stride
+        out_side = (side + 2 * padding - kernel) // stride + 1
         extra = [0, 0]
-        w = torch.rand(cout, cin, 5, 5)
+        w = torch.rand(cout, cin, kernel, kernel)
         positions = out_side * out_side
     x = torch.rand(batch, cin, side, side).contiguous(memory_format=memory)
     g = torch.rand(batch, cout, out_side, out_side).contiguous(memory_format=memory)
@@ -90,18 +103,20 @@ def layer_bodies(kind, side, cin, cout, stride, batch, memory):
 
     def forward():
         if transposed:
-            return F.conv_transpose2d(x, w, b, stride=stride, padding=2, output_padding=extra[0])
-        return F.conv2d(x, w, b, stride=stride, padding=2)
+            return F.conv_transpose2d(x, w, b, stride=stride, padding=padding, output_padding=extra[0])
+        return F.conv2d(x, w, b, stride=stride, padding=padding)
 
     def backward(mask):
         return torch.ops.aten.convolution_backward(
-            g, x, w, [cout], [stride] * 2, [2, 2], [1, 1], transposed, extra, 1, mask)
+            g, x, w, [cout], [stride] * 2, [padding] * 2, [1, 1], transposed, extra, 1, mask)
 
     bodies = (forward, lambda: backward([True, False, False]), lambda: backward([False, True, False]))
-    return bodies, 2.0 * batch * positions * 25 * cin * cout
+    return bodies, 2.0 * batch * positions * kernel * kernel * cin * cout
 
 
 class Generator(nn.Module):
+    latent = (100,)
+
     def __init__(self, size, width):
         super().__init__()
         self.base, self.channels = size // 16, 16 * width
@@ -136,6 +151,29 @@ class Discriminator(nn.Module):
         return self.dense(x.flatten(1))
 
 
+class Chain(nn.Sequential):
+    """The networks of PyTorch's DCGAN example."""
+    latent = (100, 1, 1)
+
+    def __init__(self, prefix, width):
+        chain = []
+        for name, kind, side, a, b, kernel, stride, padding in layers("dcgan64", width):
+            if name.startswith(prefix):
+                one = nn.ConvTranspose2d if kind == "transposed" else nn.Conv2d
+                chain.append(one(a, b, kernel, stride, padding, bias=False))
+                if prefix == "G":
+                    chain += [nn.Tanh()] if b == 3 else [nn.BatchNorm2d(b), nn.ReLU(True)]
+                elif b > 1:
+                    chain += ([] if a == 3 else [nn.BatchNorm2d(b)]) + [nn.LeakyReLU(0.2, True)]
+        super().__init__(*chain)
+
+
+def networks_of(preset, width):
+    if preset == "dcgan64":
+        return Chain("G", width), Chain("D", width)
+    return Generator(SIZES[preset], width), Discriminator(SIZES[preset], width)
+
+
 def step_body(g, d, real):
     """One GAN step as the recipe has it: the same z for both updates, G's forward once, no filter gradients of D in
     G's update."""
@@ -145,7 +183,7 @@ def step_body(g, d, real):
     bce = F.binary_cross_entropy_with_logits
 
     def body():
-        fake = fake_of(torch.rand(len(real), 100) * 2 - 1)
+        fake = fake_of(torch.rand(len(real), *g.latent) * 2 - 1)
         on_real, on_fake = score(real), score(fake.detach())
         loss = bce(on_real, torch.full_like(on_real, 0.9)) + bce(on_fake, torch.zeros_like(on_fake))
         adam_d.zero_grad()
@@ -167,7 +205,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--topics", default="layers,step,sample", help="of gemm, conv, layers, step, sample")
     parser.add_argument("--shapes", nargs="*", default=[], help="gemm's, such as m256n256k256, or conv's")
-    parser.add_argument("--preset", default="cats128", choices=("cats64", "cats128"))
+    parser.add_argument("--preset", default="cats128", choices=SIZES)
     parser.add_argument("--width", type=int, default=64)
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--images", default="1,16,64")
@@ -180,7 +218,7 @@ def main():
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     torch.manual_seed(0)
-    size = 64 if a.preset == "cats64" else 128
+    size = SIZES[a.preset]
     topics = a.topics.split(",")
     place = f"{a.isa or 'native'}/t{a.threads}"
     network = f"{a.preset}/w{a.width}/b{a.batch_size}"
@@ -232,19 +270,18 @@ def main():
                         for label, memory in formats.items()}, 2.0 * n * oh * ow * kh * kw * cin * cout)
     if "layers" in topics:
         with torch.no_grad():
-            for name, kind, side, cin, cout, stride in layers(size, a.width):
-                _, flops = layer_bodies(kind, side, cin, cout, stride, 1, torch.contiguous_format)
+            for name, kind, *shape in layers(a.preset, a.width):
+                _, flops = layer_bodies(kind, *shape, 1, torch.contiguous_format)
                 for index, which in enumerate(PASSES):
-                    if name == "G.dense" and which == "bwd-data":
+                    if name in ("G.dense", "G.main.0") and which == "bwd-data":
                         continue
                     fastest(f"layer/{name}/{which}/pytorch/{network}/{place}", {
-                        label: lambda memory=memory, index=index: layer_bodies(
-                            kind, side, cin, cout, stride, a.batch_size, memory)[0][index]
+                        label: lambda kind=kind, shape=shape, memory=memory, index=index: layer_bodies(
+                            kind, *shape, a.batch_size, memory)[0][index]
                         for label, memory in formats.items()}, flops * a.batch_size)
 
     def networks(memory, compiled):
-        g = Generator(size, a.width).to(memory_format=memory)
-        d = Discriminator(size, a.width).to(memory_format=memory)
+        g, d = (network.to(memory_format=memory) for network in networks_of(a.preset, a.width))
         if compiled:
             g.compile()
             d.compile()
@@ -264,7 +301,7 @@ def main():
         for n in map(int, a.images.split(",")):
             def build_sample(memory, compiled, n=n):
                 g = networks(memory, compiled)[0].eval()
-                z = torch.rand(n, 100) * 2 - 1
+                z = torch.rand(n, *g.latent) * 2 - 1
 
                 def body():
                     with torch.inference_mode():

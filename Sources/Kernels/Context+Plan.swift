@@ -6,13 +6,17 @@ extension Context {
   /// `algorithm` asks for one that can compute it.
   public func plan(for shape: ConvShape) -> ConvPlan {
     if let algorithm, algorithm.supports(shape) { return ConvPlan(algorithm) }
-    return ConvPlan(Context.plans(shape))
+    return Context.plan(shape)
   }
 
-  static func plans(_ shape: ConvShape) -> ConvAlgorithm {
-    guard WinogradConvolution.supports(shape), min(shape.inputChannels, shape.outputChannels) >= 16,
-      WinogradConvolution.saving(shape) >= leastSaving
-    else { return .direct }
-    return .winograd
+  static func plan(_ shape: ConvShape) -> ConvPlan {
+    guard WinogradConvolution.supports(shape), min(shape.inputChannels, shape.outputChannels) >= 16 else {
+      return ConvPlan(.direct)
+    }
+    func algorithm(_ pass: ConvPass) -> ConvAlgorithm {
+      WinogradConvolution.saving(shape, pass) >= leastSaving ? .winograd : .direct
+    }
+    return ConvPlan(
+      forward: algorithm(.forward), backwardData: algorithm(.backwardData), backwardFilter: algorithm(.backwardFilter))
   }
 }

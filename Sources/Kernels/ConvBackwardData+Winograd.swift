@@ -1,22 +1,19 @@
 extension WinogradConvolution {
   /// The data gradient of each phase is a convolution of the output gradient with that phase's flipped taps, and all phases
-  /// can read the same window of it. So this pass gathers like the forward pass instead of scattering overlapping tiles:
+  /// read the same window of it. So this pass gathers like the forward pass instead of scattering overlapping tiles:
   /// outputGradient -> points V, once for all phases; M = V U at each point for all phases side by side; M -> the pixels
   /// of each phase.
   func backwardData(
     outputGradient: MappedTensor, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>,
     activation: BiasLeakyReLU? = nil
   ) {
-    let s = shape
-    let (startY, startX) = (backwardStart(phases.map { $0.y }), backwardStart(phases.map { $0.x }))
-    let tiles = TileGrid(
-      batch: s.batch, rows: tileCount(s.inputHeight, phases.map { $0.y }, startY),
-      columns: tileCount(s.inputWidth, phases.map { $0.x }, startX))
+    let (s, phases) = (shape, backwardPhases)
+    let (tiles, startY, startX) = WinogradConvolution.backwardTiles(s, phases)
     let filterPoints = transformsFirst ? transformedBackwardFilter(filter) : nil
     let filterLayout = backwardFilterLayout
     let rows = panelRows(min(tiles.count, WinogradConvolution.chunkTiles))
-    let sourceLayout = plainLayout(panels: outputPanels, rows: rows)
-    let targetLayout = phasedLayout(panels: inputPanels, rows: rows)
+    let sourceLayout = plainLayout(phases, panels: outputPanels, rows: rows)
+    let targetLayout = phasedLayout(phases, panels: inputPanels, rows: rows)
     let v = context.scratch("winograd.small", sourceLayout.count)
     let m = context.scratch("winograd.large", targetLayout.count)
     let source = WindowedTensor(height: s.outputHeight, width: s.outputWidth, channels: s.outputChannels)
@@ -28,8 +25,8 @@ extension WinogradConvolution {
         transformInput(range, tensor: source, source: outputGradient, points: v, layout: sourceLayout) { tile, _ in
           let at = tiles.position(tile)
           return WindowedTensor.Window(
-            n: at.n, y: at.row * 4 + startY, x: at.column * 4 + startX, step: 1, rows: extent.rows,
-            columns: extent.columns)
+            n: at.n, y: at.row * 4 + startY, x: at.column * 4 + startX, step: 1,
+            rows: sourceLayout.extents[0].rows, columns: sourceLayout.extents[0].columns)
         }
       }
       if let filterPoints {
@@ -52,12 +49,19 @@ extension WinogradConvolution {
     }
   }
 
-  /// Where the window that all phases share starts, relative to the tile: at the earliest start of any.
-  private func backwardStart(_ axes: [WinogradPhase.Axis]) -> Int { axes.map { $0.backwardStart }.min()! }
-
-  /// Tiles along one axis until every phase is covered; a phase whose own window starts later lags behind.
-  private func tileCount(_ size: Int, _ axes: [WinogradPhase.Axis], _ start: Int) -> Int {
-    axes.map { ceilDivide(ceilDivide(size - $0.residue, shape.stride) - start + $0.backwardStart, 4) }.max()!
+  /// Tiles until every phase is covered, and where the window that all phases share starts, relative to the tile: at the
+  /// earliest start of any. A phase whose own window starts later lags behind.
+  static func backwardTiles(
+    _ s: ConvShape, _ phases: [WinogradPhase]
+  ) -> (tiles: TileGrid, startY: Int, startX: Int) {
+    func along(_ size: Int, _ axes: [WinogradPhase.Axis]) -> (tiles: Int, start: Int) {
+      let start = axes.map { $0.backwardStart }.min()!
+      return (
+        axes.map { ceilDivide(ceilDivide(size - $0.residue, s.stride) - start + $0.backwardStart, 4) }.max()!, start
+      )
+    }
+    let (y, x) = (along(s.inputHeight, phases.map { $0.y }), along(s.inputWidth, phases.map { $0.x }))
+    return (TileGrid(batch: s.batch, rows: y.tiles, columns: x.tiles), y.start, x.start)
   }
 
   /// At each point C = A B where the columns are all panels of all slots of the point.

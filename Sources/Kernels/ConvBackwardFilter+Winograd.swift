@@ -7,10 +7,10 @@ extension WinogradConvolution {
     accumulate: Bool
   ) {
     let s = shape
-    let tiles = TileGrid(batch: s.batch, rows: ceilDivide(s.outputHeight, 4), columns: ceilDivide(s.outputWidth, 4))
+    let tiles = WinogradConvolution.outputTiles(s)
     let rows = panelRows(min(tiles.count, WinogradConvolution.chunkTiles))
-    let inputLayout = phasedLayout(panels: inputPanels, rows: rows)
-    let outputLayout = plainLayout(panels: outputPanels, rows: rows)
+    let inputLayout = phasedLayout(phases, panels: inputPanels, rows: rows)
+    let outputLayout = plainLayout(phases, panels: outputPanels, rows: rows)
     let v = context.scratch("winograd.large", inputLayout.count)
     let m = context.scratch("winograd.small", outputLayout.count)
     let source = WindowedTensor(height: s.inputHeight, width: s.inputWidth, channels: s.inputChannels)
@@ -57,7 +57,7 @@ extension WinogradConvolution {
     let block = blockPanels
     let inputBlocks = ceilDivide(inputPanels, block.input)
     let outputBlocks = ceilDivide(outputPanels, block.output)
-    let layout = plainLayout(panels: block.output, rows: block.input * w)
+    let layout = plainLayout(phases, panels: block.output, rows: block.input * w)
     let perWorker = transformScratch + layout.count
     let workspace = context.scratch("winograd.sums", perWorker * context.threads)
     context.parallel(phases.count * inputBlocks * outputBlocks) { task, worker in

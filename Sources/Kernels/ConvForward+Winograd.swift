@@ -5,12 +5,12 @@ extension WinogradConvolution {
   /// input -> points V; M = V U at each point; M -> output.
   func forward(input: MappedTensor, filter: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>) {
     let s = shape
-    let tiles = TileGrid(batch: s.batch, rows: ceilDivide(s.outputHeight, 4), columns: ceilDivide(s.outputWidth, 4))
+    let tiles = WinogradConvolution.outputTiles(s)
     let filterPoints = transformsFirst ? transformedForwardFilter(filter) : nil
     let filterLayout = forwardFilterLayout
     let rows = panelRows(min(tiles.count, WinogradConvolution.chunkTiles))
-    let inputLayout = phasedLayout(panels: inputPanels, rows: rows)
-    let outputLayout = plainLayout(panels: outputPanels, rows: rows)
+    let inputLayout = phasedLayout(phases, panels: inputPanels, rows: rows)
+    let outputLayout = plainLayout(phases, panels: outputPanels, rows: rows)
     let v = context.scratch("winograd.large", inputLayout.count)
     let m = context.scratch("winograd.small", outputLayout.count)
     let source = WindowedTensor(height: s.inputHeight, width: s.inputWidth, channels: s.inputChannels)
@@ -34,6 +34,11 @@ extension WinogradConvolution {
         range, tensor: target, points: m, layout: outputLayout, target: output
       ) { tile, _ in outputWindow(tiles, tile) }
     }
+  }
+
+  /// The tiles of the output.
+  static func outputTiles(_ s: ConvShape) -> TileGrid {
+    TileGrid(batch: s.batch, rows: ceilDivide(s.outputHeight, 4), columns: ceilDivide(s.outputWidth, 4))
   }
 
   /// The pixels of one phase that an output tile reads.

@@ -13,7 +13,7 @@ public struct ConvMemory: Equatable, Sendable {
   public mutating func add(_ shape: ConvShape, isMapped: Bool) {
     func share(_ name: String, _ count: Int) { shared[name] = max(shared[name] ?? 0, count) }
     let image = shape.inputCount / shape.batch
-    let usesWinograd = Context.plans(shape) == .winograd
+    let usesWinograd = Context.plan(shape).uses(.winograd)
     if isMapped { share("mapped", usesWinograd ? max(image, MappedImages.mappedElements) : shape.inputCount) }
     guard usesWinograd else {
       if DirectConvolution.usesRowTaps(shape) {
@@ -25,9 +25,10 @@ public struct ConvMemory: Equatable, Sendable {
       share("direct.sums", shape.filterCount)
       return
     }
-    let (basis, phases) = WinogradConvolution.phases(shape)
+    // The data gradient's are as many or more.
+    let (basis, phases) = WinogradConvolution.phases(shape, sharesWindows: true)
     let points = phases.reduce(0) { $0 + $1.y.points * $1.x.points }
-    let tiles = shape.batch * ceilDivide(shape.outputHeight, 4) * ceilDivide(shape.outputWidth, 4)
+    let tiles = WinogradConvolution.backwardTiles(shape, phases).tiles.count
     let rows = min(tiles, WinogradConvolution.chunkTiles) + 4
     share("winograd.large", points * shape.inputChannels * rows)
     share("winograd.small", basis.size * basis.size * shape.outputChannels * rows)

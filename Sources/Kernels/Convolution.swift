@@ -38,7 +38,9 @@ public final class Convolution {
 
   /// Whether `backwardData`, and likewise `forward` to more than one channel, leaves the filter unread from its second call
   /// on until the filter changes: what it needs of it is kept.
-  public var keepsFilter: Bool { plan.backwardData == .direct || (winograd.transformsFirst && winograd.isReused) }
+  public var keepsFilter: Bool {
+    [plan.forward, plan.backwardData].allSatisfy { $0 == .direct || (winograd.transformsFirst && winograd.isReused) }
+  }
 
   /// Pictures of the passes to come. What is kept of the filter serves any number of them.
   public func setBatch(_ batch: Int) {

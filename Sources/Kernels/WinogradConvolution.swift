@@ -15,6 +15,9 @@ import VectorLoops
 ///     products     36    49    64    100   100   121   144   196
 ///     direct      144   256   400    144   256   400   576   784
 ///
+/// In the data gradient all phases read the same windows, for which one may need a tap of zeros more: a kernel of 4 with
+/// stride 2 takes 121 products there, as one of 5 does.
+///
 /// Every pass transforms a chunk of tiles into the points, multiplies there, and transforms back.
 final class WinogradConvolution {
   var shape: ConvShape
@@ -23,6 +26,8 @@ final class WinogradConvolution {
   let coefficients: Buffer
   /// The phases in the order of their slots; those with three taps come before those with two.
   let phases: [WinogradPhase]
+  /// Those of the data gradient, which read the same windows.
+  let backwardPhases: [WinogradPhase]
   /// Transformed filters, where they are current.
   var forwardFilter: Buffer?
   var backwardFilter: Buffer?
@@ -53,22 +58,28 @@ final class WinogradConvolution {
   }
 
   /// The phases of a shape that is supported, and the basis that serves the longest.
-  static func phases(_ shape: ConvShape) -> (basis: WinogradBasis, phases: [WinogradPhase]) {
+  /// - Parameter sharesWindows: whether they are those of the data gradient.
+  static func phases(
+    _ shape: ConvShape, sharesWindows: Bool = false
+  ) -> (basis: WinogradBasis, phases: [WinogradPhase]) {
     let longest = ceilDivide(max(shape.kernelHeight, shape.kernelWidth), shape.stride)
     let basis = longest <= WinogradBasis.threeTaps.taps ? WinogradBasis.threeTaps : .fiveTaps
-    let vertical = WinogradPhase.Axis.all(kernel: shape.kernelHeight, pad: shape.padTop, stride: shape.stride, basis)
-    let horizontal = WinogradPhase.Axis.all(kernel: shape.kernelWidth, pad: shape.padLeft, stride: shape.stride, basis)
+    func axes(_ kernel: Int, _ pad: Int) -> [WinogradPhase.Axis] {
+      let axes = WinogradPhase.Axis.all(kernel: kernel, pad: pad, stride: shape.stride, basis)
+      return sharesWindows ? WinogradPhase.Axis.sharingWindows(axes, basis) : axes
+    }
+    let (vertical, horizontal) = (axes(shape.kernelHeight, shape.padTop), axes(shape.kernelWidth, shape.padLeft))
     return (basis, vertical.flatMap { y in horizontal.map { x in WinogradPhase(y: y, x: x) } })
   }
 
   /// How many times fewer multiplications a pass takes than directly, those with pixels beyond the edges of the last tiles
   /// included.
-  static func saving(_ shape: ConvShape) -> Double {
-    let m = WinogradBasis.outputs
-    let tiles = ceilDivide(shape.outputHeight, m) * ceilDivide(shape.outputWidth, m)
-    let products = phases(shape).phases.reduce(0) { $0 + $1.y.points * $1.x.points }
+  static func saving(_ shape: ConvShape, _ pass: ConvPass) -> Double {
+    let phases = phases(shape, sharesWindows: pass == .backwardData).phases
+    let tiles = pass == .backwardData ? backwardTiles(shape, phases).tiles : outputTiles(shape)
+    let products = phases.reduce(0) { $0 + $1.y.points * $1.x.points }
     return Double(shape.outputHeight * shape.outputWidth * shape.kernelHeight * shape.kernelWidth)
-      / Double(tiles * products)
+      / Double(tiles.rows * tiles.columns * products)
   }
 
   /// Floats of a transformed filter above which it counts as larger than the caches, and is only kept where it is reused:
@@ -98,6 +109,8 @@ final class WinogradConvolution {
     tapGroups =
       use == .sampling && !transformsFirst
       ? phases.map { $0.flippedTaps(stride: shape.stride, kernelWidth: shape.kernelWidth) } : nil
+    // Panels have no taps of zeros: few pictures take as long as the filter takes to read, however many tiles they are.
+    backwardPhases = tapGroups == nil ? WinogradConvolution.phases(shape, sharesWindows: true).phases : phases
   }
 
   func filterChanged() {
@@ -113,6 +126,11 @@ final class WinogradConvolution {
     phase.tap(p, q, stride: shape.stride, kernelWidth: shape.kernelWidth)
   }
 
+  /// Whether the filter has tap (p, q) of a phase; otherwise it is zero.
+  func hasTap(_ phase: WinogradPhase, _ p: Int, _ q: Int) -> Bool {
+    phase.y.firstTap + p * shape.stride < shape.kernelHeight && phase.x.firstTap + q * shape.stride < shape.kernelWidth
+  }
+
   var inputPanels: Int { ceilDivide(shape.inputChannels, context.width) }
   var outputPanels: Int { ceilDivide(shape.outputChannels, context.width) }
 
@@ -124,17 +142,15 @@ final class WinogradConvolution {
   }
 
   /// A tensor over the points with a slot for each phase.
-  func phasedLayout(panels: Int, rows: Int) -> PointLayout {
+  func phasedLayout(_ phases: [WinogradPhase], panels: Int, rows: Int) -> PointLayout {
     let extents = phases.map { (rows: $0.y.points, columns: $0.x.points) }
     return PointLayout(size: n, extents: extents, panels: panels, rows: rows, width: context.width)
   }
 
-  /// The points that any phase has.
-  var extent: (rows: Int, columns: Int) { (phases.map { $0.y.points }.max()!, phases.map { $0.x.points }.max()!) }
-
-  /// A tensor over the points with one slot.
-  func plainLayout(panels: Int, rows: Int) -> PointLayout {
-    PointLayout(size: n, extents: [extent], panels: panels, rows: rows, width: context.width)
+  /// A tensor with one slot at the points that any phase has.
+  func plainLayout(_ phases: [WinogradPhase], panels: Int, rows: Int) -> PointLayout {
+    let extent = (rows: phases.map { $0.y.points }.max()!, columns: phases.map { $0.x.points }.max()!)
+    return PointLayout(size: n, extents: [extent], panels: panels, rows: rows, width: context.width)
   }
 }
 
@@ -164,6 +180,19 @@ struct WinogradPhase {
           points: taps == basis.taps ? basis.size : basis.size - 1)
       }
       return axes.sorted { $0.taps > $1.taps }
+    }
+
+    /// The same with taps of zeros behind the last ones, which let all phases start at the same place in the data gradient;
+    /// or as they are where the basis has no room for those.
+    static func sharingWindows(_ axes: [Axis], _ basis: WinogradBasis) -> [Axis] {
+      let start = axes.map { $0.backwardStart }.min()!
+      let longer = axes.map { axis in
+        var axis = axis
+        axis.taps += axis.backwardStart - start
+        axis.points = axis.taps == basis.taps ? basis.size : basis.size - 1
+        return axis
+      }
+      return longer.allSatisfy { $0.taps <= basis.taps } ? longer.sorted { $0.taps > $1.taps } : axes
     }
   }
 

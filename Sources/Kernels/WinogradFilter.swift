@@ -4,12 +4,12 @@ import VectorLoops
 extension WinogradConvolution {
   /// U for the forward pass: at each point, panels of output channels over rows (slot, input channel).
   var forwardFilterLayout: FilterLayout {
-    FilterLayout(phased: phasedLayout(panels: inputPanels, rows: context.width), columnPanels: outputPanels)
+    FilterLayout(phased: phasedLayout(phases, panels: inputPanels, rows: context.width), columnPanels: outputPanels)
   }
 
   /// U for the data gradient: at each point and slot, panels of input channels over rows of output channels.
   var backwardFilterLayout: PointLayout {
-    phasedLayout(panels: inputPanels, rows: outputPanels * context.width)
+    phasedLayout(backwardPhases, panels: inputPanels, rows: outputPanels * context.width)
   }
 
   /// Filter channels per task of a filter transform.
@@ -85,11 +85,11 @@ extension WinogradConvolution {
     let (buffer, isCurrent) = memory(&backwardFilter, layout.count)
     if isCurrent { return UnsafePointer(buffer) }
     let w = context.width
-    let perWorker = transformScratch + phases.map { $0.y.taps * $0.x.taps }.max()! * w * w
+    let perWorker = transformScratch + backwardPhases.map { $0.y.taps * $0.x.taps }.max()! * w * w
     let scratch = context.scratch("winograd.filter", perWorker * context.threads)
     context.parallel(inputPanels * outputPanels) { task, worker in
       let (panel, block) = (task / outputPanels, task % outputPanels)
-      for phase in phases.indices {
+      for phase in backwardPhases.indices {
         transformBackwardBlock(
           block, panel: panel, phase: phase, filter: filter, scratch: scratch + worker * perWorker,
           points: buffer + panel * layout.panelStride + block * w * w, offsets: layout.phaseOffsets[phase])
@@ -108,14 +108,18 @@ extension WinogradConvolution {
     _ block: Int, panel: Int, phase: Int, filter: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
     points: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>
   ) {
-    let (w, loops, s, parts) = (context.width, context.loops, shape, phases[phase])
+    let (w, loops, s, parts) = (context.width, context.loops, shape, backwardPhases[phase])
     let lanes = min(w, s.inputChannels - panel * w)
     let channels = min(w, s.outputChannels - block * w)
     let taps = scratch + transformScratch
     for p in 0..<parts.y.taps {
       for q in 0..<parts.x.taps {
-        let tap = tap(parts, p, q)
         let target = taps + (p * parts.x.taps + q) * w * w
+        guard hasTap(parts, p, q) else {
+          target.update(repeating: 0, count: w * w)
+          continue
+        }
+        let tap = tap(parts, p, q)
         loops.transposePanel(
           rows: channels, lanes: lanes,
           source: filter + (tap * s.inputChannels + panel * w) * s.outputChannels + block * w,

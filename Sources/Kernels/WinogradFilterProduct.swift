@@ -33,7 +33,7 @@ extension WinogradConvolution {
 
   /// A block of the product: A's panels first ..< first + count, at the points of some twos of rows of one phase.
   private struct Block {
-    var phase: Int
+    var phase: WinogradPhase
     var twos: Range<Int>
     var rows: Int
     var depthPanels: Int
@@ -48,7 +48,7 @@ extension WinogradConvolution {
     _ block: Block, taps: Taps, a: UnsafePointer<Float>, aOffsets: UnsafePointer<Int>, aPanelStride: Int,
     c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>, cPanelStride: Int
   ) {
-    let (w, loops, parts) = (context.width, context.loops, phases[block.phase])
+    let (w, loops, parts) = (context.width, context.loops, block.phase)
     if tapGroups != nil && block.rows <= RowProduct.tiles && phases.count > 1 {
       return multiplyFewTiles(
         block, taps: taps, a: a, aOffsets: aOffsets, aPanelStride: aPanelStride, c: c, cOffsets: cOffsets,
@@ -107,7 +107,7 @@ extension WinogradConvolution {
     _ block: Block, taps: Taps, a: UnsafePointer<Float>, aOffsets: UnsafePointer<Int>, aPanelStride: Int,
     c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>, cPanelStride: Int
   ) {
-    let (w, parts) = (context.width, phases[block.phase])
+    let (w, parts) = (context.width, block.phase)
     let pieceDepth = WinogradConvolution.pieceDepth / w
     let rowSums = n * RowProduct.tiles * w
     let finite = basis.finite.map { Float($0) } + [0]
@@ -139,8 +139,8 @@ extension WinogradConvolution {
   }
 
   /// The points of two rows of a phase: of a pair +-p, or the last two of 0 and infinity where the phase has it.
-  private func points(_ two: Int, _ phase: Int) -> [Int] {
-    let (y, x) = (phases[phase].y, phases[phase].x)
+  private func points(_ two: Int, _ phase: WinogradPhase) -> [Int] {
+    let (y, x) = (phase.y, phase.x)
     let rows = two < basis.points.count ? [2 * two + 1, 2 * two + 2] : y.points == n ? [0, n - 1] : [0]
     return rows.flatMap { row in (0..<x.points).map { row * n + $0 } }
   }
@@ -171,7 +171,7 @@ extension WinogradConvolution {
         for depth in stride(from: 0, to: inputPanels, by: panels.depth) {
           multiply(
             Block(
-              phase: phase, twos: top..<min(top + twos, n / 2), rows: rows,
+              phase: axes, twos: top..<min(top + twos, n / 2), rows: rows,
               depthPanels: min(panels.depth, inputPanels - depth),
               columnPanels: min(panels.columns, outputPanels - first), filter: scratch + worker * twoRowFloats,
               accumulate: phase > 0 || depth > 0),
@@ -193,7 +193,7 @@ extension WinogradConvolution {
     rows: Int, a: UnsafePointer<Float>, aLayout: PointLayout, filter: UnsafePointer<Float>,
     c: UnsafeMutablePointer<Float>, cLayout: PointLayout
   ) {
-    let panels = productPanels
+    let (panels, phases) = (productPanels, backwardPhases)
     // A tap of a block, transposed; taps in panels are used where they are.
     let tapFloats = WinogradConvolution.productColumns * WinogradConvolution.productDepth
     let perWorker = twoRowFloats + phases.map { $0.y.taps * $0.x.taps }.max()! * tapFloats
@@ -228,7 +228,7 @@ extension WinogradConvolution {
         }
         multiply(
           Block(
-            phase: phase, twos: top..<min(top + twos, n / 2), rows: rows,
+            phase: phases[phase], twos: top..<min(top + twos, n / 2), rows: rows,
             depthPanels: depthPanels, columnPanels: columns, filter: points, accumulate: depth > 0),
           taps: source,
           a: a + depth * aLayout.panelStride, aOffsets: aLayout.phaseOffsets[0], aPanelStride: aLayout.panelStride,
@@ -261,8 +261,12 @@ extension WinogradConvolution {
     let panelStride = depth.count * w * w
     for p in 0..<axes.y.taps {
       for q in 0..<axes.x.taps {
-        let tap = tap(axes, p, q)
         let target = target + (p * axes.x.taps + q) * tapFloats
+        guard hasTap(axes, p, q) else {
+          target.update(repeating: 0, count: columns.count * panelStride)
+          continue
+        }
+        let tap = tap(axes, p, q)
         for panel in 0..<columns.count {
           let row =
             filter + (tap * s.inputChannels + (columns.lowerBound + panel) * w) * s.outputChannels

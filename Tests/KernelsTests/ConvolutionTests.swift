@@ -156,6 +156,20 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
     }
   }
 
+  /// Phases of the data gradient start at one place where the basis has room for taps of zeros, and one tile is enough for
+  /// as many pixels as one serves; where it has none they need another one.
+  @Test func tilesOfTheDataGradient() throws {
+    func tiles(_ text: String) throws -> [Int] {
+      let shape = try ConvShape(parsing: text)
+      let phases = WinogradConvolution.phases(shape, sharesWindows: true).phases
+      let grid = WinogradConvolution.backwardTiles(shape, phases).tiles
+      return [grid.rows, grid.columns, phases.reduce(0) { $0 + $1.y.points * $1.x.points }]
+    }
+    #expect(try tiles("n1 8x16x16 -> 4x8x16 k4x4 s2 p1,1,1,1") == [1, 2, 121])
+    #expect(try tiles("n1 8x16x16 -> 4x8x16 k5x5 s2 p1,1,2,2") == [1, 2, 121])
+    #expect(try tiles("n1 8x16x16 -> 4x8x16 k6x6 s2 p1,2,3,2") == [2, 2, 144])
+  }
+
   /// Where there is a phase without taps, or one with more than five along an axis.
   @Test func kernelsWithoutWinograd() {
     for (height, width, stride) in [(1, 1, 1), (6, 6, 1), (3, 6, 1), (1, 4, 2), (11, 2, 2), (2, 2, 2), (3, 3, 3)] {
@@ -226,25 +240,6 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
         #expect(one.map(\.bitPattern) == many.map(\.bitPattern), "\(shape) \(pass) \(threads) threads")
       }
     }
-  }
-
-  /// Stores past the caches change no bit, whatever the number of lanes that the last panels fill.
-  @Test(arguments: InstructionSet.available, [1, 2])
-  func aTransformedFilterWrittenPastTheCaches(_ set: InstructionSet, _ stride: Int) {
-    let context = Context(threads: 2, instructionSet: set)
-    let shape = ConvShape.same(
-      batch: 2, height: 9, width: 10, inputChannels: 37, outputChannels: 50, kernel: 5, stride: stride)
-    let operands = Operands(shape, integers: false)
-    func run(largestFreelyKept: Int) -> [Float] {
-      let convolution = WinogradConvolution(shape, context: context, largestFreelyKept: largestFreelyKept)
-      #expect(convolution.streamsFilter == (largestFreelyKept == 0))
-      let (output, inputGradient) = (Buffer(count: shape.outputCount), Buffer(count: shape.inputCount))
-      convolution.forward(input: operands.input, filter: operands.filter, output: output.pointer)
-      convolution.backwardData(
-        outputGradient: operands.outputGradient, filter: operands.filter, inputGradient: inputGradient.pointer)
-      return output.array + inputGradient.array
-    }
-    #expect(run(largestFreelyKept: 0).map(\.bitPattern) == run(largestFreelyKept: .max).map(\.bitPattern))
   }
 
   /// Products that transform the filter on the way: against Double, and a picture's bits whatever its company. Panels are

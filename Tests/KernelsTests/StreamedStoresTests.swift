@@ -46,6 +46,25 @@ private let streamingSets = InstructionSet.available.filter { $0.width == 16 }
     #expect(streamed == plain)
   }
 
+  /// Whatever the number of lanes that the last panels fill.
+  @Test(arguments: streamingSets, [1, 2])
+  func transformedFilter(_ set: InstructionSet, _ stride: Int) {
+    let context = Context(threads: 2, instructionSet: set)
+    let shape = ConvShape.same(
+      batch: 2, height: 9, width: 10, inputChannels: 37, outputChannels: 50, kernel: 5, stride: stride)
+    let operands = Operands(shape, integers: false)
+    func run(largestFreelyKept: Int) -> [Float] {
+      let convolution = WinogradConvolution(shape, context: context, largestFreelyKept: largestFreelyKept)
+      #expect(convolution.streamsFilter == (largestFreelyKept == 0))
+      let (output, inputGradient) = (Buffer(count: shape.outputCount), Buffer(count: shape.inputCount))
+      convolution.forward(input: operands.input, filter: operands.filter, output: output.pointer)
+      convolution.backwardData(
+        outputGradient: operands.outputGradient, filter: operands.filter, inputGradient: inputGradient.pointer)
+      return output.array + inputGradient.array
+    }
+    #expect(run(largestFreelyKept: 0).map(\.bitPattern) == run(largestFreelyKept: .max).map(\.bitPattern))
+  }
+
   @Test(arguments: streamingSets) func batchNormalization(_ instructionSet: InstructionSet) {
     let (rows, channels) = (90_000, 96)
     let context = Context(threads: 2, instructionSet: instructionSet)
