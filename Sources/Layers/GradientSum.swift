@@ -12,7 +12,7 @@ final class GradientSum {
   private unowned let sharding: Sharding
   private let communicator: Communicator
   /// The nodes that the ranks add up by themselves, by rank.
-  private let nodes: [[Range<Int>]]
+  let nodes: [[Range<Int>]]
   /// In the order in which they began, the same on every rank.
   private var exchanges: [Exchange] = []
   /// How many of them have their slices added up and on their way.
@@ -77,9 +77,20 @@ final class GradientSum {
     free.append(other)
   }
 
+  private static func slices(_ count: Int, ranks: Int) -> [Range<Int>] {
+    (0..<ranks).map { count * $0 / ranks..<count * ($0 + 1) / ranks }
+  }
+
+  /// Floats that each rank sends for a gradient of `count` floats: of each of its nodes all slices but its own, and its
+  /// slice of the sum to each other rank.
+  static func floatsSent(_ count: Int, nodes: [[Range<Int>]]) -> [Int] {
+    zip(slices(count, ranks: nodes.count), nodes).map { slice, own in
+      own.count * (count - slice.count) + slice.count * (nodes.count - 1)
+    }
+  }
+
   private func send(_ gradient: Buffer, _ others: [Buffer]) {
-    let (count, ranks) = (gradient.count, communicator.count)
-    let slices = (0..<ranks).map { count * $0 / ranks..<count * ($0 + 1) / ranks }
+    let slices = GradientSum.slices(gradient.count, ranks: communicator.count)
     let mine = slices[communicator.rank].count
     let received = take(mine * nodes.reduce(0) { $0 + $1.count })
     var place = 0

@@ -41,6 +41,12 @@ public final class Sharding {
   /// Pictures of the whole batch.
   public var batch: Int { sizes.reduce(0, +) }
 
+  /// Bytes that each rank sends, by rank, for the sums of gradients with these numbers of floats.
+  public func bytesSent(gradients counts: [Int]) -> [Int] {
+    let sent = counts.map { GradientSum.floatsSent($0, nodes: gradients.nodes) }
+    return owned.indices.map { rank in sent.reduce(0) { $0 + $1[rank] } * MemoryLayout<Float>.size }
+  }
+
   /// The pictures of each of this process's shards in a pass of `count` pictures.
   public func ranges(_ count: Int) -> [Range<Int>] {
     let parts = count / share.count

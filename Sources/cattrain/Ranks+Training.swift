@@ -26,12 +26,13 @@ extension Ranks {
     return try! JSONDecoder().decode([RunConfiguration].self, from: Data(shared)).first
   }
 
-  /// Hosts and threads of all ranks; nil for a process by itself.
-  func members(threads: Int) -> StartRecord.Ranks? {
+  /// All ranks; nil for a process by itself.
+  func members(threads: Int, _ model: GANModel) -> StartRecord.Ranks? {
     guard areSeveral else { return nil }
     let all = communicator.gather(Array("\(threads) \(communicator.host)".utf8)).map {
       String(decoding: $0, as: UTF8.self).split(separator: " ", maxSplits: 1)
     }
-    return StartRecord.Ranks(hosts: all.map { String($0[1]) }, threads: all.map { Int($0[0])! })
+    return StartRecord.Ranks(
+      hosts: all.map { String($0[1]) }, threads: all.map { Int($0[0])! }, gradientBytes: model.gradientBytes)
   }
 }

@@ -85,7 +85,7 @@ struct TrainingCommand {
         Console.error("\nstill in that step, or saving; Ctrl-C once more leaves at once and loses what is not saved\n")
       }
     }
-    let members = ranks.members(threads: threads)
+    let members = ranks.members(threads: threads, model)
     let team = ranks.areSeveral ? Team(ranks.communicator) : nil
     guard ranks.lead else {
       try ranks.together {}

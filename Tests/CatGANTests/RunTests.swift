@@ -183,6 +183,7 @@ struct RunTests {
           isForced: true, source: nil, instructionSet: "avx2", threads: 3))
     }
     starts[1].step = 4
+    starts[1].ranks = StartRecord.Ranks(hosts: ["a", "a", "b"], threads: [2, 2, 1], gradientBytes: [0, 12_340_000, 7])
     #expect(starts[0].changes.isEmpty && starts[0].settings["--batch-size"] == "64")
     #expect(
       starts[1].changes == ["--batch-size 64 -> 32 (forced)", "--epochs 215 -> 300", "version 1 -> 2"],
@@ -190,7 +191,11 @@ struct RunTests {
     #expect(first.changes(to: second, isForced: false).first == "--batch-size 64 -> 32")
     #expect(starts[0].commandLine == "cattrain 'my cats' --seed=1 'it'\\''s'")
     var lines = [try statisticsLine(starts[0])]
-    lines += try (1...8).map { try statisticsLine(record($0)) }
+    lines += try (1...8).map { step in
+      var logged = record(step)
+      logged.bytesSent = 13_400_000
+      return try statisticsLine(logged)
+    }
     lines += [try statisticsLine(RunEvent(.resumed, step: 4, epoch: 0)), try statisticsLine(starts[1])]
     let history = History(text: lines.joined(separator: "\n"))
     #expect(history.starts == starts && history.steps.count == 4 && history.events.count == 1)
@@ -205,6 +210,9 @@ struct RunTests {
     ).html()
     #expect(html.contains("<td>epoch 0, step 4</td><td>cattrain &#39;my cats&#39;"))
     #expect(html.contains("(forced)") && html.contains("avx2, threads: 3"))
+    #expect(
+      html.contains("3 ranks: a with 2 x 2 threads, b with 1 x 1 thread; 12.3 MB of gradients per step from each"))
+    #expect(html.contains("Rank 0 sent 13.4 MB in step 4."))
   }
 
   @Test func optionsThatMayChange() throws {

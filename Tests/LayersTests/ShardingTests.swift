@@ -24,6 +24,16 @@ import Testing
     }
   }
 
+  /// Two ranks with a shard each: half of the gradient to the other, and half of the sum. Of three ranks with 2, 3 and 3
+  /// of 8 shards the first has one node; the others have two, and send two gradients' slices of each.
+  @Test func floatsThatRanksSend() {
+    #expect(GradientSum.floatsSent(10, nodes: [[0..<1], [1..<2]]) == [10, 10])
+    #expect(GradientSum.floatsSent(1, nodes: [[0..<1], [1..<2]]) == [1, 1])
+    let nodes = [0..<2, 2..<5, 5..<8].map { GradientSum.nodes(0..<8, within: $0) }
+    #expect(nodes.map(\.count) == [1, 2, 2])
+    #expect(GradientSum.floatsSent(30, nodes: nodes) == [20 + 20, 40 + 20, 40 + 20])
+  }
+
   /// Sums that show their order: 1e8 + 1 is 1e8 in Float.
   @Test func orderOfSums() {
     let sharding = Sharding(batch: 4, shards: 4)

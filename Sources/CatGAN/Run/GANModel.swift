@@ -83,6 +83,13 @@ public final class GANModel: TrainingModel {
   /// Bytes that this rank has sent to others so far.
   public var bytesSent: Int { trainer.execution.sharding?.communicator.bytesSent ?? 0 }
 
+  /// Bytes of gradients that each rank sends in a step, by rank, as their sizes have it; empty for a process by itself.
+  public var gradientBytes: [Int] {
+    guard let sharding = trainer.execution.sharding, sharding.communicator.count > 1 else { return [] }
+    let parameters = [trainer.generator.store, trainer.discriminator.store].flatMap(\.parameters)
+    return sharding.bytesSent(gradients: parameters.filter(\.isTrained).map(\.count))
+  }
+
   public func shareState() {
     guard let communicator = trainer.execution.sharding?.communicator, communicator.count > 1 else { return }
     let stores = [trainer.generator.store, trainer.discriminator.store] + (average.map { [$0.store] } ?? [])
@@ -239,7 +246,7 @@ public final class GANModel: TrainingModel {
     var pictures: [Float] = []
     var first = 0
     while first < count {
-      let size = min(options.batchSize, count - first)
+      let size = min(trainer.share.count, count - first)
       let batch = Tensor(generator.latentShape(size), values: Array(z[first * length..<(first + size) * length]))
       pictures += generator.pictures(batch).array
       first += size

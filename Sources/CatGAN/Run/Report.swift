@@ -103,7 +103,7 @@ public struct Report {
       """
 
       <h2>Curves</h2>
-      \(charts())
+      \(charts())\(traffic())
       \(warnings())
       \(starts())
       <h2>Configuration</h2>\(table("settings", settings))
@@ -191,6 +191,12 @@ public struct Report {
         Curve(name: "contrast within", colour: first, values: columns[0]),
         Curve(name: "difference between", colour: second, values: columns[1]),
       ], reference: (1, "real pictures, 1"))
+  }
+
+  /// What one of several ranks sent.
+  private func traffic() -> String {
+    guard let last = history.steps.last, let sent = last.bytesSent else { return "" }
+    return "\n<p id=\"traffic\">Rank 0 sent \(significant(Double(sent) / 1e6, 3)) MB in step \(grouped(last.step)).</p>"
   }
 
   private func warnings() -> String {

@@ -1,5 +1,7 @@
 // How each session of a run was started: a run's history, as `stats.jsonl` and the report keep it.
 
+import Text
+
 /// One start of a run. Readers that do not know it skip its line.
 public struct StartRecord: Codable, Equatable, Sendable {
   public enum Kind: String, Codable, Sendable {
@@ -34,13 +36,16 @@ public struct StartRecord: Codable, Equatable, Sendable {
     public var hosts: [String]
     /// Of each.
     public var threads: [Int]
+    /// Bytes of gradients that each sends in a step, as the sizes of the weights have it.
+    public var gradientBytes: [Int]?
 
-    public init(hosts: [String], threads: [Int]) {
+    public init(hosts: [String], threads: [Int], gradientBytes: [Int]? = nil) {
       self.hosts = hosts
       self.threads = threads
+      self.gradientBytes = gradientBytes
     }
 
-    /// `3 ranks: a with 2 x 4 threads, b with 1 x 8 threads`
+    /// `3 ranks: a with 2 x 4 threads, b with 1 x 8 threads; 15.5 MB of gradients per step from each`
     public var description: String {
       var groups: [(host: String, threads: Int, count: Int)] = []
       for (host, threads) in zip(hosts, threads) {
@@ -53,6 +58,7 @@ public struct StartRecord: Codable, Equatable, Sendable {
       return "\(hosts.count) ranks: "
         + groups.map { "\($0.host) with \($0.count) x \($0.threads) thread\($0.threads == 1 ? "" : "s")" }
         .joined(separator: ", ")
+        + (gradientBytes?.max().map { "; \(significant(Double($0) / 1e6, 3)) MB of gradients per step from each" } ?? "")
     }
   }
 
