@@ -39,6 +39,7 @@ public final class Communicator {
     #if MPI
       let communicator = Communicator(launched: ())
       if communicator.count == 1, let expected = launch.count, expected > 1 {
+        communicator.finish()
         throw ClusterError(
           "\(expected) processes were started, and each finds itself alone: the launcher is not of the MPI that this "
             + "program was built with; use that one's mpirun, or build again with this one's mpi-c")
