@@ -11,8 +11,8 @@ STATIC := --static-swift-stdlib
 endif
 
 ifdef MPI
-# Training on many machines; see docs/many-machines.md.
-TRAITS := --traits MPI
+# Training on many machines; see docs/many-machines.md. 1, or the mpicc of the MPI to build with.
+FLAGS = $$(scripts/find-mpi "$(MPI)" $(BUILD)/mpi)
 endif
 
 .PHONY: help cats web build test lint install uninstall bench sanitize readme install-tools clean
@@ -23,9 +23,9 @@ help: ## this list
 cats: build ## install what is missing, build, train on the drawn cats for a minute or two, write cats.png
 	@scripts/cats
 
-build: ## the commands, in .build/release; MPI=1 for training on many machines
-	@scripts/install-tools $(if $(MPI),mpi)
-	$(SWIFT) build -c release $(STATIC) $(TRAITS) --scratch-path $(BUILD)
+build: ## the commands, in .build/release; MPI=1 or MPI=MPICC for training on many machines
+	@scripts/install-tools $(if $(filter 1,$(MPI)),mpi)
+	flags="$(FLAGS)" && $(SWIFT) build -c release $(STATIC) $$flags --scratch-path $(BUILD)
 
 web: ## a page that draws cats in any browser, without a server: web/index.html
 	@scripts/web
