@@ -183,7 +183,8 @@ struct RunTests {
           isForced: true, source: nil, instructionSet: "avx2", threads: 3))
     }
     starts[1].step = 4
-    starts[1].ranks = StartRecord.Ranks(hosts: ["a", "a", "b"], threads: [2, 2, 1], gradientBytes: [0, 12_340_000, 7])
+    starts[1].ranks = StartRecord.Ranks(
+      hosts: ["a", "a", "b"], threads: [2, 2, 1], gradientBytes: [0, 12_340_000, 7])
     #expect(starts[0].changes.isEmpty && starts[0].settings["--batch-size"] == "64")
     #expect(
       starts[1].changes == ["--batch-size 64 -> 32 (forced)", "--epochs 215 -> 300", "version 1 -> 2"],
