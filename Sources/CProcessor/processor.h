@@ -100,4 +100,8 @@ static inline void processor_end_streams(void) { __sync_synchronize(); }
 #if defined(__linux__)
 // All threads allocate from one heap. Otherwise each reserves 64 MB of addresses for its own, which a limit on them counts.
 static inline void processor_share_heap(void) { mallopt(M_ARENA_MAX, 1); }
+
+// Pieces of 2 MB and more go back to the system as soon as they are freed. By itself malloc moves this bound up to the largest
+// that it has seen freed, up to 32 MB, and what lay below in its heap is held by the small pieces between.
+static inline void processor_return_memory(void) { mallopt(M_MMAP_THRESHOLD, 2 << 20); }
 #endif

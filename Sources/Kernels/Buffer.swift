@@ -1,3 +1,7 @@
+#if os(Linux)
+  import CProcessor
+#endif
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -20,6 +24,9 @@ public final class Buffer: @unchecked Sendable {
   private let whole: Buffer?
 
   private static let hugePage = 2 << 20
+  #if os(Linux)
+    private static let returnsMemory: Void = processor_return_memory()
+  #endif
 
   /// Allocates `count` floats with unspecified contents. Where they cannot be had, the process ends with a sentence and
   /// exit code 1: callers that may need much call `Memory.require` first, which throws.
@@ -28,6 +35,9 @@ public final class Buffer: @unchecked Sendable {
     self.count = count
     let (bytes, overflow) = max(count, 16).multipliedReportingOverflow(by: MemoryLayout<Float>.stride)
     let alignment = bytes >= Buffer.hugePage ? Buffer.hugePage : 64
+    #if os(Linux)
+      _ = Buffer.returnsMemory
+    #endif
     var raw: UnsafeMutableRawPointer?
     guard !overflow, posix_memalign(&raw, alignment, bytes) == 0, let raw else { Memory.exhausted(bytes) }
     #if os(Linux)

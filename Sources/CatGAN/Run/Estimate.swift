@@ -16,12 +16,13 @@ public struct MemoryEstimate: Sendable {
   private static let bytesPerParameter = 16
   /// The value; a gradient is never written, so it takes no memory.
   private static let bytesPerAveragedParameter = 4
-  /// The program itself, what threads compute in, the report and the sample grids while they are written.
-  private static let base = 32_000_000
-  /// The first step's activations each have memory of their own. Of what lay in small pieces the allocator keeps most, at
-  /// most so much; the largest parameters go through it into a checkpoint.
-  private static let shareLeftOver = 0.85
-  private static let mostLeftOver = 148_000_000
+  /// The program itself and what threads compute in.
+  private static let base = 12_000_000
+  /// Pictures, as floats, that the grids of samples and the report take while they are made. Fitted to runs of 64 and 128
+  /// pixels.
+  private static let gridPictures = 224
+  /// Of a checkpoint that has been written, while its digest is compared.
+  private static let mostOfCheckpoint = 64 << 20
 
   public init(_ options: RunOptions) {
     let networks = options.networks
@@ -45,14 +46,17 @@ public struct MemoryEstimate: Sendable {
         kernels.add(shape, isMapped: i > 0 && stages[i - 1].convShape(batch: images) == nil)
       }
     }
+    // Of a process by itself: the sums on the way down the tree of shards.
+    let filters = (generator.stages + discriminator.stages).compactMap { $0.convShape(batch: 1)?.filterCount }
+    let sums = (Int.bitWidth - (options.shards - 1).leadingZeroBitCount) * filters.max()!
     // A batch as it was read, as the networks take it, and where the discriminator looks at both kinds at once.
     let pictures = (2 * batch + (seen > batch || !options.augmentation.isEmpty ? seen : 0)) * picture
     bytes =
       Self.base + (generatorParameters + discriminatorParameters) * Self.bytesPerParameter
       // Spectral normalisation keeps the normalised weight and its gradient.
       + (options.discriminatorNorm == .spectral ? discriminatorParameters * 8 : 0)
-      + averaged * Self.bytesPerAveragedParameter + 4 * (passes + pictures) + kernels.bytes
-      + min(Int(Self.shareLeftOver * Double(4 * passes)), Self.mostLeftOver)
+      + averaged * Self.bytesPerAveragedParameter + 4 * (passes + pictures + sums + Self.gridPictures * picture)
+      + kernels.bytes + min(checkpointBytes, Self.mostOfCheckpoint)
   }
 }
 
