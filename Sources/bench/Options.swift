@@ -1,4 +1,5 @@
 import Arguments
+import Generation
 import Kernels
 import Networks
 
@@ -62,7 +63,7 @@ struct Options {
 
 extension Options {
   static let command = Command(
-    "bench", version: "1.0", summary: "where every microsecond goes",
+    "bench", version: catganVersion, summary: "where every microsecond goes",
     operands: [
       Operand(
         "TOPIC", required: false, repeats: true,

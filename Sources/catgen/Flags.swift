@@ -33,7 +33,11 @@ let catgen = Command(
       "--grid", "CxR", group: "Output", defaultNote: "nearly square", help: "columns and rows of one picture of all"),
     Flag(switch: "--force", group: "Output", help: "overwrite files that are there"),
     Flag(
-      "--checkpoint", "PATH", group: "Running", defaultNote: "Fixtures/cats64.safetensors",
+      "--preset", "NAME", of: ShippedModel.allCases.map(\.rawValue), group: "Running",
+      default: ShippedModel.cats64.rawValue,
+      help: "the model that ships under this name: cats64 or cats128, after the size of its pictures"),
+    Flag(
+      "--checkpoint", "PATH", group: "Running", defaultNote: "the one of --preset",
       help:
         "a run's directory (its newest checkpoint), RUN@STEP, a checkpoint, or a bare safetensors generator with the same "
         + "tensor names"),
@@ -53,6 +57,7 @@ let catgen = Command(
   epilogue: """
     Examples:
       catgen --count 64 --out cats.png
+      catgen --preset cats128 --count 16 --out large.png
       catgen --seeds 0-9999 --out cats/
       catgen --interpolate --seeds 3,14,15 --loop --out film.png
       catgen --interpolate --seeds 1,2 --format y4m --out - | ffmpeg -i - -pix_fmt yuv420p cats.mp4

@@ -24,8 +24,7 @@ struct Sampler {
     batch = try given.optionalInt("--batch-size", in: 1...256)
     truncation = Float(try given.double("--truncation", in: Sampler.truncations))
     let wish = try given.optionalChoice("--z")
-    let path = try given.optionalString("--checkpoint").map { try CheckpointPath($0).file() } ?? ShippedModel.path()
-    file = try SafeTensors(path: path)
+    file = try SafeTensors(path: try Sampler.path(given))
     let averaged = given.isGiven("--ema") ? given.isOn("--ema") : nil
     let description = try CheckpointDescription(file, averaged: averaged)
     self.description = description
@@ -40,6 +39,15 @@ struct Sampler {
     context = try Context.fromEnvironment(threads: threads)
     verification = Verification(of: description.generator.parameters.map { description.prefix + $0.name }, in: file)
     distribution = wish.flatMap(LatentDistribution.init) ?? description.distribution ?? .uniform
+  }
+
+  private static func path(_ given: Arguments) throws -> String {
+    let shipped = ShippedModel(rawValue: try given.choice("--preset"))!
+    guard let checkpoint = given.optionalString("--checkpoint") else { return try shipped.path() }
+    if given.isGiven("--preset") {
+      throw UsageError("--preset samples a model that ships, --checkpoint another one: give one of them")
+    }
+    return try CheckpointPath(checkpoint).file()
   }
 
   static let truncations = 0.0...2.0

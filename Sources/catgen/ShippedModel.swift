@@ -1,4 +1,4 @@
-// The model that comes with the program.
+// The models that come with the program.
 
 import Generation
 import Images
@@ -10,12 +10,15 @@ import Storage
   import Darwin
 #endif
 
-enum ShippedModel {
-  /// Fixtures/cats64.safetensors, under the working directory or a folder above the program, or where `make install` puts
+/// docs/model-cards.md says where each comes from.
+enum ShippedModel: String, CaseIterable {
+  case cats64, cats128
+
+  /// Fixtures/NAME.safetensors, under the working directory or a folder above the program, or where `make install` puts
   /// it beside the program's folder.
-  static func path() throws -> String {
-    let name = "Fixtures/cats64.safetensors"
-    let installed = "share/catgan/cats64.safetensors"
+  func path() throws -> String {
+    let name = "Fixtures/\(rawValue).safetensors"
+    let installed = "share/catgan/\(rawValue).safetensors"
     if access(name, R_OK) == 0 { return name }
     #if os(Linux)
       let program = "/proc/self/exe"

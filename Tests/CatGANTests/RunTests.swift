@@ -268,6 +268,8 @@ struct RunTests {
     let flags = RunOptions.flags(ofPreset: "cats64-best")
     #expect(flags.contains("--width 32") && flags.contains("--mirror") && !flags.contains("--preset"), "\(flags)")
     #expect(RunOptions(preset: "cats64-best").networks.preset == "cats64")
+    #expect(RunOptions(preset: "cats128-best").networks.preset == "cats128")
+    #expect(RunOptions.flags(ofPreset: "cats128-best").contains("--augment color,translation"))
     #expect(RunOptions(preset: "cats64-best").imageSize == 64 && RunOptions(preset: "cats128").imageSize == 128)
   }
 

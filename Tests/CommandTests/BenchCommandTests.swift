@@ -7,6 +7,11 @@ import Testing
 
 /// The command line of bench: what it accepts, and the sentence and exit code for what it does not.
 @Suite struct BenchCommandTests {
+  @Test func commandsAreOfOneVersion() throws {
+    let said = try ["cattrain", "catgen", "bench"].map { try Program($0).run(["--version"]).text.split(separator: " ") }
+    #expect(said.allSatisfy { $0.count == 2 } && Set(said.map(\.last)).count == 1, "\(said)")
+  }
+
   private static let machine = Machine(
     date: "", hostName: "", processor: nil, cores: 4, megahertz: nil, caches: [], flags: [], revision: nil)
 

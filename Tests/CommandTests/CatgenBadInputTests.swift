@@ -28,6 +28,7 @@ import Testing
     ("--seeds 5-1", "1-5"), ("--seeds -1", "--seeds -1"), ("--seeds 1,,2", "--seeds 1,,2"), ("--seeds 1-2-3", "1-2-3"),
     ("--seeds 18446744073709551616", "18446744073709551615"), ("--seeds 0-18446744073709551615", "more than 10000000"),
     ("--seeds 0-9999999,3", "more than 10000000"), ("--seeds +1", "+1"), ("--seeds 1,1 --out folder", "twice"),
+    ("--preset cats32", "cats64, cats128"), ("--preset cats64", "give one of them"),
     ("--grid 3", "--grid 3"), ("--grid 0x3", "--grid 0x3"), ("--grid 3x0", "--grid 3x0"),
     ("--grid 3x-1", "--grid 3x-1"),
     ("--grid 70000x1", "65535"), ("--grid 99999999999999999999x1", "--grid"), ("--grid 3x3x3", "--grid 3x3x3"),

@@ -77,8 +77,8 @@ public struct RunOptions: Codable, Equatable, Sendable {
   public var tensorboard: Bool
 
   /// Names of the presets, the default first: the plain recipe for each of the networks, and the levers that did best.
-  public static let presets = Preset.allCases.map(\.rawValue) + [best]
-  static let best = "cats64-best"
+  public static let presets = Preset.allCases.map(\.rawValue) + ["cats64", "cats128"].map { $0 + best }
+  private static let best = "-best"
 
   /// The one table of defaults: the published recipe, and per preset what differs from it.
   public init(preset: String) {
@@ -120,13 +120,18 @@ public struct RunOptions: Codable, Equatable, Sendable {
       discriminatorRate = 2e-4
       labelSmoothing = 0
     }
-    // What did best at equal images; docs/training-runs.md has the figures.
-    if preset == RunOptions.best {
+    // What did best; docs/training-runs.md has the figures.
+    if preset.hasSuffix(RunOptions.best) {
       width = 32
       batchSize = 16
       discriminatorRate = 2e-4
       averaging = 0.999
       mirror = true
+    }
+    // For some thousand pictures at most, which the discriminator would know by heart.
+    if preset == Preset.cats128.rawValue + RunOptions.best {
+      width = 24
+      augmentation = [.color, .translation]
     }
   }
 
@@ -134,7 +139,9 @@ public struct RunOptions: Codable, Equatable, Sendable {
   var distribution: LatentDistribution { LatentDistribution(rawValue: zDistribution)! }
 
   /// The networks of the preset.
-  var network: Preset { Preset(rawValue: preset) ?? .cats64 }
+  var network: Preset {
+    Preset(rawValue: preset.hasSuffix(RunOptions.best) ? String(preset.dropLast(RunOptions.best.count)) : preset)!
+  }
 
   /// What a preset stands for beside its networks, as flags: `--width 32 --mirror`; empty for the plain recipe.
   public static func flags(ofPreset name: String) -> String {
