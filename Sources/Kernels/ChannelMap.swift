@@ -43,6 +43,10 @@ public struct ChannelMap {
     UnsafePointer(scales.pointer + part * ChannelMap.channelStride(channels))
   }
 
+  func shift(_ part: Int) -> UnsafePointer<Float> {
+    UnsafePointer(shifts.pointer + part * ChannelMap.channelStride(channels))
+  }
+
   /// The same for some of the tensor's images.
   public func slice(_ elements: Range<Int>) -> ChannelMap {
     var slice = self
@@ -51,10 +55,6 @@ public struct ChannelMap {
       slice.runs.append(Run(part: part, end: range.upperBound - elements.lowerBound))
     }
     return slice
-  }
-
-  func shift(_ part: Int) -> UnsafePointer<Float> {
-    UnsafePointer(shifts.pointer + part * ChannelMap.channelStride(channels))
   }
 
   /// Calls `body` with the part of each run that has elements of `range`, and with those.
