@@ -81,7 +81,7 @@ let package = Package(
       name: "catgen", dependencies: ["Generation", "Images", "Kernels", "Networks", "Storage", "Text", "Arguments"]),
     .executableTarget(
       name: "bench",
-      dependencies: ["CatGAN", "Generation", "Kernels", "Layers", "Networks", "Random", "Storage", "Text", "Arguments"]),
+      dependencies: ["CatGAN", "Generation", "Kernels", "Networks", "Random", "Storage", "Text", "Arguments"]),
     // What all tests share. No product holds it.
     .target(name: "TestSupport", dependencies: ["Images", "Storage"], path: "Tests/TestSupport"),
     .testTarget(name: "TextTests", dependencies: ["Text"]),
@@ -95,7 +95,7 @@ let package = Package(
       name: "ImageFormatsTests", dependencies: ["ImageFormats", "Images", "Storage", "CJPEG", "TestSupport"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "CatGAN", "ImageFormats", "TestSupport"]),
     .testTarget(name: "GenerationTests", dependencies: ["Generation", "Kernels", "Storage", "TestSupport"]),
-    .testTarget(name: "CatGANTests", dependencies: ["CatGAN", "Networks", "TestSupport"]),
+    .testTarget(name: "CatGANTests", dependencies: ["CatGAN", "Kernels", "Networks", "TestSupport"]),
     .testTarget(
       name: "CommandTests", dependencies: ["cattrain", "catgen", "bench", "CatGAN", "Storage", "TestSupport"]),
   ]

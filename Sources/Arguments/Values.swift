@@ -68,6 +68,27 @@ extension Arguments {
     return parts
   }
 
+  /// Words between commas, each the word of a case.
+  public func cases<Case: RawRepresentable<String> & CaseIterable>(_ name: String) throws(UsageError) -> [Case] {
+    try Arguments.cases(optionalStrings(name) ?? [], of: name)
+  }
+
+  /// The cases that `words` name.
+  /// - Parameter source: the flag or operand that they come from.
+  public static func cases<Case: RawRepresentable<String> & CaseIterable>(
+    _ words: [String], of source: String
+  ) throws(UsageError) -> [Case] {
+    var cases: [Case] = []
+    for word in words {
+      guard let named = Case(rawValue: word) else {
+        throw UsageError(
+          "\(source) \(word): must be among \(Case.allCases.map(\.rawValue).joined(separator: ", "))")
+      }
+      cases.append(named)
+    }
+    return cases
+  }
+
   /// Seeds and ranges of seeds, both ends included: `0-15,20,31`. In the order written; repetitions stay.
   /// - Parameter limit: how many at most, so that `0-99999999999` is refused and not expanded.
   public func optionalSeeds(_ name: String, limit: Int = 10_000_000) throws(UsageError) -> [UInt64]? {

@@ -112,6 +112,9 @@ public struct ConvShape: Hashable, Sendable {
   public var flops: Double {
     2 * Double(batch * outputHeight * outputWidth) * Double(filterCount)
   }
+
+  /// Bytes that one pass must move at least: its two operands and its result, once each.
+  public var leastBytes: Double { 4 * Double(inputCount + outputCount + filterCount) }
 }
 
 extension ConvShape: CustomStringConvertible {

@@ -1,3 +1,4 @@
+import CatGAN
 import Kernels
 import Networks
 import Random
@@ -13,6 +14,13 @@ struct ConvolutionCase {
   /// Whether each call begins with a new filter, as after an update.
   var filterChanges = true
   var callsPerStep: Int?
+
+  /// The largest error that is still rounding, relative to the RMS. Float sums of n random terms err by about sqrt(n) * 2^-24
+  /// of it, here with four standard deviations for the worst of some hundred; Winograd's transforms add up to 1e-4 on eight
+  /// points. A wrong index gives errors near 1.
+  var errorBound: Double {
+    4 * Double(shape.reduction(pass)).squareRoot() * 0x1p-24 + (algorithm == .winograd ? 1e-4 : 4e-6)
+  }
 }
 
 /// `layers` by themselves, `conv`, `gemm` and `plan`: all are convolutions under one name or another.
@@ -48,64 +56,56 @@ extension Session {
       Session.convolutions.flatMap { text in
         guard let shape = try? ConvShape(parsing: text) else { preconditionFailure(text) }
         let name = text.replacing(" -> ", with: "-").replacing(" ", with: "-").replacing(",", with: ".")
-        return cases("conv/\(name)", shape) { ($0, nil) }
+        return cases("conv/\(name)", shape)
       })
   }
 
   /// The matrix-like layers of the networks, each by itself.
   func measureSingleLayers() {
-    measure(
-      options.shapes.layers.flatMap { layer in
-        cases("layer/\(layer.name)", layer.shape, suffix: "/\(options.network)") { pass in
-          layer.calls[pass].map { (layer.kernelPass(pass), $0) }
-        }
-      })
+    measure(options.shapes.layers.flatMap { cases("layer/\($0.name)", $0.shape, of: $0) })
   }
 
-  /// Every wanted pass and algorithm that can compute `shape`.
-  /// - Parameter kernel: the pass of `shape` behind a pass of the layer, and its calls in a step; nil where there is none.
-  private func cases(
-    _ path: String, _ shape: ConvShape, suffix: String = "", kernel: (ConvPass) -> (pass: ConvPass, calls: Int?)?
-  ) -> [ConvolutionCase] {
-    options.passes.flatMap { pass -> [ConvolutionCase] in
-      guard let (kernelPass, calls) = kernel(pass) else { return [] }
-      return options.algorithms.filter { $0.supports(shape) }.map { algorithm in
+  /// Every wanted pass and algorithm that can compute `shape`, of a layer those that a step has.
+  private func cases(_ path: String, _ shape: ConvShape, of layer: StepShapes.Layer? = nil) -> [ConvolutionCase] {
+    let suffix = layer == nil ? "" : "/\(options.network)"
+    return options.passes.filter { layer == nil || layer!.calls[$0] != nil }.flatMap { pass in
+      options.algorithms.filter { $0.supports(shape) }.map { algorithm in
         ConvolutionCase(
-          path: "\(path)/\(pass.rawValue)/\(algorithm.rawValue)\(suffix)", shape: shape, pass: kernelPass,
-          algorithm: algorithm, callsPerStep: calls)
+          path: "\(path)/\(pass.rawValue)/\(algorithm.rawValue)\(suffix)", shape: shape,
+          pass: layer?.kernelPass(pass) ?? pass, algorithm: algorithm, callsPerStep: layer?.calls[pass])
       }
     }
   }
 
   private func measure(_ cases: [ConvolutionCase]) {
     for context in places {
-      for one in cases where options.wants("\(one.path)/\(Session.place(context))") { add(measure(one, context)) }
+      for one in cases where options.wants("\(one.path)/\(context.place)") { add(measure(one, context)) }
     }
   }
 
   private func measure(_ one: ConvolutionCase, _ context: Context) -> Row {
-    let (name, shape) = ("\(one.path)/\(Session.place(context))", one.shape)
-    let operands = ConvOperands(shape, cold: options.cold ? machine.lastLevelCache : nil)
+    let (name, shape) = ("\(one.path)/\(context.place)", one.shape)
+    let sets = operandSets(shape)
     let convolution = Convolution(
       shape, context: context, plan: ConvPlan(one.algorithm), use: one.filterChanges ? .training : .repeated)
     var error: Double?
     if options.check {
       progress("\(name): check")
       convolution.filterChanged()
-      operands.run(convolution, one.pass, call: 0)
-      error = operands.error(one.pass)
+      sets[0].run(convolution, one.pass)
+      error = sets[0].error(one.pass, at: positions(one, in: sets[0].result(one.pass)))
     }
     convolution.filterChanged()
     var row = measure(name, context, shape: "\(shape)") { call in
       // With several sets the filter is another one at each call.
-      if one.filterChanges || operands.sets > 1 { convolution.filterChanged() }
-      operands.run(convolution, one.pass, call: call)
+      if one.filterChanges || sets.count > 1 { convolution.filterChanged() }
+      sets[call % sets.count].run(convolution, one.pass)
     }
     row.setWork(flops: shape.flops, bytes: shape.leastBytes)
     row.counters[.callsPerStep] = one.callsPerStep.map(Double.init)
+    row.counters[.checkError] = error
     if let error {
-      let isRight = error <= operands.bound(one.pass, one.algorithm)
-      row.counters[.checkError] = error
+      let isRight = error <= one.errorBound
       row.notes.append("\(isRight ? "checked" : "WRONG"), error \(significant(error)) of RMS")
       if !isRight { wrongRows.append(name) }
     }
@@ -114,15 +114,35 @@ extension Session {
     return row
   }
 
+  /// Random operands: one set, or with --cold as many as take twice the last-level cache, so that when a set's turn comes
+  /// again it has left the cache.
+  private func operandSets(_ shape: ConvShape) -> [ConvReference.Operands] {
+    var random = RandomGenerator(seed: 1)
+    let count = options.cold ? max(2, 2 * machine.lastLevelCache / Int(shape.leastBytes) + 1) : 1
+    return (0..<count).map { _ in
+      ConvReference.Operands(
+        shape, input: Buffer(count: shape.inputCount, random: &random),
+        filter: Buffer(count: shape.filterCount, random: &random),
+        output: Buffer(count: shape.outputCount, random: &random))
+    }
+  }
+
+  /// Where a result is checked: the corners, where padding goes wrong, and as many random positions as 40 million products
+  /// pay for.
+  private func positions(_ one: ConvolutionCase, in result: Buffer) -> [Int] {
+    var random = RandomGenerator(seed: 2)
+    let count = min(max(40_000_000 / one.shape.reduction(one.pass), 16), 512)
+    return [0, result.count - 1] + (2..<count).map { _ in random.index(below: result.count) }
+  }
+
   /// `plan`: which algorithm each pass of each layer runs with. Nothing is timed; `layers` shows what each would take.
   func listPlan() {
     for context in places {
       for layer in options.shapes.layers {
-        let plan = context.plan(for: layer.shape)
         for pass in options.passes where layer.calls[pass] != nil {
-          let algorithm = plan[layer.kernelPass(pass)]
+          let algorithm = context.plan(for: layer.shape)[layer.kernelPass(pass)]
           let path = "plan/\(layer.name)/\(pass.rawValue)/\(algorithm.rawValue)"
-          var row = Row("\(path)/\(options.network)/\(Session.place(context))", computed: 0, threads: context.threads)
+          var row = Row("\(path)/\(options.network)/\(context.place)", computed: 0, threads: context.threads)
           guard options.wants(row.name) else { continue }
           row.shape = "\(layer.shape)"
           row.counters[.callsPerStep] = layer.calls[pass].map(Double.init)
@@ -134,9 +154,4 @@ extension Session {
       }
     }
   }
-}
-
-extension ConvShape {
-  /// Bytes that one pass must move at least: its two operands and its result, once each.
-  var leastBytes: Double { 4 * Double(inputCount + outputCount + filterCount) }
 }

@@ -1,23 +1,4 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
-/// Seconds of the two clocks that a row reports.
-enum Clock {
-  /// Monotonic wall-clock time.
-  static var wall: Double { seconds(CLOCK_MONOTONIC) }
-
-  /// Processor time of all threads of this process.
-  static var processor: Double { seconds(CLOCK_PROCESS_CPUTIME_ID) }
-
-  private static func seconds(_ clock: clockid_t) -> Double {
-    var time = timespec()
-    clock_gettime(clock, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-  }
-}
+import CatGAN
 
 /// Order statistics of repeated measurements. Times have a long right tail, so no means and no standard deviations.
 struct Statistics: Equatable, Sendable {
@@ -38,9 +19,9 @@ struct Statistics: Equatable, Sendable {
   var spread: Double { median > 0 ? (values[values.count - 1] - minimum) / median : 0 }
 }
 
-/// How long and how often a thing is run before its time is believed.
+/// How long and how often a body is run before its time is believed.
 struct Measure: Sendable {
-  /// Samples per row.
+  /// Samples per row, at least one.
   var repetitions = 5
   /// Seconds that the samples of a row take together at least; short bodies are iterated within a sample.
   var minimumTime = 0.3
@@ -55,13 +36,14 @@ struct Measure: Sendable {
     var possible: Statistics?
   }
 
-  /// Runs `body` once to warm caches and plans, then `repetitions` samples. `body` gets the number of its call, counted
-  /// from 0 with the warm-up, so that it can rotate its buffers. `wall` and `processor` are clocks in seconds. `beside`
-  /// measures the machine's speed just before each sample: where neighbours slow it for minutes, a speed measured once
-  /// belongs to another machine than most samples.
+  /// Runs `body` once to warm caches and plans, then `repetitions` samples.
+  /// - Parameters:
+  ///   - wall, processor: clocks in seconds.
+  ///   - beside: the machine's speed, measured just before each sample: on a shared machine it changes within a run.
+  ///   - body: gets the number of its call, counted from 0 with the warm-up, so that it can rotate its buffers.
   func time(
-    wall: () -> Double = { Clock.wall }, processor: () -> Double = { Clock.processor }, beside: (() -> Double)? = nil,
-    _ body: (Int) throws -> Void
+    wall: () -> Double = monotonicTime, processor: () -> Double = processorTime,
+    beside: (() -> Double)? = nil, _ body: (Int) throws -> Void
   ) rethrows -> Timing {
     var call = 0
     func run(_ count: Int) throws -> Double {
@@ -72,10 +54,9 @@ struct Measure: Sendable {
       }
       return wall() - start
     }
-    let goal = minimumTime / Double(max(repetitions, 1))
+    let goal = minimumTime / Double(repetitions)
     _ = try run(1)
-    // A second call tells the time of a warm one; where it is far below the goal its own clock error would be multiplied,
-    // so the estimate is repeated on more calls.
+    // The second call is the first warm one. Where it is far below the goal, the clock's error counts: more calls are timed.
     var iterations = 1
     if goal > 0 {
       var elapsed = try run(1)
@@ -86,13 +67,12 @@ struct Measure: Sendable {
       iterations = max(1, Int((Double(iterations) * goal / max(elapsed, 1e-9)).rounded(.up)))
     }
     var (real, used, possible): ([Double], [Double], [Double]) = ([], [], [])
-    for _ in 0..<max(repetitions, 1) {
+    for _ in 0..<repetitions {
       let speed = beside?()
       let before = processor()
-      let seconds = try run(iterations) / Double(iterations)
-      real.append(seconds)
+      real.append(try run(iterations) / Double(iterations))
       used.append((processor() - before) / Double(iterations))
-      if let speed { possible.append(speed * seconds) }
+      if let speed { possible.append(speed * real.last!) }
     }
     return Timing(
       real: Statistics(real), processor: Statistics(used), iterations: iterations,

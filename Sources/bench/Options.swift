@@ -13,52 +13,44 @@ struct Options {
   }
 
   var topics: [Topic]
-  var preset: Preset
-  var width: Int
-  var batch: Int
-  var filter: Regex<AnyRegexOutput>?
-  var passes: [ConvPass]
-  /// Whether --pass was given: then rows that are none of the three passes are left out.
-  var onlyPasses: Bool
-  var algorithms: [ConvAlgorithm]
-  var threads: [Int]
-  var instructionSets: [InstructionSet]
-  var measure: Measure
-  var format: Report.Format
-  /// nil for standard output.
-  var output: String?
-  /// Whether `output` may be there already.
-  var force: Bool
-  var check: Bool
-  var cold: Bool
-  var peer: String?
-  /// Bytes per second that the simulated machine's cores share.
-  var bandwidth: Double?
-  /// Numbers of cores that `scaling` simulates.
-  var cores: [Int]
-  /// Numbers of machines that `scaling` simulates, and bits per second of the links between them.
-  var nodes: [Int]
-  var links: [Double]
+  let preset: Preset
+  let width: Int
+  let networks: GANDescription
+  let batch: Int
   /// Numbers of pictures that `sample` generates at once.
-  var images: [Int]
+  let images: [Int]
+  private let filter: Regex<AnyRegexOutput>?
+  let passes: [ConvPass]
+  /// Whether --pass was given: then rows that are none of the three passes are left out.
+  private let onlyPasses: Bool
+  let algorithms: [ConvAlgorithm]
+  let threads: [Int]
+  let instructionSets: [InstructionSet]
+  /// Numbers of cores that `scaling` simulates, and bytes per second that they share.
+  let cores: [Int]
+  let bandwidth: Double?
+  /// Numbers of machines that `scaling` simulates, and bits per second of the links between them.
+  let nodes: [Int]
+  let links: [Double]
+  let measure: Measure
+  let cold: Bool
+  let check: Bool
+  let format: Report.Format
+  /// nil for standard output.
+  let output: String?
+  /// Whether `output` may be there already.
+  let force: Bool
+  let peer: String?
 
   var shapes: StepShapes { StepShapes(networks, batch: batch) }
-
-  let networks: GANDescription
 
   /// `cats128/w64/b16`, the part of a row's name that says which network is meant.
   var network: String { "\(preset.rawValue)/w\(width)/b\(batch)" }
 
   /// Whether a row of the layers' own, such as `G.trans_conv2 fwd`, belongs to a wanted pass.
-  func wantsPass(of part: String) -> Bool {
-    guard onlyPasses else { return true }
-    return passes.contains { part.hasSuffix(" \($0.rawValue)") }
-  }
+  func wantsPass(of part: String) -> Bool { !onlyPasses || passes.contains { part.hasSuffix(" \($0.rawValue)") } }
 
-  func wants(_ name: String) -> Bool {
-    guard let filter else { return true }
-    return name.contains(filter)
-  }
+  func wants(_ name: String) -> Bool { filter.map(name.contains) ?? true }
 }
 
 extension Options {
@@ -122,15 +114,11 @@ extension Options {
 
   /// - Throws: `UsageError` naming the flag, its value and what would do.
   init(_ arguments: Arguments, machine: Machine, environment: String? = nil) throws {
-    topics = try Options.words("TOPIC", arguments.operands, Topic.allCases)
+    topics = try Arguments.cases(arguments.operands, of: "TOPIC")
     if topics.isEmpty { topics = Topic.usual }
     preset = Preset(rawValue: try arguments.choice("--preset"))!
     width = try arguments.int("--width", in: 1...256)
-    do throws(NetworkError) {
-      networks = try preset.networks(width: width)
-    } catch {
-      throw UsageError("--width \(width): \(error)")
-    }
+    do { networks = try preset.networks(width: width) } catch { throw UsageError("--width \(width): \(error)") }
     batch = try arguments.int("--batch-size", in: 1...4096)
     images = try arguments.optionalInts("--images", in: 1...4096) ?? []
     bandwidth = try arguments.optionalDouble("--bandwidth", in: 0.001...1e6).map { $0 * 1e9 }
@@ -140,69 +128,45 @@ extension Options {
     for count in nodes where count > batch {
       throw UsageError("--nodes \(count): more than the \(batch) pictures of a batch; raise --batch-size")
     }
-    filter = try arguments.optionalString("--filter").map { text in
-      do { return try Regex(text) } catch {
-        throw UsageError("--filter '\(text)': not a regular expression; escape its special characters with \\")
-      }
-    }
-    passes = try Options.words("--pass", try arguments.optionalStrings("--pass") ?? [], ConvPass.allCases)
-    algorithms = try Options.words(
-      "--algorithm", try arguments.optionalStrings("--algorithm") ?? [], ConvAlgorithm.allCases)
+    filter = try arguments.optionalString("--filter").map(Options.regex)
+    passes = try arguments.cases("--pass")
+    algorithms = try arguments.cases("--algorithm")
     onlyPasses = arguments.isGiven("--pass")
     threads = try arguments.optionalInts("--threads", in: 1...) ?? [machine.cores]
     for count in threads where count > machine.cores {
       throw UsageError(
         "--threads \(count): this machine has \(machine.cores); bench scaling --cores \(count) simulates more")
     }
-    instructionSets = try Options.instructionSets(arguments, environment)
+    instructionSets = try Options.instructionSets(arguments, environment ?? "")
     measure = Measure(
       repetitions: try arguments.int("--repetitions", in: 1...10_000),
       minimumTime: try arguments.double("--min-time", in: 0...3600))
     output = arguments.optionalString("--out")
-    format = try Options.format(arguments)
-    force = arguments.isOn("--force")
-    check = arguments.isOn("--check")
-    cold = arguments.isOn("--cold")
+    let suffix = output?.split(separator: ".").last.flatMap { Report.Format(rawValue: String($0)) }
+    format = try arguments.optionalChoice("--format").map { Report.Format(rawValue: $0)! } ?? suffix ?? .table
+    (force, check, cold) = (arguments.isOn("--force"), arguments.isOn("--check"), arguments.isOn("--cold"))
     peer = arguments.optionalString("--peer")
   }
 
-  private static func format(_ arguments: Arguments) throws -> Report.Format {
-    if let name = try arguments.optionalChoice("--format") { return Report.Format(rawValue: name)! }
-    let suffix = arguments.optionalString("--out")?.split(separator: ".").last.map(String.init)
-    return suffix.flatMap(Report.Format.init(rawValue:)) ?? .table
+  private static func regex(_ text: String) throws -> Regex<AnyRegexOutput> {
+    do { return try Regex(text) } catch {
+      throw UsageError("--filter '\(text)': not a regular expression; escape its special characters with \\")
+    }
   }
 
-  private static func instructionSets(_ arguments: Arguments, _ environment: String?) throws -> [InstructionSet] {
+  private static func instructionSets(_ arguments: Arguments, _ environment: String) throws -> [InstructionSet] {
     let available = InstructionSet.available
     guard let widest = available.last else {
       throw BenchError("this processor has no AVX2 with FMA, which the kernels need")
     }
-    let (source, names) =
-      if let given = try arguments.optionalStrings("--isa") {
-        ("--isa", given)
-      } else if let environment, !environment.isEmpty {
-        ("CATGAN_ISA", [environment])
-      } else {
-        ("", [widest.rawValue])
-      }
-    let sets = try words(source, names, InstructionSet.allCases)
-    for set in sets where !available.contains(set) {
+    let given = try arguments.optionalStrings("--isa")
+    if given == nil && environment.isEmpty { return [widest] }
+    let source = given == nil ? "CATGAN_ISA" : "--isa"
+    let sets: [InstructionSet] = try Arguments.cases(given ?? [environment], of: source)
+    for missing in sets where !available.contains(missing) {
       let offered = available.map(\.rawValue).joined(separator: ", ")
-      throw UsageError("\(source) \(set.rawValue): this processor only has \(offered)")
+      throw UsageError("\(source) \(missing.rawValue): this processor only has \(offered)")
     }
     return sets
-  }
-
-  private static func words<Word: RawRepresentable<String>>(
-    _ flag: String, _ names: [String], _ all: [Word]
-  ) throws(UsageError) -> [Word] {
-    var result: [Word] = []
-    for name in names {
-      guard let word = Word(rawValue: name) else {
-        throw UsageError("\(flag) \(name): must be among \(all.map(\.rawValue).joined(separator: ", "))")
-      }
-      result.append(word)
-    }
-    return result
   }
 }

@@ -5,11 +5,13 @@ import Text
 extension Report {
   var svg: String {
     let bars = rows.compactMap { row in row.counters[.directGFLOPS].map { (name: row.name, value: $0, row: row) } }
-    let peers = Dictionary(peer.compactMap { row in row.gigaflops.map { (row.key, $0) } }) { first, _ in first }
+    let peers = Dictionary(peer.compactMap { row in row.gigaflops.map { (PeerRow.key(row.name), $0) } }) { first, _ in
+      first
+    }
     let peak = bars.compactMap { bar in bar.row.counters[.peakFraction].map { bar.value / $0 } }.max()
     let longest = max(bars.map(\.value).max() ?? 0, peers.values.max() ?? 0, peak ?? 0, 1) * 1.05
-    let left = 8.0 + 6.6 * Double(bars.map(\.name.count).max() ?? 10)
-    let (plot, pitch, top) = (640.0, peer.isEmpty ? 18.0 : 26.0, 56.0)
+    let (left, plot) = (8.0 + 6.6 * Double(bars.map(\.name.count).max() ?? 10), 640.0)
+    let (pitch, top) = (peer.isEmpty ? 18.0 : 26.0, 56.0)
     let bottom = top + pitch * Double(max(bars.count, 1))
     func x(_ value: Double) -> Double { left + plot * value / longest }
 
@@ -20,8 +22,7 @@ extension Report {
           + escaped(content) + "</text>")
     }
     func line(_ x: Double, _ color: String) {
-      parts.append(
-        "<path d=\"M\(fixed(x, 1)) \(fixed(top - 6, 1))V\(fixed(bottom, 1))\" stroke=\"\(color)\"/>")
+      parts.append("<path d=\"M\(fixed(x, 1)) \(fixed(top - 6, 1))V\(fixed(bottom, 1))\" stroke=\"\(color)\"/>")
     }
     func bar(_ y: Double, height: Int, _ color: String, _ name: String, _ value: Double) {
       parts.append(
@@ -63,8 +64,7 @@ extension Report {
   static func ticks(_ limit: Double) -> [Double] {
     var step = 1e-6
     while limit / step > 6 {
-      let steps = [2.0, 2.5, 2.0]  // 1, 2, 5, 10
-      for factor in steps where limit / step > 6 { step *= factor }
+      for factor in [2.0, 2.5, 2.0] where limit / step > 6 { step *= factor }  // 1, 2, 5, 10
     }
     return Array(stride(from: 0, through: limit, by: step))
   }

@@ -1,35 +1,22 @@
 /// What a run found: its rows in the order of measurement, and what they were measured on. Formats are extensions.
-struct Report: Equatable, Sendable {
+struct Report: Sendable {
   enum Format: String, CaseIterable, Sendable {
     case table, json, csv, md, svg
   }
 
+  /// A multiply-add peak in FLOP/s.
+  typealias Peak = (instructionSet: String, threads: Int, flops: Double)
+
   var machine: Machine
-  /// The run's settings as name and value, for readers of the report.
-  var settings: [Setting]
+  /// The run's settings, for readers of the report.
+  var settings: KeyValuePairs<String, String> = [:]
   var rows: [Row] = []
   /// Sentences below the table.
   var remarks: [String] = []
-  /// Best multiply-add peak seen, by instruction set and threads, in FLOP/s.
+  /// The best seen, by instruction set and threads.
   var peaks: [Peak] = []
   /// Another program's rows, drawn beside ours.
   var peer: [PeerRow] = []
-
-  struct Setting: Equatable, Sendable {
-    var name: String
-    var value: String
-  }
-
-  struct Peak: Equatable, Sendable {
-    var instructionSet: String
-    var threads: Int
-    var flops: Double
-  }
-
-  init(machine: Machine, settings: [Setting] = []) {
-    self.machine = machine
-    self.settings = settings
-  }
 
   mutating func keepBest(_ peak: Peak) {
     let known = peaks.firstIndex { $0.instructionSet == peak.instructionSet && $0.threads == peak.threads }
@@ -49,24 +36,20 @@ struct Report: Equatable, Sendable {
 
   /// Facts of the run, one a line.
   var contextLines: [String] {
-    var lines = [
-      "date \(machine.date)",
-      "processor \(machine.processor ?? "unknown"), \(machine.cores) cores",
-      "flags \(machine.flags.joined(separator: " "))",
-      "revision \(machine.revision ?? "unknown")",
-    ]
-    lines += settings.map { "\($0.name) \($0.value)" }
-    lines += peaks.map {
-      "peak \($0.instructionSet) on \($0.threads) \($0.threads == 1 ? "thread" : "threads"): "
-        + "\(fixed($0.flops / 1e9, 1)) GFLOP/s"
-    }
-    return lines
+    [
+      "date \(machine.date)", "processor \(machine.processor ?? "unknown"), \(machine.cores) cores",
+      "flags \(machine.flags.joined(separator: " "))", "revision \(machine.revision ?? "unknown")",
+    ] + settings.map { "\($0.key) \($0.value)" }
+      + peaks.map {
+        let threads = $0.threads == 1 ? "1 thread" : "\($0.threads) threads"
+        return "peak \($0.instructionSet) on \(threads): \(fixed($0.flops / 1e9, 1)) GFLOP/s"
+      }
   }
 }
 
 /// One line of a report: a name, its time, and figures derived from the time and the work.
 struct Row: Equatable, Sendable {
-  /// What a figure is called in JSON, and how a table shows it.
+  /// What a figure is called in JSON and CSV, in their order.
   enum Counter: String, CaseIterable, Sendable {
     case directGFLOPS = "direct_gflops"
     case peakFraction = "peak_fraction"
@@ -84,17 +67,10 @@ struct Row: Equatable, Sendable {
 
   /// Path-like: `layer/G.trans_conv2/bwd-data/winograd/cats128/w64/b16/avx512/t2`.
   var name: String
-  /// Median seconds per call.
+  /// `possible` are the operations that the multiply-add peak, measured before each sample, would have done in its time.
+  var timing: Measure.Timing
+  /// Seconds per call that the figures are of: the median, unless the topic says otherwise.
   var real: Double
-  /// Median processor seconds of all threads per call.
-  var processor: Double
-  var minimum: Double
-  /// (max - min) / median.
-  var spread: Double
-  var repetitions: Int
-  var iterations: Int
-  /// Floating-point operations that the multiply-add peak, measured before each sample, would have done in its time.
-  var possible: Double?
   var threads: Int
   /// The shape in its canonical form, where the row has one.
   var shape: String?
@@ -103,23 +79,14 @@ struct Row: Equatable, Sendable {
   var notes: [String] = []
 
   init(_ name: String, _ timing: Measure.Timing, threads: Int, shape: String? = nil) {
-    self.name = name
+    (self.name, self.timing, self.threads, self.shape) = (name, timing, threads, shape)
     real = timing.real.median
-    processor = timing.processor.median
-    minimum = timing.real.minimum
-    spread = timing.real.spread
-    repetitions = timing.real.values.count
-    iterations = timing.iterations
-    possible = timing.possible?.median
-    self.threads = threads
-    self.shape = shape
   }
 
   /// A row whose time was computed, not measured.
   init(_ name: String, computed seconds: Double, threads: Int) {
-    self.init(
-      name, Measure.Timing(real: Statistics([seconds]), processor: Statistics([seconds]), iterations: 1),
-      threads: threads)
+    let once = Statistics([seconds])
+    self.init(name, Measure.Timing(real: once, processor: once, iterations: 1), threads: threads)
   }
 
   /// Sets throughput from the work of one call. `flops` counts a Winograd pass as if it were done directly.
@@ -127,7 +94,7 @@ struct Row: Equatable, Sendable {
     guard real > 0 else { return }
     if let flops {
       counters[.directGFLOPS] = flops / real / 1e9
-      if let possible, possible > 0 { counters[.peakFraction] = flops / possible }
+      if let possible = timing.possible?.median, possible > 0 { counters[.peakFraction] = flops / possible }
     }
     if let bytes { counters[.gigabytes] = bytes / real / 1e9 }
   }

@@ -1,75 +1,15 @@
+import CatGAN
 import Kernels
+import Text
 
-/// `peak` and `step`: the speed of the arithmetic and of the memory, which everything else is compared with, and whole
-/// training steps.
+/// `step`: whole training steps. `layers`: each layer and pass as it runs within one, and each matrix-like one by itself.
 extension Session {
-  /// About ten milliseconds: long enough that waking the threads does not count.
-  private static let peakIterations = 4 << 20
-
-  func measurePeaks() {
-    for set in options.instructionSets {
-      for threads in Set(options.threads + [1]).sorted() {
-        let context = context(set, threads: threads)
-        if options.wants("peak/fma/\(Session.place(context))") { add(measurePeak(context)) }
-        measureBandwidth(context)
-      }
-    }
-  }
-
-  /// Multiply-add peak of `context` in FLOP/s, as it is now. The report keeps the best that the run has seen.
-  func peak(_ context: Context) -> Double {
-    let start = Clock.wall
-    let flops = MachineProbe.multiplyAdd(context, iterationsPerThread: Session.peakIterations).flops
-    let peak = flops / (Clock.wall - start)
-    let seen = Report.Peak(instructionSet: context.instructionSet.rawValue, threads: context.threads, flops: peak)
-    report.update { $0.keepBest(seen) }
-    return peak
-  }
-
-  /// Times the multiply-add loop. The row's time is its best sample: a peak is what the machine can do, not what it
-  /// usually does. It has a few samples even where the user wants one of everything else.
-  private func measurePeak(_ context: Context) -> Row {
-    let name = "peak/fma/\(Session.place(context))"
-    progress(name)
-    var flops = 0.0
-    let measure = Measure(repetitions: max(options.measure.repetitions, 5), minimumTime: options.measure.minimumTime)
-    let timing = measure.time { _ in
-      flops = MachineProbe.multiplyAdd(context, iterationsPerThread: Session.peakIterations).flops
-    }
-    var row = Row(name, timing, threads: context.threads)
-    row.real = row.minimum
-    row.possible = flops
-    row.setWork(flops: flops)
-    row.notes.append("register-resident multiply-adds, best sample")
-    return row
-  }
-
-  /// Streams through three buffers, each four times the last-level cache, so that it is memory that answers.
-  private func measureBandwidth(_ context: Context) {
-    func name(_ stream: MachineProbe.Stream) -> String { "peak/\(stream.rawValue)/\(Session.place(context))" }
-    let wanted = MachineProbe.Stream.allCases.filter { options.wants(name($0)) }
-    guard !wanted.isEmpty else { return }
-    let bytes = min(max(4 * machine.lastLevelCache, 64 << 20), 512 << 20)
-    let buffers = (0..<3).map { _ in Buffer(count: bytes / MemoryLayout<Float>.stride) }
-    for buffer in buffers { buffer.fill(1) }
-    for stream in wanted {
-      var moved = 0.0
-      var row = measure(name(stream), context) { _ in
-        moved = MachineProbe.stream(stream, context, buffers: buffers).bytes
-      }
-      row.setWork(bytes: moved)
-      row.notes.append("memory bandwidth, bytes counted as STREAM does")
-      add(row)
-    }
-  }
-
   /// The original run: 215 epochs over 6,445 pictures of 128x128.
-  static let originalEpochs = 215
-  static let originalPictures = 6445
+  private static let originalRun = (epochs: 215, pictures: 6445)
 
   func measureStep() {
     for context in places {
-      let name = "step/\(options.network)/\(Session.place(context))"
+      let name = "step/\(options.network)/\(context.place)"
       guard options.wants(name) else { continue }
       var row = measureMemory {
         let subject = StepSubject(options.networks, batch: options.batch, context: context)
@@ -82,8 +22,8 @@ extension Session {
         let hours = Session.originalRunHours(secondsPerStep: row.real, batch: options.batch)
         row.counters[.originalRunHours] = hours
         remark(
-          "\(name): the original run (\(Session.originalEpochs) epochs of \(Session.originalPictures) pictures) would "
-            + "take \(fixed(hours, 1)) hours on this machine")
+          "\(name): the original run (\(Session.originalRun.epochs) epochs of \(Session.originalRun.pictures) pictures) "
+            + "would take \(fixed(hours, 1)) hours on this machine")
       }
       add(row)
     }
@@ -91,15 +31,57 @@ extension Session {
 
   /// A partial batch at the end of an epoch is dropped, as in training.
   static func originalRunHours(secondsPerStep: Double, batch: Int) -> Double {
-    secondsPerStep * Double(originalEpochs * (originalPictures / batch)) / 3600
+    secondsPerStep * Double(originalRun.epochs * (originalRun.pictures / batch)) / 3600
   }
 
   /// The row that `body` measures, with the peak of the process's memory meanwhile.
   func measureMemory(_ body: () throws -> Row) rethrows -> Row {
-    let isOwnMemory = Machine.resetPeakMemory()
+    let isOwnMemory = SystemInformation.resetPeakMemory()
     var row = try body()
-    row.counters[.peakMemory] = Machine.peakMemory().map(Double.init)
+    row.counters[.peakMemory] = SystemInformation.peakMemory.map(Double.init)
     if !isOwnMemory { row.notes.append("peak memory of the whole run") }
     return row
+  }
+
+  /// Rows of everything that a step consists of, timed by the layers themselves while the step runs. Their times per
+  /// call times calls add up to the step; a remark says what is missing.
+  func measureWithinStep(_ context: Context) {
+    let shapes = options.shapes
+    func name(_ part: String) -> String {
+      "layer/\(part.replacing(" ", with: "/"))/in-step/\(options.network)/\(context.place)"
+    }
+    func isWanted(_ part: String) -> Bool { options.wants(name(part)) && options.wantsPass(of: part) }
+    guard shapes.parts.keys.contains(where: isWanted) else { return }
+    progress(name("*"))
+    let subject = StepSubject(options.networks, batch: options.batch, context: context)
+    _ = subject.record()
+    // Of each step its seconds, the peak's speed before it, and the calls of its layers.
+    let steps = (0..<options.measure.repetitions).map { _ in
+      let (speed, start) = (peak(context), monotonicTime())
+      let calls = subject.record().filter { !$0.name.isEmpty }
+      return (seconds: monotonicTime() - start, speed: speed, calls: calls)
+    }
+    let step = Statistics(steps.map(\.seconds)).median
+    var names: [String] = []
+    for call in steps[0].calls where !names.contains(call.name) { names.append(call.name) }
+    for part in names where isWanted(part) {
+      let work = shapes.parts[part]
+      let own = steps.map { $0.calls.filter { $0.name == part } }
+      let calls = Double(shapes.batches(part, calls: own[0].count))
+      let seconds = own.map { $0.reduce(0) { $0 + $1.seconds } }
+      let perCall = Measure.Timing(
+        real: Statistics(seconds.map { $0 / calls }),
+        processor: Statistics(own.map { $0.reduce(0) { $0 + $1.processor } / calls }), iterations: own[0].count,
+        possible: Statistics(zip(seconds, steps).map { $0 * $1.speed / calls }))
+      var row = Row(name(part), perCall, threads: context.threads, shape: work?.shape.map { "\($0)" })
+      row.setWork(flops: work?.shape?.flops, bytes: work.flatMap { $0.bytes > 0 ? $0.bytes : nil })
+      row.counters[.callsPerStep] = calls
+      row.counters[.stepShare] = Statistics(seconds).median / step
+      add(row)
+    }
+    let accounted = Statistics(steps.map { $0.calls.reduce(0) { $0 + $1.seconds } / $0.seconds }).median
+    remark(
+      "in-step rows on \(context.place): calls times their time are \(percent(accounted)) of the measured step of "
+        + "\(significant(step * 1e3)) ms, \(percent(1 - accounted)) is unaccounted for")
   }
 }

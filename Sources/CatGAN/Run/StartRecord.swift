@@ -1,5 +1,6 @@
 // How each session of a run was started: a run's history, as `stats.jsonl` and the report keep it.
 
+import Layers
 import Text
 
 /// One start of a run. Readers that do not know it skip its line.
@@ -78,7 +79,7 @@ public struct StartRecord: Codable, Equatable, Sendable {
     self.source = source
     folder = configuration.folder
     dataDigest = configuration.data.digest
-    processor = Machine.processor
+    processor = SystemInformation.processor("model name")
     self.instructionSet = instructionSet
     self.threads = threads
     self.ranks = ranks

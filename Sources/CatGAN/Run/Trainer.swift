@@ -244,11 +244,3 @@ public final class Trainer {
     return ending
   }
 }
-
-/// Seconds on a clock that never goes back.
-public func monotonicTime() -> Double {
-  let elapsed = ContinuousClock.now - monotonicOrigin
-  return Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
-}
-
-private let monotonicOrigin = ContinuousClock.now

@@ -1,42 +1,41 @@
 import Kernels
-import Networks
 
 /// What a training step consists of, from the descriptions of its networks: the matrix-like layers with their shapes, and
 /// the work and memory traffic of every row that a layer reports (`G.trans_conv2 fwd`). See the recipe: G forward once, D
 /// forward on reals and fakes, and on fakes again.
-struct StepShapes: Sendable {
+package struct StepShapes: Sendable {
   /// Seen from the layer: a transposed convolution's forward pass is its convolution's backward-data pass.
-  struct Layer: Equatable, Sendable {
-    var name: String
+  package struct Layer: Equatable, Sendable {
+    package var name: String
     /// For a transposed layer, the convolution that it is the adjoint of. A dense layer is a 1x1 convolution of 1x1
     /// pictures.
-    var shape: ConvShape
-    var isTransposed: Bool
+    package var shape: ConvShape
+    package var isTransposed: Bool
     /// Calls of each of the layer's passes in one training step. One on reals and fakes together counts as two.
-    var calls: [ConvPass: Int]
+    package var calls: [ConvPass: Int]
 
     /// The pass of `shape` that computes the layer's `pass`.
-    func kernelPass(_ pass: ConvPass) -> ConvPass {
+    package func kernelPass(_ pass: ConvPass) -> ConvPass {
       guard isTransposed, pass != .backwardFilter else { return pass }
       return pass == .forward ? .backwardData : .forward
     }
   }
 
   /// What a row stands for.
-  struct Part: Equatable, Sendable {
+  package struct Part: Equatable, Sendable {
     /// Of a matrix-like layer's pass.
-    var shape: ConvShape?
+    package var shape: ConvShape?
     /// Calls in one step, where the description tells.
-    var calls: Int?
+    package var calls: Int?
     /// Bytes that one call must move between memory and cores at least, caches being too small to keep activations.
-    var bytes: Double
+    package var bytes: Double
   }
 
-  private(set) var layers: [Layer] = []
+  package private(set) var layers: [Layer] = []
   /// By row: every row that the layers of a step may report.
-  private(set) var parts: [String: Part] = [:]
+  package private(set) var parts: [String: Part] = [:]
 
-  init(_ networks: GANDescription, batch: Int) {
+  package init(_ networks: GANDescription, batch: Int) {
     // The step of D needs no gradient of the pictures, the step of G no gradient of D's filters, and nothing that of z.
     add("G", networks.generator, batch: batch, calls: [.forward: 1, .backwardData: 1, .backwardFilter: 1], first: nil)
     add(
@@ -72,13 +71,13 @@ struct StepShapes: Sendable {
 
   /// Batches that the calls of a row go over: the discriminator's update takes two, in one call or in turn, and the
   /// generator's a third.
-  func batches(_ row: String, calls: Int) -> Int {
+  package func batches(_ row: String, calls: Int) -> Int {
     parts[row]?.calls ?? (row.hasPrefix("D.") ? 3 : calls)
   }
 
   /// Operations of one training step done directly, matrix-like layers only: the rest is below a percent.
-  var stepFlops: Double { layers.reduce(0) { $0 + $1.shape.flops * Double($1.calls.values.reduce(0, +)) } }
+  package var stepFlops: Double { layers.reduce(0) { $0 + $1.shape.flops * Double($1.calls.values.reduce(0, +)) } }
 
   /// Operations of generating one batch of pictures.
-  var sampleFlops: Double { layers.filter { $0.name.hasPrefix("G.") }.reduce(0) { $0 + $1.shape.flops } }
+  package var sampleFlops: Double { layers.filter { $0.name.hasPrefix("G.") }.reduce(0) { $0 + $1.shape.flops } }
 }
