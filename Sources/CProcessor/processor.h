@@ -88,6 +88,13 @@ static inline __attribute__((always_inline)) processor_float8 processor_in_order
   return value;
 }
 
+// The value is still wanted here: an instruction before this does not put its result in the value's place.
+static inline __attribute__((always_inline)) void processor_keep(processor_float8 value) {
+#if defined(__AVX2__)
+  __asm__ volatile("" : : "x"(value));
+#endif
+}
+
 // Stores a whole cache line past the caches: the line is not read first, and nothing else makes room for it. The address
 // is a multiple of 64. Other threads may read it after `processor_end_streams`.
 static inline __attribute__((always_inline)) void processor_stream(void *address, processor_float16 value) {

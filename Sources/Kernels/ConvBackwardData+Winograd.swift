@@ -83,15 +83,15 @@ extension WinogradConvolution {
       let (point, first) = tasks[task]
       let (a, b) = operands(task)
       product.multiply(
-        rows: rows, columnPanels: min(blockPanels, bLayout.slots[point] * bLayout.panels - first),
-        depth: aLayout.panels * context.width, panelDepth: context.width,
-        a: .init(first: a, panelStride: aLayout.panelStride, groupRows: rows, groupStride: 0),
-        b: .init(b, bLayout.panelStride),
-        c: .init(
-          first: c + cLayout.bases[point] + first * cLayout.panelStride, rowStride: context.width,
-          panelStride: cLayout.panelStride, groupStride: 0),
-        stores: .overwrites,
-        next: task + context.threads < tasks.count ? operands(task + context.threads) : nil)
+        MacroKernel.Product(
+          rows: rows, columnPanels: min(blockPanels, bLayout.slots[point] * bLayout.panels - first),
+          depth: aLayout.panels * context.width,
+          a: .init(first: a, panelStride: aLayout.panelStride, panelDepth: context.width, groupRows: rows),
+          b: .init(b, bLayout.panelStride),
+          c: .init(
+            first: c + cLayout.bases[point] + first * cLayout.panelStride, rowStride: context.width,
+            panelStride: cLayout.panelStride),
+          upcoming: .init(task + context.threads < tasks.count ? operands(task + context.threads) : nil)))
     }
   }
 }

@@ -67,12 +67,13 @@ extension DirectConvolution {
           channels: min(columns * w, shape.outputChannels - column * w), panels: b, panelStride: depthRows * w)
         map?.apply(
           to: b, panelStride: depthRows * w, count: columns, pixels: range, channel: column * w, loops: loops)
-        product.multiplyTransposed(
-          rowPanels: rows, columnPanels: columns, depth: range.count, a: .init(a, depthRows * w),
-          b: .init(b, depthRows * w), c: c, cPanelStride: rowCount * w, accumulate: first > pixels.lowerBound,
-          ahead: UnsafeBufferPointer(
-            start: outputGradient + range.upperBound * shape.outputChannels,
-            count: min(blockDepth, pixels.upperBound - range.upperBound) * shape.outputChannels))
+        product.multiply(
+          MacroKernel.TransposedProduct(
+            rowPanels: rows, columnPanels: columns, depth: range.count, a: .init(a, depthRows * w),
+            b: .init(b, depthRows * w), c: c, cPanelStride: rowCount * w, accumulates: first > pixels.lowerBound,
+            source: UnsafeBufferPointer(
+              start: outputGradient + range.upperBound * shape.outputChannels,
+              count: min(blockDepth, pixels.upperBound - range.upperBound) * shape.outputChannels)))
       }
     }
     context.parallel(blocks) { block in

@@ -79,11 +79,12 @@ extension WinogradConvolution {
         for j in 0..<parts.x.points {
           let point = i * n + j
           let (a, b) = operands(point)
-          product.multiplyTransposed(
-            rowPanels: inputs, columnPanels: outputs, depth: depth, a: .init(a, inputLayout.panelStride),
-            b: .init(b, outputLayout.panelStride), c: sums + layout.bases[point], cPanelStride: layout.panelStride,
-            accumulate: false,
-            next: j + 1 < parts.x.points ? operands(point + 1) : i + 1 < parts.y.points ? operands((i + 1) * n) : nil)
+          product.multiply(
+            MacroKernel.TransposedProduct(
+              rowPanels: inputs, columnPanels: outputs, depth: depth, a: .init(a, inputLayout.panelStride),
+              b: .init(b, outputLayout.panelStride), c: sums + layout.bases[point], cPanelStride: layout.panelStride,
+              next: j + 1 < parts.x.points
+                ? operands(point + 1) : i + 1 < parts.y.points ? operands((i + 1) * n) : nil))
         }
       }
       for output in 0..<outputs {

@@ -81,15 +81,15 @@ extension WinogradConvolution {
       let first = task % blocks * blockPanels
       let (a, b) = operands(task)
       product.multiply(
-        rows: rows, columnPanels: min(blockPanels, columnPanels - first),
-        depth: aLayout.slots[point] * aLayout.panels * context.width, panelDepth: context.width,
-        a: .init(first: a, panelStride: aLayout.panelStride, groupRows: rows, groupStride: 0),
-        b: .init(b, bPanelStride(point)),
-        c: .init(
-          first: c + cLayout.bases[point] + first * cLayout.panelStride, rowStride: context.width,
-          panelStride: cLayout.panelStride, groupStride: 0),
-        stores: .overwrites,
-        next: task + context.threads < points.count * blocks ? operands(task + context.threads) : nil)
+        MacroKernel.Product(
+          rows: rows, columnPanels: min(blockPanels, columnPanels - first),
+          depth: aLayout.slots[point] * aLayout.panels * context.width,
+          a: .init(first: a, panelStride: aLayout.panelStride, panelDepth: context.width, groupRows: rows),
+          b: .init(b, bPanelStride(point)),
+          c: .init(
+            first: c + cLayout.bases[point] + first * cLayout.panelStride, rowStride: context.width,
+            panelStride: cLayout.panelStride),
+          upcoming: .init(task + context.threads < points.count * blocks ? operands(task + context.threads) : nil)))
     }
   }
 }

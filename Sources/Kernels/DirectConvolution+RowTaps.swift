@@ -109,18 +109,18 @@ extension DirectConvolution {
           let reached = max(0, -tap)..<min(pair, s.kernelHeight - tap)
           let part = i - lowest
           let share = aheadFloats * part / rows.count..<aheadFloats * (part + 1) / rows.count
+          var upcoming = MacroKernel.Upcoming()
+          upcoming.source = MacroKernel.MemoryRows(first: ahead + share.lowerBound, floats: share.count)
           product.multiply(
-            rows: s.outputWidth, columnPanels: reached.count * columnPanels, depth: depthPanels * panelDepth,
-            panelDepth: panelDepth,
-            a: .init(
-              first: ring + i % ringRows * ringStride, panelStride: panelStride, groupRows: s.outputWidth,
-              groupStride: 0),
-            b: .init(packed.pointer + (tap + reached.lowerBound) * columnPanels * bStride, bStride),
-            c: .init(
-              first: c + reached.lowerBound * columnPanels * panelStride, rowStride: w, panelStride: panelStride,
-              groupStride: 0),
-            stores: .adds,
-            ahead: UnsafeBufferPointer(start: ahead + share.lowerBound, count: share.count))
+            MacroKernel.Product(
+              rows: s.outputWidth, columnPanels: reached.count * columnPanels, depth: depthPanels * panelDepth,
+              a: .init(
+                first: ring + i % ringRows * ringStride, panelStride: panelStride, panelDepth: panelDepth,
+                groupRows: s.outputWidth),
+              b: .init(packed.pointer + (tap + reached.lowerBound) * columnPanels * bStride, bStride),
+              c: .init(
+                first: c + reached.lowerBound * columnPanels * panelStride, rowStride: w, panelStride: panelStride),
+              stores: .adds, upcoming: upcoming))
         }
         for r in 0..<pair {
           sums.update(repeating: 0, count: sumFloats)

@@ -89,11 +89,6 @@ final class DirectConvolution {
     packed.isCurrent = true
   }
 
-  /// MC: most pixels of a task. Of a block of A, packed, a quarter of the second-level cache is full.
-  private func mc(_ mr: Int) -> Int { max(context.secondLevelCache / 4 / (4 * MacroKernel.kc) / mr, 1) * mr }
-  /// NC: most target channels of a task. A block of B is as large as the second-level cache: it streams through while A stays.
-  private var nc: Int { max(context.secondLevelCache / (4 * MacroKernel.kc), 4 * context.width) }
-
   /// target = gathered source times packed filter, over all pixels of the grid.
   func gatheredProduct(
     _ grid: TapGrid, source: UnsafePointer<Float>, filter: PackedFilter, target: UnsafeMutablePointer<Float>
@@ -101,12 +96,11 @@ final class DirectConvolution {
     let w = context.width
     let loops = context.loops
     let product = MacroKernel(loops: loops)
-    let mr = loops.mr
-    // Blocks of one size, in whole register tiles.
-    let tiles = ceilDivide(grid.pixels, mr)
-    let blockPixels = ceilDivide(tiles, ceilDivide(tiles, mc(mr) / mr)) * mr
+    let (mr, nr) = (loops.mr, loops.nr)
     let targetPanels = ceilDivide(grid.targetChannels, w)
-    let blockPanels = nc / w
+    let cuts = GEMMBlocks(secondLevelCache: context.secondLevelCache, mr: mr, nr: nr, width: w).cut(
+      rows: grid.pixels, columnPanels: targetPanels, threads: context.threads, mr: mr, nr: nr)
+    let (blockPixels, blockPanels) = (cuts.rows, cuts.columnPanels)
     let pixelBlocks = ceilDivide(grid.pixels, blockPixels)
     let channelBlocks = ceilDivide(targetPanels, blockPanels)
     let depthPanels = grid.taps.count * filter.panelsPerTap
@@ -125,12 +119,16 @@ final class DirectConvolution {
     let perWorker = blockPixels / mr * groupStride + (writes ? 0 : min(blockPanels, targetPanels) * rows * w)
     let workspace = context.scratch("direct", perWorker * context.threads)
 
-    context.parallel(pixelBlocks * channelBlocks) { task, worker in
+    func pixels(_ task: Int) -> Range<Int> {
       let first = task / channelBlocks * blockPixels
-      let range = first..<min(first + blockPixels, grid.pixels)
+      return first..<min(first + blockPixels, grid.pixels)
+    }
+    context.parallel(pixelBlocks * channelBlocks) { task, worker in
+      let range = pixels(task)
       let panel = task % channelBlocks * blockPanels
       let panels = min(blockPanels, targetPanels - panel)
       let a = workspace + worker * perWorker
+      let b = UnsafePointer(filter.panels.pointer) + panel * filter.panelStride
       let c =
         writes
         ? MacroKernel.Target(
@@ -145,13 +143,23 @@ final class DirectConvolution {
             k..<k + depth, pixel..<min(pixel + mr, range.upperBound), source: source, panels: a + group * groupStride,
             panelStride: mr * w, loops: loops)
         }
+        var upcoming = MacroKernel.Upcoming()
+        let after = k + block
+        if after < depthPanels {
+          upcoming.b = b + after * filter.panelDepth * w
+          upcoming.source = grid.memoryRows(after..<min(after + block, depthPanels), range, source: source, width: w)
+        } else if task + context.threads < pixelBlocks * channelBlocks {
+          upcoming.source = grid.memoryRows(
+            0..<min(block, depthPanels), pixels(task + context.threads), source: source, width: w)
+        }
         product.multiply(
-          rows: range.count, columnPanels: panels,
-          depth: min(depth * filter.panelDepth, filter.depth - k * filter.panelDepth), panelDepth: filter.panelDepth,
-          a: .init(first: a, panelStride: mr * w, groupRows: mr, groupStride: groupStride),
-          b: .init(
-            filter.panels.pointer + panel * filter.panelStride + k * filter.panelDepth * w, filter.panelStride), c: c,
-          stores: k > 0 ? .adds : stores)
+          MacroKernel.Product(
+            rows: range.count, columnPanels: panels,
+            depth: min(depth * filter.panelDepth, filter.depth - k * filter.panelDepth),
+            a: .init(
+              first: a, panelStride: mr * w, panelDepth: filter.panelDepth, groupRows: mr, groupStride: groupStride),
+            b: .init(b + k * filter.panelDepth * w, filter.panelStride), c: c, stores: k > 0 ? .adds : stores,
+            upcoming: upcoming))
       }
       if stores == .streams { processor_end_streams() }
       if writes { return }

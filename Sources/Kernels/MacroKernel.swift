@@ -4,7 +4,7 @@ import VectorLoops
 /// the micro-kernel.
 ///
 /// The first tiles to read an operand would wait for all of it at once, as fast as the last-level cache delivers, and the
-/// others not at all. So what is read next comes into the second-level cache during all tiles before it. (On a Xeon this
+/// others not at all. So what is read next comes into the second-level cache during the tiles before it. (On a Xeon this
 /// saves 12 to 17% of a filter gradient's time and 3 to 8% of the other passes'.)
 struct MacroKernel {
   let loops: InnerLoops
@@ -20,27 +20,11 @@ struct MacroKernel {
   struct PackedRows {
     var first: UnsafePointer<Float>
     var panelStride: Int
+    /// How many k a panel holds.
+    var panelDepth: Int
     /// A multiple of `mr`, or all rows that there are.
     var groupRows: Int
-    var groupStride: Int
-
-    /// From panel `panel` of k on.
-    func from(panel: Int) -> PackedRows {
-      var rest = self
-      rest.first += panel * panelStride
-      return rest
-    }
-  }
-
-  /// B, packed: panels of n, each with rows of W for each k. Both operands of a transposed product lie like this.
-  struct PackedColumns {
-    var first: UnsafePointer<Float>
-    var panelStride: Int
-
-    init(_ first: UnsafePointer<Float>, _ panelStride: Int) {
-      self.first = first
-      self.panelStride = panelStride
-    }
+    var groupStride = 0
   }
 
   /// C: vectors of W columns, rows in the same groups as A's.
@@ -48,88 +32,145 @@ struct MacroKernel {
     var first: UnsafeMutablePointer<Float>
     var rowStride: Int
     var panelStride: Int
-    var groupStride: Int
+    var groupStride = 0
   }
 
   /// Where a product's operands begin.
   typealias Operands = (a: UnsafePointer<Float>, b: UnsafePointer<Float>)
 
-  /// What tiles ask for into the second-level cache, in turn.
-  private struct Ahead {
-    var groups: MacroKernel.PackedRows
-    /// Groups left, and floats of each.
-    var count: Int
+  /// Rows of memory that are read soon.
+  struct MemoryRows {
+    var first: UnsafePointer<Float>
+    var rows = 1
+    var rowStride = 0
+    /// Floats of a row.
     var floats: Int
-    var done = 0
-    var stream: UnsafeBufferPointer<Float>?
-
-    /// The next `lines` lines of W floats; `fallback` where there is nothing left to ask for.
-    mutating func next(_ step: Int, _ fallback: UnsafePointer<Float>) -> UnsafePointer<Float> {
-      if count > 0 {
-        let address = groups.first + done
-        done += step
-        if done >= floats {
-          done = 0
-          count -= 1
-          groups.first += groups.groupStride
-        }
-        return address
-      }
-      guard let rest = stream, rest.count > 0 else { return fallback }
-      stream = UnsafeBufferPointer(rebasing: rest.dropFirst(step))
-      return rest.baseAddress!
-    }
   }
 
-  /// C[m, n] (+)= sum over k of A[m, k] B[k, n] for `rows` rows and whole panels of columns. Panels of A are `panelDepth`
-  /// deep. Deeper than a block, C is read and written again for each block, whatever `stores` says of the first.
-  /// - Parameter next: of the product that this thread computes next, laid out alike; nil where that is not known. They,
-  ///   or this product's next block, come into the second-level cache meanwhile.
-  /// - Parameter stream: what comes there instead of A's next block.
-  /// - Parameter bIsCached: whether the next B is in the cache already. What tiles would ask of it they then ask of A, and of
-  ///   `stream` after A's next block.
-  func multiply(
-    rows: Int, columnPanels: Int, depth: Int, panelDepth: Int, a: PackedRows, b: PackedColumns, c: Target,
-    stores: TileStores, next: Operands? = nil, ahead stream: UnsafeBufferPointer<Float>? = nil, bIsCached: Bool = false
-  ) {
-    let w = loops.width
-    let (mr, nr) = (loops.mr, loops.nr)
-    let blockPanels = max(MacroKernel.kc / panelDepth, 1)
-    let block = blockPanels * panelDepth
-    let groups = ceilDivide(rows, a.groupRows)
-    for k in stride(from: 0, to: depth, by: block) {
-      let blockDepth = min(block, depth - k)
-      let a = a.from(panel: k / panelDepth)
-      let following =
-        k + block < depth ? (a.first + blockPanels * a.panelStride, b.first + (k + block) * w) : next
-      var ahead = Ahead(
-        groups: a, count: following == nil || (!bIsCached && stream != nil && k == 0) ? 0 : groups,
-        floats: min(blockPanels, ceilDivide(depth, panelDepth)) * a.panelStride, stream: k == 0 ? stream : nil)
-      ahead.groups.first = following?.0 ?? a.first
-      for n in stride(from: 0, to: columnPanels, by: nr) {
+  /// What this thread reads after a product, as far as it knows. It comes into the second-level cache.
+  struct Upcoming {
+    /// The next product's operands, laid out alike. Before the last block of k, this product's own come first.
+    var a: UnsafePointer<Float>?
+    var b: UnsafePointer<Float>?
+    /// Whether B, this one and the next, is in the cache already. What tiles would ask of it they then ask of the others.
+    var bIsCached = false
+    /// What is read to pack an operand. It comes after A.
+    var source: MemoryRows?
+
+    init(_ next: Operands? = nil) { (a, b) = (next?.a, next?.b) }
+  }
+
+  /// C[m, n] (+)= sum over k of A[m, k] B[k, n], for whole panels of columns.
+  struct Product {
+    var rows: Int
+    var columnPanels: Int
+    var depth: Int
+    var a: PackedRows
+    var b: PackedColumns
+    var c: Target
+    /// Deeper than a block, C is read and written again for each block, whatever this says of the first.
+    var stores = TileStores.overwrites
+    var upcoming = Upcoming()
+  }
+
+  func multiply(_ product: Product) {
+    let (a, b, c) = (product.a, product.b, product.c)
+    let (w, mr, nr) = (loops.width, loops.mr, loops.nr)
+    let blockPanels = max(MacroKernel.kc / a.panelDepth, 1)
+    let block = blockPanels * a.panelDepth
+    let groups = ceilDivide(product.rows, a.groupRows)
+    for k in stride(from: 0, to: product.depth, by: block) {
+      let depth = min(block, product.depth - k)
+      let isLast = k + block >= product.depth
+      let aBlock = a.first + k / a.panelDepth * a.panelStride
+      let upcoming = product.upcoming
+      let aNext = isLast ? upcoming.a : aBlock + blockPanels * a.panelStride
+      let bNext = isLast ? upcoming.b : b.first + (k + block) * w
+      var requests = Requests(panels: ceilDivide(depth, a.panelDepth), panelDepth: a.panelDepth, width: w)
+      if let aNext {
+        let left = isLast ? product.depth : product.depth - k - block
+        let floats = ceilDivide(min(block, left), a.panelDepth) * a.panelStride * groups
+        requests.add(MemoryRows(first: aNext, floats: floats))
+      }
+      if k == 0, let source = upcoming.source { requests.add(source) }
+      // Not before they must: until it is used, what passes through the cache drives it out.
+      let columns = ceilDivide(product.columnPanels, nr)
+      var early = columns * groups * ceilDivide(min(a.groupRows, product.rows), mr) - requests.count * 9 / 8
+      for n in stride(from: 0, to: product.columnPanels, by: nr) {
         let bBlock = b.first + n * b.panelStride + k * w
-        let aheadInB = n + nr < columnPanels ? bBlock + nr * b.panelStride : following?.1 ?? bBlock
+        let bAhead = upcoming.bIsCached ? nil : n + nr < product.columnPanels ? bBlock + nr * b.panelStride : bNext
         var number = 0
         for group in 0..<groups {
           // As many tiles as the group needs, of about as many rows each.
-          let groupRows = min(a.groupRows, rows - group * a.groupRows)
+          let groupRows = min(a.groupRows, product.rows - group * a.groupRows)
           let tiles = ceilDivide(groupRows, mr)
           for tile in 0..<tiles {
             let m = groupRows * tile / tiles
+            var prefetch = TilePrefetch(first: aBlock, step: 0, panelStep: 0)
+            if let bAhead, number < nr {
+              prefetch = TilePrefetch(first: bAhead + number * b.panelStride, step: w, panelStep: a.panelDepth * w)
+            } else if early <= 0 {
+              requests.next(&prefetch)
+            }
             loops.gemmTile(
               GEMMTile(
-                rows: groupRows * (tile + 1) / tiles - m, columnPanels: min(nr, columnPanels - n), depth: blockDepth,
-                panelDepth: panelDepth, a: a.first + group * a.groupStride + m * w, aPanelStride: a.panelStride,
-                b: bBlock, bPanelStride: b.panelStride,
-                c: c.first + n * c.panelStride + group * c.groupStride + m * c.rowStride, cRowStride: c.rowStride,
-                cPanelStride: c.panelStride, stores: k > 0 ? .adds : stores,
-                ahead: number < nr && !bIsCached
-                  ? aheadInB + number * b.panelStride : ahead.next(blockDepth * w, a.first),
-                aheadStep: w))
+                rows: groupRows * (tile + 1) / tiles - m, columnPanels: min(nr, product.columnPanels - n), depth: depth,
+                a: TileRows(
+                  first: aBlock + group * a.groupStride + m * w, panelStride: a.panelStride, panelDepth: a.panelDepth),
+                b: PackedColumns(bBlock, b.panelStride),
+                c: TileTarget(
+                  first: c.first + n * c.panelStride + group * c.groupStride + m * c.rowStride, rowStride: c.rowStride,
+                  panelStride: c.panelStride, stores: k > 0 ? .adds : product.stores),
+                prefetch: prefetch))
             number += 1
+            early -= 1
           }
         }
       }
+    }
+  }
+
+  /// What tiles of so many panels of k ask for in turn.
+  private struct Requests {
+    let panels: Int
+    /// Asked for during a panel: a vector for each k.
+    let panelFloats: Int
+    let width: Int
+    private var waiting: (MemoryRows?, MemoryRows?) = (nil, nil)
+    private var (row, column) = (0, 0)
+    /// Tiles that it takes.
+    private(set) var count = 0
+
+    init(panels: Int, panelDepth: Int, width: Int) {
+      self.panels = panels
+      self.width = width
+      panelFloats = panelDepth * width
+    }
+
+    mutating func add(_ rows: MemoryRows) {
+      var rows = rows
+      if rows.rows == 0 || rows.floats == 0 { return }
+      if rows.rows == 1 {
+        // What a panel asks for is a row.
+        (rows.rows, rows.rowStride) = (ceilDivide(rows.floats, panelFloats), panelFloats)
+        rows.floats = panelFloats
+      }
+      if waiting.0 == nil { waiting.0 = rows } else { waiting.1 = rows }
+      count += ceilDivide(rows.rows, panels) * ceilDivide(rows.floats, panelFloats)
+    }
+
+    /// Leaves `prefetch` as it is where nothing is left.
+    mutating func next(_ prefetch: inout TilePrefetch) {
+      guard let rows = waiting.0 else { return }
+      prefetch = TilePrefetch(
+        first: rows.first + row * rows.rowStride + column, step: width, panelStep: rows.rowStride)
+      row += panels
+      if row < rows.rows { return }
+      row = 0
+      column += panelFloats
+      if column < rows.floats { return }
+      column = 0
+      waiting = (waiting.1, nil)
     }
   }
 
@@ -137,20 +178,30 @@ struct MacroKernel {
   private static let kcTransposed = 256
 
   /// C[m, n] (+)= sum over k of A[k, m] B[k, n]: the rows of C are the columns of A.
-  ///
-  /// C has rows W apart and panels of n `cPanelStride` apart. Columns of A beyond the last real one yield rows that are
-  /// written too.
-  /// - Parameter next: as for `multiply`.
-  /// - Parameter stream: what comes into the second-level cache instead.
-  func multiplyTransposed(
-    rowPanels: Int, columnPanels: Int, depth: Int, a: PackedColumns, b: PackedColumns, c: UnsafeMutablePointer<Float>,
-    cPanelStride: Int, accumulate: Bool, next: Operands? = nil, ahead stream: UnsafeBufferPointer<Float>? = nil
-  ) {
-    let w = loops.width
-    let (mr, nr) = (loops.mrTransposed, loops.nrTransposed)
-    for k in stride(from: 0, to: depth, by: MacroKernel.kcTransposed) {
-      let block = min(MacroKernel.kcTransposed, depth - k)
-      let following = k + block < depth ? (a.first + (k + block) * w, b.first + (k + block) * w) : next
+  struct TransposedProduct {
+    var rowPanels: Int
+    var columnPanels: Int
+    var depth: Int
+    var a: PackedColumns
+    var b: PackedColumns
+    /// Rows W apart. Columns of A beyond the last real one yield rows that are written too.
+    var c: UnsafeMutablePointer<Float>
+    /// Between panels of n of C.
+    var cPanelStride: Int
+    var accumulates = false
+    /// Of the next product, laid out alike, as for `Product`.
+    var next: Operands?
+    /// What comes into the second-level cache instead.
+    var source: UnsafeBufferPointer<Float>?
+  }
+
+  func multiply(_ product: TransposedProduct) {
+    let (a, b, rowPanels, columnPanels) = (product.a, product.b, product.rowPanels, product.columnPanels)
+    let (w, mr, nr) = (loops.width, loops.mrTransposed, loops.nrTransposed)
+    for k in stride(from: 0, to: product.depth, by: MacroKernel.kcTransposed) {
+      let block = min(MacroKernel.kcTransposed, product.depth - k)
+      let following =
+        k + block < product.depth ? (a.first + (k + block) * w, b.first + (k + block) * w) : product.next
       // Each tile asks for a panel, or for a part of one where there are more tiles: requests are few at a time, for they
       // take the places of those that the tile itself waits for.
       let tiles = ceilDivide(columnPanels, nr) * (rowPanels * w / mr)
@@ -159,25 +210,27 @@ struct MacroKernel {
       for n in stride(from: 0, to: columnPanels, by: nr) {
         for m in stride(from: 0, to: rowPanels * w, by: mr) {
           let aTile = a.first + m / w * a.panelStride + m % w + k * w
-          var ahead = aTile
-          var aheadStep = ceilDivide(w, parts)
+          var prefetch = TilePrefetch(first: aTile, step: ceilDivide(w, parts), panelStep: 0)
           let (panel, part) = (tile / parts, tile % parts)
-          if let stream {
-            ahead = stream.baseAddress! + stream.count * tile / tiles
-            aheadStep = ceilDivide(stream.count, tiles * block)
+          if let source = product.source {
+            prefetch.first = source.baseAddress! + source.count * tile / tiles
+            prefetch.step = ceilDivide(source.count, tiles * block)
           } else if let following, panel < rowPanels + columnPanels {
-            ahead =
+            prefetch.first =
               panel < rowPanels
               ? following.0 + panel * a.panelStride : following.1 + (panel - rowPanels) * b.panelStride
-            ahead += block * part / parts * w
+            prefetch.first += block * part / parts * w
           }
           tile += 1
           loops.gemmTileTransposed(
             GEMMTile(
-              rows: mr, columnPanels: min(nr, columnPanels - n), depth: block, panelDepth: block, a: aTile,
-              aPanelStride: 0, b: b.first + n * b.panelStride + k * w, bPanelStride: b.panelStride,
-              c: c + n * cPanelStride + m * w, cRowStride: w, cPanelStride: cPanelStride,
-              stores: accumulate || k > 0 ? .adds : .overwrites, ahead: ahead, aheadStep: aheadStep))
+              rows: mr, columnPanels: min(nr, columnPanels - n), depth: block,
+              a: TileRows(first: aTile, panelStride: 0, panelDepth: block),
+              b: PackedColumns(b.first + n * b.panelStride + k * w, b.panelStride),
+              c: TileTarget(
+                first: product.c + n * product.cPanelStride + m * w, rowStride: w, panelStride: product.cPanelStride,
+                stores: product.accumulates || k > 0 ? .adds : .overwrites),
+              prefetch: prefetch))
         }
       }
     }

@@ -21,6 +21,18 @@ extension TapGrid {
     }
   }
 
+  /// What `gather` reads for the same panels and pixels; nil where that is not rows of memory. Pixels with neighbours are
+  /// mostly in a cache already, as the neighbours of others.
+  func memoryRows(
+    _ wanted: Range<Int>, _ range: Range<Int>, source: UnsafePointer<Float>, width w: Int
+  ) -> MacroKernel.MemoryRows? {
+    guard taps.count == 1, pixels == width, isContiguous else { return nil }
+    let channel = wanted.lowerBound * w
+    return MacroKernel.MemoryRows(
+      first: source + range.lowerBound * sourceChannels + channel, rows: range.count, rowStride: sourceChannels,
+      floats: min(wanted.count * w, tapChannels - channel))
+  }
+
   /// For the grid pixels in `range`, `channels` channels from `channel` on of the source pixels that tap `t` reads, zero
   /// where these lie outside -> neighbouring panels.
   private func gather(

@@ -57,6 +57,7 @@ extension WinogradConvolution {
     let product = MacroKernel(loops: loops)
     let depth = block.depthPanels * w
     let pointStride = block.columnPanels * depth * w
+    let products = parts.y.points * parts.x.points
     for two in block.twos {
       for panel in 0..<block.columnPanels {
         loops.filterRowTransform(
@@ -68,19 +69,19 @@ extension WinogradConvolution {
       let points = points(two, block.phase)
       for (place, point) in points.enumerated() {
         let filter = block.filter + place * pointStride
-        let products = parts.y.points * parts.x.points
-        let ahead = taps.next.map { next in
-          let done = two * 2 * parts.x.points + place
-          return share(done, of: products, in: block, taps, next)
+        var upcoming = MacroKernel.Upcoming()
+        upcoming.bIsCached = true
+        if place + 1 < points.count { upcoming.a = a + aOffsets[points[place + 1]] }
+        if let next = taps.next {
+          upcoming.source = share(two * 2 * parts.x.points + place, of: products, in: block, taps, next)
         }
         product.multiply(
-          rows: block.rows, columnPanels: block.columnPanels, depth: depth, panelDepth: w,
-          a: .init(first: a + aOffsets[point], panelStride: aPanelStride, groupRows: block.rows, groupStride: 0),
-          b: .init(filter, depth * w),
-          c: .init(first: c + cOffsets[point], rowStride: w, panelStride: cPanelStride, groupStride: 0),
-          stores: block.accumulate ? .adds : .overwrites,
-          next: place + 1 < points.count ? (a + aOffsets[points[place + 1]], UnsafePointer(filter + pointStride)) : nil,
-          ahead: ahead, bIsCached: true)
+          MacroKernel.Product(
+            rows: block.rows, columnPanels: block.columnPanels, depth: depth,
+            a: .init(first: a + aOffsets[point], panelStride: aPanelStride, panelDepth: w, groupRows: block.rows),
+            b: .init(filter, depth * w),
+            c: .init(first: c + cOffsets[point], rowStride: w, panelStride: cPanelStride),
+            stores: block.accumulate ? .adds : .overwrites, upcoming: upcoming))
       }
     }
   }
@@ -89,12 +90,12 @@ extension WinogradConvolution {
   /// would wait for all of them at once.
   private func share(
     _ product: Int, of products: Int, in block: Block, _ taps: Taps, _ next: UnsafePointer<Float>
-  ) -> UnsafeBufferPointer<Float> {
+  ) -> MacroKernel.MemoryRows {
     let perPanel = max(products / block.columnPanels, 1)
     let (panel, part) = product.quotientAndRemainder(dividingBy: perPanel)
     let count = block.depthPanels * context.width * taps.step
     let range = panel < block.columnPanels ? count * part / perPanel..<count * (part + 1) / perPanel : 0..<0
-    return UnsafeBufferPointer(start: next + panel * taps.panelStride + range.lowerBound, count: range.count)
+    return MacroKernel.MemoryRows(first: next + panel * taps.panelStride + range.lowerBound, floats: range.count)
   }
 
   /// The same for tiles so few that what is transformed serves but one register tile: then it does not leave the registers.

@@ -9,6 +9,60 @@ public enum TileStores: Sendable {
   case streams
 }
 
+/// A for a tile: panels of k, each with the tile's rows, W apart.
+public struct TileRows {
+  public var first: UnsafePointer<Float>
+  public var panelStride: Int
+  /// How many k a panel holds, 1 ... W; the last one may hold fewer.
+  public var panelDepth: Int
+
+  public init(first: UnsafePointer<Float>, panelStride: Int, panelDepth: Int) {
+    self.first = first
+    self.panelStride = panelStride
+    self.panelDepth = panelDepth
+  }
+}
+
+/// B: panels of n, each with rows of W for each k. Both operands of a transposed product lie like this.
+public struct PackedColumns {
+  public var first: UnsafePointer<Float>
+  public var panelStride: Int
+
+  public init(_ first: UnsafePointer<Float>, _ panelStride: Int) {
+    self.first = first
+    self.panelStride = panelStride
+  }
+}
+
+/// C for a tile: vectors of W columns.
+public struct TileTarget {
+  public var first: UnsafeMutablePointer<Float>
+  public var rowStride: Int
+  public var panelStride: Int
+  public var stores: TileStores
+
+  public init(first: UnsafeMutablePointer<Float>, rowStride: Int, panelStride: Int, stores: TileStores) {
+    self.first = first
+    self.rowStride = rowStride
+    self.panelStride = panelStride
+    self.stores = stores
+  }
+}
+
+/// What a later call will read: a tile asks for it into the second-level cache, `step` floats for each k of a panel of A,
+/// which are no more than a line, and for the next panel from `panelStep` on. Nothing of it is read, so any address will do.
+public struct TilePrefetch {
+  public var first: UnsafePointer<Float>
+  public var step: Int
+  public var panelStep: Int
+
+  public init(first: UnsafePointer<Float>, step: Int, panelStep: Int) {
+    self.first = first
+    self.step = step
+    self.panelStep = panelStep
+  }
+}
+
 /// What one call of a micro-kernel works on: a tile of C that stays in registers while k runs.
 public struct GEMMTile {
   /// Rows of C: 1 ... `mr`, or exactly `mrTransposed`.
@@ -17,40 +71,22 @@ public struct GEMMTile {
   public var columnPanels: Int
   /// How many k there are, at least 1.
   public var depth: Int
-  /// How many k a panel of A holds, 1 ... W; the last panel may hold fewer. `gemmTileTransposed` does not read it.
-  public var panelDepth: Int
-  public var a: UnsafePointer<Float>
-  public var aPanelStride: Int
-  public var b: UnsafePointer<Float>
-  public var bPanelStride: Int
-  public var c: UnsafeMutablePointer<Float>
-  public var cRowStride: Int
-  public var cPanelStride: Int
-  public var stores: TileStores
-  /// What a later call will read: for each k the line at this address is asked into the second-level cache, and the next
-  /// lies `aheadStep` on. Nothing of it is read, so any address will do.
-  public var ahead: UnsafePointer<Float>
-  public var aheadStep: Int
+  /// For `gemmTileTransposed` a single panel: its stride is not read, and its depth is the tile's.
+  public var a: TileRows
+  public var b: PackedColumns
+  public var c: TileTarget
+  public var prefetch: TilePrefetch
 
   public init(
-    rows: Int, columnPanels: Int, depth: Int, panelDepth: Int, a: UnsafePointer<Float>, aPanelStride: Int,
-    b: UnsafePointer<Float>, bPanelStride: Int, c: UnsafeMutablePointer<Float>, cRowStride: Int, cPanelStride: Int,
-    stores: TileStores, ahead: UnsafePointer<Float>, aheadStep: Int
+    rows: Int, columnPanels: Int, depth: Int, a: TileRows, b: PackedColumns, c: TileTarget, prefetch: TilePrefetch
   ) {
     self.rows = rows
     self.columnPanels = columnPanels
     self.depth = depth
-    self.panelDepth = panelDepth
     self.a = a
-    self.aPanelStride = aPanelStride
     self.b = b
-    self.bPanelStride = bPanelStride
     self.c = c
-    self.cRowStride = cRowStride
-    self.cPanelStride = cPanelStride
-    self.stores = stores
-    self.ahead = ahead
-    self.aheadStep = aheadStep
+    self.prefetch = prefetch
   }
 }
 
@@ -66,10 +102,10 @@ public struct GEMMTile {
 ///     ...                                    ...                                ...
 ///          panel 0       panel 1                  panel 0     panel 1                panel 0     panel 1
 ///
-/// - A: rows are W apart, panels `aPanelStride`. Where the rows of a tile are packed by themselves (`aPanelStride` =
+/// - A: rows are W apart, panels `a.panelStride`. Where the rows of a tile are packed by themselves (`a.panelStride` =
 ///   rows * W) a tile is one stream; a caller whose panels are a power of two apart loses the first-level cache's sets.
-/// - B: rows are W apart without gaps from panel to panel of k, panels of n are `bPanelStride` apart.
-/// - C: rows are `cRowStride` apart, panels `cPanelStride`.
+/// - B: rows are W apart without gaps from panel to panel of k, panels of n are `b.panelStride` apart.
+/// - C: rows are `c.rowStride` apart, panels `c.panelStride`.
 ///
 /// The caller owns the edges. A kernel takes any number of rows up to its most, and any depth from 1 on; columns are whole
 /// vectors, so B has a value in every lane (zero, where there is no column), and C has room for them.
@@ -89,7 +125,7 @@ public protocol GEMMLoops {
   /// C[r, n] (+)= sum over k of A[r, k] B[k, n].
   static func gemmTile(_ tile: GEMMTile)
 
-  /// C[r, n] (+)= sum over k of A[k, r] B[k, n]: both operands are laid out as B is, and `a` points to the first of `rows`
+  /// C[r, n] (+)= sum over k of A[k, r] B[k, n]: both operands are laid out as B is, and `a.first` is the first of `rows`
   /// neighbouring columns within one of A's panels.
   static func gemmTileTransposed(_ tile: GEMMTile)
 }

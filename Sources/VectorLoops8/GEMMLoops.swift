@@ -25,10 +25,9 @@ private struct Tile<let rows: Int> {
   static var zeros: InlineArray<rows, Vector> { InlineArray { _ in .zero } }
 
   @inline(__always)
-  static func finish(
-    _ sums: InlineArray<rows, Vector>, _ c: UnsafeMutablePointer<Float>, _ stride: Int, _ stores: TileStores
-  ) {
-    switch stores {
+  static func finish(_ sums: InlineArray<rows, Vector>, _ target: TileTarget, panel: Int) {
+    let (c, stride) = (target.first + panel &* target.panelStride, target.rowStride)
+    switch target.stores {
     case .adds:
       for r in 0..<rows { store(load(c + r * stride) + sums[r], c + r * stride) }
     #if WIDE
@@ -40,24 +39,40 @@ private struct Tile<let rows: Int> {
     }
   }
 
-  /// An element of A in all lanes. In a tile of 6 x 2 all sixteen registers of AVX2 are taken, and left to itself the
-  /// compiler loads all six elements before the first product and spills, which takes two fifths of the speed (timed on
-  /// the tile alone; `bench gemm --isa avx2` shows it too).
+  /// Adds one k's products: an element of A for each row times two vectors of B.
+  ///
+  /// In a tile of 6 x 2 all sixteen registers of AVX2 are taken. Left to itself the compiler loads all six elements before the
+  /// first product and spills, which takes two fifths of the speed; and it lets a sum take the place of the element that it
+  /// was the last to need, so that the next k finds the sums elsewhere, and spills again. (Timed on the tile alone; `bench
+  /// gemm --isa avx2` shows it too.)
   @inline(__always)
-  static func broadcast(_ p: UnsafePointer<Float>) -> Vector {
-    #if WIDE
-      Vector(repeating: p.pointee)
-    #else
-      processor_in_order(Vector(repeating: p.pointee))
-    #endif
+  static func addProducts(
+    _ left: inout InlineArray<rows, Vector>, _ right: inout InlineArray<rows, Vector>, _ a: UnsafePointer<Float>,
+    _ rowStep: Int, _ b: UnsafePointer<Float>, _ bPanelStride: Int
+  ) {
+    let b0 = load(b)
+    let b1 = load(b + bPanelStride)
+    for r in 0..<rows {
+      #if WIDE
+        let value = Vector(repeating: a[r &* rowStep])
+      #else
+        let value = rowStep == 1 ? Vector(repeating: a[r]) : processor_in_order(Vector(repeating: a[r &* rowStep]))
+      #endif
+      left[r] = left[r].addingProduct(value, b0)
+      right[r] = right[r].addingProduct(value, b1)
+      #if !WIDE
+        if rowStep != 1 { processor_keep(value) }
+      #endif
+    }
   }
 
-  /// C is wanted when all products are done: its lines come meanwhile.
+  /// C is wanted when all products are done: its lines come meanwhile. Into the second-level cache: rows of C may lie a power
+  /// of two apart, and as many as a tile has then need more ways of the first-level cache than there are.
   @inline(__always)
-  static func prefetchTarget(_ t: GEMMTile, _ panels: Int) {
-    if case .streams = t.stores { return }
+  static func prefetchTarget(_ c: TileTarget, _ panels: Int) {
+    if case .streams = c.stores { return }
     for panel in 0..<panels {
-      for r in 0..<rows { processor_prefetch(t.c + panel &* t.cPanelStride + r &* t.cRowStride) }
+      for r in 0..<rows { processor_prefetch_second_level(c.first + panel &* c.panelStride + r &* c.rowStride) }
     }
   }
 
@@ -66,41 +81,53 @@ private struct Tile<let rows: Int> {
   static func product2(_ t: GEMMTile, _ panelDepth: Int, _ rowStep: Int, _ depthStep: Int) {
     var left = zeros
     var right = zeros
-    prefetchTarget(t, 2)
-    let (bPanelStride, aheadStep) = (t.bPanelStride, t.aheadStep)
-    var (panel, b, ahead) = (t.a, t.b, t.ahead)
+    prefetchTarget(t.c, 2)
+    let (aPanelStride, bPanelStride) = (t.a.panelStride, t.b.panelStride)
+    let (lineStep, linesStep) = (t.prefetch.step, t.prefetch.panelStep)
+    var (panel, b, lines) = (t.a.first, t.b.first, t.prefetch.first)
     var remaining = t.depth
     repeat {
       // The next panel of A. No processor guesses where panels begin that are far apart.
       if rowStep == Vector.scalarCount {
         for line in 0..<rows * MemoryLayout<Vector>.size / 64 {
-          processor_prefetch(panel + t.aPanelStride + 16 &* line)
+          processor_prefetch(panel + aPanelStride + 16 &* line)
         }
       }
-      var a = panel
-      panel += t.aPanelStride
+      var (a, line) = (panel, lines)
+      panel += aPanelStride
+      lines += linesStep
       var count = min(panelDepth, remaining)
       remaining &-= count
+      // Two k at a time where a vector is half a line: each line is asked for once, and with fewer instructions a core that
+      // two threads share still keeps its multipliers busy.
+      #if arch(x86_64) && !WIDE
+        while rowStep != 1 && count > 1 {
+          processor_prefetch(b + streamDistance &* Vector.scalarCount)
+          processor_prefetch(b + bPanelStride + streamDistance &* Vector.scalarCount)
+          processor_prefetch_second_level(line)
+          line += 2 &* lineStep
+          addProducts(&left, &right, a, rowStep, b, bPanelStride)
+          addProducts(&left, &right, a + depthStep, rowStep, b + Vector.scalarCount, bPanelStride)
+          a += 2 &* depthStep
+          b += 2 &* Vector.scalarCount
+          count &-= 2
+        }
+        if count == 0 { continue }
+      #endif
       repeat {
-        let b0 = load(b)
-        let b1 = load(b + bPanelStride)
         if rowStep == 1 { processor_prefetch(a + streamDistance &* Vector.scalarCount) }
         processor_prefetch(b + streamDistance &* Vector.scalarCount)
         processor_prefetch(b + bPanelStride + streamDistance &* Vector.scalarCount)
-        processor_prefetch_second_level(ahead)
-        ahead += aheadStep
-        for r in 0..<rows {
-          let value = rowStep == 1 ? Vector(repeating: a[r]) : broadcast(a + r &* rowStep)
-          left[r] = left[r].addingProduct(value, b0)
-          right[r] = right[r].addingProduct(value, b1)
-        }
+        processor_prefetch_second_level(line)
+        line += lineStep
+        addProducts(&left, &right, a, rowStep, b, bPanelStride)
         a += depthStep
         b += Vector.scalarCount
         count &-= 1
       } while count > 0
     } while remaining > 0
-    finish(left, t.c, t.cRowStride, t.stores)
-    finish(right, t.c + t.cPanelStride, t.cRowStride, t.stores)
+    finish(left, t.c, panel: 0)
+    finish(right, t.c, panel: 1)
   }
 
   /// Three panels of columns, for the transposed product.
@@ -109,8 +136,8 @@ private struct Tile<let rows: Int> {
     var left = zeros
     var middle = zeros
     var right = zeros
-    let (bPanelStride, aheadStep) = (t.bPanelStride, t.aheadStep)
-    var (a, b, ahead) = (t.a, t.b, t.ahead)
+    let (bPanelStride, lineStep) = (t.b.panelStride, t.prefetch.step)
+    var (a, b, line) = (t.a.first, t.b.first, t.prefetch.first)
     for _ in 0..<t.depth {
       let b0 = load(b)
       let b1 = load(b + bPanelStride)
@@ -119,8 +146,8 @@ private struct Tile<let rows: Int> {
       processor_prefetch(b + streamDistance &* Vector.scalarCount)
       processor_prefetch(b + bPanelStride + streamDistance &* Vector.scalarCount)
       processor_prefetch(b + 2 &* bPanelStride + streamDistance &* Vector.scalarCount)
-      processor_prefetch_second_level(ahead)
-      ahead += aheadStep
+      processor_prefetch_second_level(line)
+      line += lineStep
       for r in 0..<rows {
         let value = Vector(repeating: a[r])
         left[r] = left[r].addingProduct(value, b0)
@@ -130,41 +157,42 @@ private struct Tile<let rows: Int> {
       a += Vector.scalarCount
       b += Vector.scalarCount
     }
-    finish(left, t.c, t.cRowStride, t.stores)
-    finish(middle, t.c + t.cPanelStride, t.cRowStride, t.stores)
-    finish(right, t.c + 2 &* t.cPanelStride, t.cRowStride, t.stores)
+    finish(left, t.c, panel: 0)
+    finish(middle, t.c, panel: 1)
+    finish(right, t.c, panel: 2)
   }
 
   @inline(__always)
   static func product1(_ t: GEMMTile, _ panelDepth: Int, _ rowStep: Int, _ depthStep: Int) {
     var sums = zeros
-    prefetchTarget(t, 1)
-    let aheadStep = t.aheadStep
-    var (panel, b, ahead) = (t.a, t.b, t.ahead)
+    prefetchTarget(t.c, 1)
+    let (lineStep, linesStep) = (t.prefetch.step, t.prefetch.panelStep)
+    var (panel, b, lines) = (t.a.first, t.b.first, t.prefetch.first)
     var remaining = t.depth
     while remaining > 0 {
-      var a = panel
-      panel += t.aPanelStride
+      var (a, line) = (panel, lines)
+      panel += t.a.panelStride
+      lines += linesStep
       let count = min(panelDepth, remaining)
       remaining &-= count
       for _ in 0..<count {
         let b0 = load(b)
-        processor_prefetch_second_level(ahead)
-        ahead += aheadStep
+        processor_prefetch_second_level(line)
+        line += lineStep
         for r in 0..<rows { sums[r] = sums[r].addingProduct(Vector(repeating: a[r &* rowStep]), b0) }
         a += depthStep
         b += Vector.scalarCount
       }
     }
-    finish(sums, t.c, t.cRowStride, t.stores)
+    finish(sums, t.c, panel: 0)
   }
 
   @inline(never)
   static func run(_ t: GEMMTile) {
     if t.columnPanels == 2 {
-      product2(t, t.panelDepth, Vector.scalarCount, 1)
+      product2(t, t.a.panelDepth, Vector.scalarCount, 1)
     } else {
-      product1(t, t.panelDepth, Vector.scalarCount, 1)
+      product1(t, t.a.panelDepth, Vector.scalarCount, 1)
     }
   }
 

@@ -79,12 +79,14 @@ import VectorLoops
           for n in 0..<panels * w { c.pointer[m * rowStride + n] = Float(m - n) }
         }
         MacroKernel(loops: loops).multiply(
-          rows: rows, columnPanels: panels, depth: depth, panelDepth: panelDepth,
-          a: .init(
-            first: a.pointer, panelStride: groupRows * w, groupRows: groupRows, groupStride: product.groupStride),
-          b: .init(b.pointer, (depth + 1) * w),
-          c: .init(first: c.pointer, rowStride: rowStride, panelStride: w, groupStride: groupRows * rowStride),
-          stores: stores)
+          MacroKernel.Product(
+            rows: rows, columnPanels: panels, depth: depth,
+            a: .init(
+              first: a.pointer, panelStride: groupRows * w, panelDepth: panelDepth, groupRows: groupRows,
+              groupStride: product.groupStride),
+            b: .init(b.pointer, (depth + 1) * w),
+            c: .init(first: c.pointer, rowStride: rowStride, panelStride: w, groupStride: groupRows * rowStride),
+            stores: stores))
         let result = c.array
         for m in 0..<rows {
           let row = result[m * rowStride..<(m + 1) * rowStride]
@@ -113,9 +115,10 @@ import VectorLoops
         let c = Buffer(count: columnPanels * rows * w + w)
         c.fill(.nan)
         if accumulate { c.pointer.update(repeating: 1, count: columnPanels * rows * w) }
-        MacroKernel(loops: loops).multiplyTransposed(
-          rowPanels: rowPanels, columnPanels: columnPanels, depth: depth, a: .init(a.pointer, depth * w),
-          b: .init(b.pointer, depth * w), c: c.pointer, cPanelStride: rows * w, accumulate: accumulate)
+        MacroKernel(loops: loops).multiply(
+          MacroKernel.TransposedProduct(
+            rowPanels: rowPanels, columnPanels: columnPanels, depth: depth, a: .init(a.pointer, depth * w),
+            b: .init(b.pointer, depth * w), c: c.pointer, cPanelStride: rows * w, accumulates: accumulate))
         let result = c.array
         let expected = (0..<columnPanels * rows * w).map { i in
           let (n, m) = (i / (rows * w) * w + i % w, i / w % rows)

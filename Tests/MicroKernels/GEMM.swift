@@ -19,12 +19,13 @@ func gemmTile(_ check: inout Check) {
               a[k / panelDepth * aPanelStride + r * width + k % panelDepth]
             } b: { k, n in
               b[n / width * bPanelStride + k * width + n % width]
-            } run: { c, cRowStride, cPanelStride in
+            } run: { c in
               Loops.gemmTile(
                 GEMMTile(
-                  rows: rows, columnPanels: columnPanels, depth: depth, panelDepth: panelDepth, a: a,
-                  aPanelStride: aPanelStride, b: b, bPanelStride: bPanelStride, c: c, cRowStride: cRowStride,
-                  cPanelStride: cPanelStride, stores: stores, ahead: b, aheadStep: width))
+                  rows: rows, columnPanels: columnPanels, depth: depth,
+                  a: TileRows(first: a, panelStride: aPanelStride, panelDepth: panelDepth),
+                  b: PackedColumns(b, bPanelStride), c: c,
+                  prefetch: TilePrefetch(first: b, step: width, panelStep: panelDepth * width)))
             }
           }
         }
@@ -47,12 +48,12 @@ func gemmTileTransposed(_ check: inout Check) {
             a[t * width + r]
           } b: { t, n in
             b[n / width * bPanelStride + t * width + n % width]
-          } run: { c, cRowStride, cPanelStride in
+          } run: { c in
             Loops.gemmTileTransposed(
               GEMMTile(
-                rows: rows, columnPanels: columnPanels, depth: depth, panelDepth: depth, a: a, aPanelStride: 0, b: b,
-                bPanelStride: bPanelStride, c: c, cRowStride: cRowStride, cPanelStride: cPanelStride, stores: stores,
-                ahead: b, aheadStep: width))
+                rows: rows, columnPanels: columnPanels, depth: depth,
+                a: TileRows(first: a, panelStride: 0, panelDepth: depth), b: PackedColumns(b, bPanelStride), c: c,
+                prefetch: TilePrefetch(first: b, step: width, panelStep: 0)))
           }
         }
       }
@@ -64,7 +65,7 @@ func gemmTileTransposed(_ check: inout Check) {
 private func checkTile(
   _ check: inout Check, _ numbers: Numbers, _ rows: Int, _ columnPanels: Int, _ depth: Int, _ stores: TileStores,
   a: (_ k: Int, _ row: Int) -> Float, b: (_ k: Int, _ column: Int) -> Float,
-  run: (_ c: UnsafeMutablePointer<Float>, _ cRowStride: Int, _ cPanelStride: Int) -> Void
+  run: (_ c: TileTarget) -> Void
 ) {
   // Whole cache lines, which streams need.
   let (cRowStride, cPanelStride) = (2 * width, (2 * rows + 2) * width)
@@ -79,6 +80,6 @@ private func checkTile(
       wanted[n / width * cPanelStride + r * cRowStride + n % width] = sum
     }
   }
-  run(c, cRowStride, cPanelStride)
+  run(TileTarget(first: c, rowStride: cRowStride, panelStride: cPanelStride, stores: stores))
   check.compare(c, wanted, roundings: numbers == .integers ? 0 : depth + 1)
 }
