@@ -5,9 +5,12 @@
 #endif
 
 extension Context {
-  /// One core's share of the second-level cache: what the system says of it, else what is known of the core, else half a
-  /// megabyte.
+  /// One core's share of the second-level cache: what the system says of it (on Linux sysfs, or else the C library, which
+  /// asks the processor), else what is known of the core, else half a megabyte.
   static let reportedSecondLevelCache: Int = {
+    #if os(Linux)
+      if let share = secondLevelCache(core: "/sys/devices/system/cpu/cpu0") { return share }
+    #endif
     #if canImport(Glibc)
       let reported = sysconf(Int32(_SC_LEVEL2_CACHE_SIZE))
     #elseif canImport(Darwin)
@@ -23,6 +26,32 @@ extension Context {
     #endif
     return 512 << 10
   }()
+
+  #if os(Linux)
+    /// The same from the folder in which the system describes a core.
+    /// - Returns: nil where it says nothing of such a cache.
+    static func secondLevelCache(core folder: String) -> Int? {
+      func line(_ name: String) -> String { Memory.lines("\(folder)/\(name)").first ?? "" }
+      for cache in (0..<8).map({ "cache/index\($0)" }) where line("\(cache)/level") == "2" {
+        let size = line("\(cache)/size")
+        guard line("\(cache)/type") != "Instruction", size.hasSuffix("K"), let kilobytes = Int(size.dropLast()),
+          kilobytes > 0
+        else { continue }
+        let threads = max(processors(line("topology/thread_siblings_list")), 1)
+        return kilobytes << 10 / max(processors(line("\(cache)/shared_cpu_list")) / threads, 1)
+      }
+      return nil
+    }
+
+    /// How many a list such as 0-3,8 names; 0 for what is none.
+    private static func processors(_ list: String) -> Int {
+      list.split(separator: ",").reduce(0) { sum, range in
+        let ends = range.split(separator: "-").map { Int($0) ?? -1 }
+        guard let first = ends.first, let last = ends.last, 0 <= first, first <= last else { return sum }
+        return sum + last - first + 1
+      }
+    }
+  #endif
 
   /// The smallest second-level cache that an ARM core is built with, or a core's share of its cluster's, by the main
   /// identification register (Arm Architecture Reference Manual, MIDR_EL1: implementer in bits 24 to 31, part in bits 4 to

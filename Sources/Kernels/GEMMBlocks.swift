@@ -7,11 +7,11 @@ struct GEMMBlocks: Equatable {
   var columnPanels: Int
 
   /// The largest blocks that a second-level cache is good for. A block of A, packed, fills a quarter of it and stays there,
-  /// while a block of B as large as the cache streams through.
+  /// while a block of B of twice its size streams through; each is packed once for so much work that it does not show.
   init(secondLevelCache: Int, mr: Int, nr: Int, width: Int) {
     let line = 4 * MacroKernel.kc
     rows = max(secondLevelCache / 4 / line / mr, 1) * mr
-    columnPanels = max(secondLevelCache / line / (nr * width), 2) * nr
+    columnPanels = max(2 * secondLevelCache / line / (nr * width), 2) * nr
   }
 
   /// The same blocks, or smaller ones where the threads' shares would be too unequal.
@@ -20,8 +20,10 @@ struct GEMMBlocks: Equatable {
     let least = (rows: ceilDivide(m, self.rows / mr), columns: ceilDivide(n, self.columnPanels / nr))
     var best = self
     var bestTime = Int.max
-    for columns in least.columns..<least.columns + (threads == 1 ? 1 : 4) where columns <= n {
-      for rows in least.rows..<least.rows + (threads == 1 ? 1 : 4 * threads) where rows <= m {
+    let most =
+      threads == 1 ? least : (rows: min(least.rows + 4 * threads, m), columns: min(2 * least.columns + 2, n))
+    for columns in least.columns...most.columns {
+      for rows in least.rows...most.rows {
         let (tileRows, tileColumns) = (ceilDivide(m, rows), ceilDivide(n, columns))
         // In 1/16 of a tile, as which counts what packing a tile's rows of A takes, once per block of columns.
         let time = ceilDivide(rows * columns, threads) * tileRows * (16 * tileColumns + 1)

@@ -10,9 +10,9 @@ struct MacroKernel {
   let loops: InnerLoops
 
   /// KC: how many k a tile adds up before it touches C. Two panels of B are small enough then to stay near while all rows
-  /// of A pass by, and a tile's loads and stores of C are few beside its products; between 128 and 512 the speed hardly
+  /// of A pass by, and a tile's loads and stores of C are few beside its products; between 256 and 512 the speed hardly
   /// depends on it. Sums are rounded where k is cut, so this is one number and not a function of the processor's caches.
-  static let kc = 256
+  static let kc = 384
 
   /// A, packed: groups of rows, each with panels of k, each with the group's rows, W apart.
   ///
@@ -103,9 +103,10 @@ struct MacroKernel {
         for group in 0..<groups {
           // As many tiles as the group needs, of about as many rows each.
           let groupRows = min(a.groupRows, product.rows - group * a.groupRows)
-          let tiles = ceilDivide(groupRows, mr)
+          let tiles = groupRows <= mr ? 1 : ceilDivide(groupRows, mr)
+          var m = 0
           for tile in 0..<tiles {
-            let m = groupRows * tile / tiles
+            let end = tile + 1 == tiles ? groupRows : groupRows * (tile + 1) / tiles
             var prefetch = TilePrefetch(first: aBlock, step: 0, panelStep: 0)
             if let bAhead, number < nr {
               prefetch = TilePrefetch(first: bAhead + number * b.panelStride, step: w, panelStep: a.panelDepth * w)
@@ -114,7 +115,7 @@ struct MacroKernel {
             }
             loops.gemmTile(
               GEMMTile(
-                rows: groupRows * (tile + 1) / tiles - m, columnPanels: min(nr, product.columnPanels - n), depth: depth,
+                rows: end - m, columnPanels: min(nr, product.columnPanels - n), depth: depth,
                 a: TileRows(
                   first: aBlock + group * a.groupStride + m * w, panelStride: a.panelStride, panelDepth: a.panelDepth),
                 b: PackedColumns(bBlock, b.panelStride),
@@ -122,6 +123,7 @@ struct MacroKernel {
                   first: c.first + n * c.panelStride + group * c.groupStride + m * c.rowStride, rowStride: c.rowStride,
                   panelStride: c.panelStride, stores: k > 0 ? .adds : product.stores),
                 prefetch: prefetch))
+            m = end
             number += 1
             early -= 1
           }

@@ -66,6 +66,12 @@ private struct Tile<let rows: Int> {
     }
   }
 
+  /// The next panel of A. No processor guesses where panels begin that are far apart.
+  @inline(__always)
+  static func prefetchNextPanel(_ a: UnsafePointer<Float>) {
+    for line in 0..<rows * MemoryLayout<Vector>.size / 64 { processor_prefetch(a + 16 &* line) }
+  }
+
   /// C is wanted when all products are done: its lines come meanwhile. Into the second-level cache: rows of C may lie a power
   /// of two apart, and as many as a tile has then need more ways of the first-level cache than there are.
   @inline(__always)
@@ -86,34 +92,34 @@ private struct Tile<let rows: Int> {
     let (lineStep, linesStep) = (t.prefetch.step, t.prefetch.panelStep)
     var (panel, b, lines) = (t.a.first, t.b.first, t.prefetch.first)
     var remaining = t.depth
-    repeat {
-      // The next panel of A. No processor guesses where panels begin that are far apart.
-      if rowStep == Vector.scalarCount {
-        for line in 0..<rows * MemoryLayout<Vector>.size / 64 {
-          processor_prefetch(panel + aPanelStride + 16 &* line)
+    #if arch(x86_64) && !WIDE
+      // Whole panels without a loop, two k at a time where a vector is half a line: each line is asked for once, and with
+      // fewer instructions a core that two threads share still keeps its multipliers busy.
+      while rowStep == Vector.scalarCount && panelDepth == Vector.scalarCount && remaining >= Vector.scalarCount {
+        prefetchNextPanel(panel + aPanelStride)
+        var line = lines
+        for k in stride(from: 0, to: Vector.scalarCount, by: 2) {
+          let bRows = b + k &* Vector.scalarCount
+          processor_prefetch(bRows + streamDistance &* Vector.scalarCount)
+          processor_prefetch(bRows + bPanelStride + streamDistance &* Vector.scalarCount)
+          processor_prefetch_second_level(line)
+          line += 2 &* lineStep
+          addProducts(&left, &right, panel + k, rowStep, bRows, bPanelStride)
+          addProducts(&left, &right, panel + k + 1, rowStep, bRows + Vector.scalarCount, bPanelStride)
         }
+        panel += aPanelStride
+        lines += linesStep
+        b += Vector.scalarCount &* Vector.scalarCount
+        remaining &-= Vector.scalarCount
       }
+    #endif
+    while remaining > 0 {
+      if rowStep == Vector.scalarCount { prefetchNextPanel(panel + aPanelStride) }
       var (a, line) = (panel, lines)
       panel += aPanelStride
       lines += linesStep
       var count = min(panelDepth, remaining)
       remaining &-= count
-      // Two k at a time where a vector is half a line: each line is asked for once, and with fewer instructions a core that
-      // two threads share still keeps its multipliers busy.
-      #if arch(x86_64) && !WIDE
-        while rowStep != 1 && count > 1 {
-          processor_prefetch(b + streamDistance &* Vector.scalarCount)
-          processor_prefetch(b + bPanelStride + streamDistance &* Vector.scalarCount)
-          processor_prefetch_second_level(line)
-          line += 2 &* lineStep
-          addProducts(&left, &right, a, rowStep, b, bPanelStride)
-          addProducts(&left, &right, a + depthStep, rowStep, b + Vector.scalarCount, bPanelStride)
-          a += 2 &* depthStep
-          b += 2 &* Vector.scalarCount
-          count &-= 2
-        }
-        if count == 0 { continue }
-      #endif
       repeat {
         if rowStep == 1 { processor_prefetch(a + streamDistance &* Vector.scalarCount) }
         processor_prefetch(b + streamDistance &* Vector.scalarCount)
@@ -125,7 +131,7 @@ private struct Tile<let rows: Int> {
         b += Vector.scalarCount
         count &-= 1
       } while count > 0
-    } while remaining > 0
+    }
     finish(left, t.c, panel: 0)
     finish(right, t.c, panel: 1)
   }

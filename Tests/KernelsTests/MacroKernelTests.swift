@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import VectorLoops
 
@@ -146,6 +147,70 @@ import VectorLoops
       let bits = run(1, 1 << 20, pass)
       for (threads, cache) in [(1, 16 << 10), (2, 64 << 10), (3, 256 << 10), (2, 4 << 20)] {
         #expect(run(threads, cache, pass) == bits, "\(pass), \(threads) threads, \(cache) bytes")
+      }
+    }
+  }
+
+  /// Blocks for the caches of other processors, and with them the same bits: cores with 32 KB and 1 MB, with 48 KB and 2 MB for
+  /// two threads, with half a megabyte, in a cluster that shares 4 MB, and a system that says nothing.
+  @Test(
+    arguments: InstructionSet.available,
+    [
+      (32, 1024, "0", "0", 1024), (48, 2048, "0,56", "0,56", 2048), (32, 512, "0-1", "0-1", 512),
+      (64, 4096, "0-3", "0", 1024), (0, 0, "", "", nil),
+    ] as [(Int, Int, String, String, Int?)])
+  func blocksOfOtherProcessors(
+    _ set: InstructionSet, _ core: (first: Int, second: Int, sharedBy: String, threads: String, share: Int?)
+  ) throws {
+    let place = try TemporaryFolder()
+    defer { place.remove() }
+    func write(_ text: String, _ name: String) throws {
+      let path = place(name)
+      try FileManager.default.createDirectory(
+        atPath: String(path[..<path.lastIndex(of: "/")!]), withIntermediateDirectories: true)
+      try Data("\(text)\n".utf8).write(to: URL(filePath: path))
+    }
+    if core.second > 0 {
+      for (index, level, type, size) in [
+        (0, 1, "Data", core.first), (1, 1, "Instruction", 32), (2, 2, "Unified", core.second), (3, 3, "Unified", 32768),
+      ] {
+        try write("\(level)", "cache/index\(index)/level")
+        try write(type, "cache/index\(index)/type")
+        try write("\(size)K", "cache/index\(index)/size")
+        try write(index == 2 ? core.sharedBy : "0-31", "cache/index\(index)/shared_cpu_list")
+      }
+      try write(core.threads, "topology/thread_siblings_list")
+    }
+    let share = Context.secondLevelCache(core: place.path)
+    #expect(share == core.share.map { $0 << 10 })
+
+    let operands = Operands(try ConvShape(parsing: "n150 1x1x300 -> 1x1x144 k1x1 s1 p0,0,0,0"), integers: false)
+    let context = Context(threads: 2, instructionSet: set)
+    let bits = operands.run(.forward, .direct, context).map(\.bitPattern)
+    context.secondLevelCache = share ?? 512 << 10
+    let (w, mr, nr) = (context.width, context.loops.mr, context.loops.nr)
+    let blocks = GEMMBlocks(secondLevelCache: context.secondLevelCache, mr: mr, nr: nr, width: w)
+    // A block of A, packed, and two panels of B that pass it by.
+    let bytes = 4 * MacroKernel.kc * (blocks.rows + 2 * nr * w)
+    #expect(blocks.rows % mr == 0 && blocks.columnPanels % nr == 0 && blocks.rows >= 4 * mr)
+    #expect(bytes <= context.secondLevelCache / 2)
+    #expect(operands.run(.forward, .direct, context).map(\.bitPattern) == bits)
+  }
+
+  /// Tasks of a product: within the blocks, and with shares that keep all threads busy, but for products of a few tiles.
+  @Test func threadsGetEqualShares() {
+    let (mr, nr, w) = (12, 2, 16)
+    let blocks = GEMMBlocks(secondLevelCache: 1 << 20, mr: mr, nr: nr, width: w)
+    for (m, n) in [(512, 512), (1024, 1024), (2048, 2048), (16, 65536), (16384, 128), (4096, 256), (5, 16), (0, 16)] {
+      for threads in [1, 2, 3, 8, 32] {
+        let cut = blocks.cut(rows: m, columnPanels: n / w, threads: threads, mr: mr, nr: nr)
+        #expect(cut.rows % mr == 0 && cut.columnPanels % nr == 0 && cut.rows > 0 && cut.columnPanels > 0)
+        #expect(cut.rows <= blocks.rows && cut.columnPanels <= blocks.columnPanels)
+        let tasks = ceilDivide(m, cut.rows) * ceilDivide(n / w, cut.columnPanels)
+        let tiles = ceilDivide(m, mr) * ceilDivide(n / w, nr)
+        let longest = ceilDivide(tasks, threads) * (cut.rows / mr) * (cut.columnPanels / nr)
+        if tiles < 64 * threads { continue }
+        #expect(longest * threads <= tiles * 11 / 10, "\(m) x \(n), \(threads) threads: \(cut)")
       }
     }
   }
