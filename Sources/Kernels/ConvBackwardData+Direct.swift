@@ -11,8 +11,8 @@ extension DirectConvolution {
     for phase in 0..<shape.strideHeight * shape.strideWidth {
       let grid = TapGrid.backwardData(shape, phaseY: phase / shape.strideWidth, phaseX: phase % shape.strideWidth)
       if grid.pixels <= 0 || grid.height <= 0 { continue }
-      let packed = packedBackwardFilter(filter, grid, phase: phase)
-      gatheredProduct(grid, source: outputGradient, filter: packed, target: inputGradient)
+      gatheredProduct(
+        grid, source: outputGradient, filter: filter, .backwardData(phase: phase), target: inputGradient)
     }
   }
 }

@@ -10,7 +10,7 @@ extension DirectConvolution {
       return
     }
     let (grid, source) = forwardGrid(input)
-    gatheredProduct(grid, source: source, filter: packedForwardFilter(filter, grid), target: output)
+    gatheredProduct(grid, source: source, filter: filter, .forward, target: output)
   }
 
   /// Every pixel by itself to one number, as a dense layer with one output does. As a product of two matrices that would be

@@ -19,14 +19,14 @@ public final class Convolution {
   public private(set) var shape: ConvShape
   let context: Context
   let plan: ConvPlan
-  private lazy var direct = DirectConvolution(shape, context: context)
-  private let use: FilterUse
-  private lazy var winograd = WinogradConvolution(shape, context: context, use: use)
+  private let packed: PackedFilter
+  private lazy var direct = DirectConvolution(shape, packed)
+  private lazy var winograd = WinogradConvolution(shape, packed)
 
   /// - Parameters:
   ///   - plan: which algorithm each pass uses; nil asks `context` for its choice.
   public init(_ shape: ConvShape, context: Context, plan: ConvPlan? = nil, use: FilterUse = .repeated) {
-    self.use = use
+    packed = PackedFilter(context: context, use: use)
     self.shape = shape
     self.context = context
     self.plan = plan ?? context.plan(for: shape)
@@ -39,7 +39,9 @@ public final class Convolution {
   /// Whether `backwardData`, and likewise `forward` to more than one channel, leaves the filter unread from its second call
   /// on until the filter changes: what it needs of it is kept.
   public var keepsFilter: Bool {
-    [plan.forward, plan.backwardData].allSatisfy { $0 == .direct || (winograd.transformsFirst && winograd.isReused) }
+    [plan.forward, plan.backwardData].allSatisfy {
+      $0 == .direct || (winograd.transformsFirst && packed.keeps(.points))
+    }
   }
 
   /// Pictures of the passes to come. What is kept of the filter serves any number of them.
@@ -50,10 +52,7 @@ public final class Convolution {
   }
 
   /// Must be called after the filter's values change, before the next pass that reads them.
-  public func filterChanged() {
-    if plan.uses(.direct) { direct.filterChanged() }
-    if plan.uses(.winograd) { winograd.filterChanged() }
-  }
+  public func filterChanged() { packed.changed() }
 
   /// Overwrites `output`.
   /// - Parameter map: what the input is read through.

@@ -60,7 +60,7 @@ extension DirectConvolution {
     let (outputGradient, map) = (outputGradient.data, outputGradient.map)
     let (s, w, loops) = (shape, context.width, context.loops)
     let product = MacroKernel(loops: loops)
-    let packed = packedRowTapFilter(filter)
+    let panels = rowTapPanels(filter)
     let depthPanels = ceilDivide(s.outputChannels, w)
     let panelDepth = min(s.outputChannels, w)
     let columnPanels = ceilDivide(rowChannels, w)
@@ -117,7 +117,7 @@ extension DirectConvolution {
               a: .init(
                 first: ring + i % ringRows * ringStride, panelStride: panelStride, panelDepth: panelDepth,
                 groupRows: s.outputWidth),
-              b: .init(packed.pointer + (tap + reached.lowerBound) * columnPanels * bStride, bStride),
+              b: .init(panels + (tap + reached.lowerBound) * columnPanels * bStride, bStride),
               c: .init(
                 first: c + reached.lowerBound * columnPanels * panelStride, rowStride: w, panelStride: panelStride),
               stores: .adds, upcoming: upcoming))
@@ -138,24 +138,22 @@ extension DirectConvolution {
 
   /// The filter as B: rows are output channels, columns are (row of taps, tap in the row, input channel), each row of taps
   /// filled up to whole panels with zeros.
-  private func packedRowTapFilter(_ filter: UnsafePointer<Float>) -> Buffer {
+  private func rowTapPanels(_ filter: UnsafePointer<Float>) -> UnsafePointer<Float> {
     let (s, w) = (shape, context.width)
     let panelsPerRow = ceilDivide(rowChannels, w)
     let depth = ceilDivide(s.outputChannels, w) * min(s.outputChannels, w)
-    let packed = rowTapFilter ?? Buffer(count: s.kernelHeight * panelsPerRow * depth * w)
-    rowTapFilter = packed
-    if rowTapFilterIsCurrent { return packed }
-    for p in 0..<s.kernelHeight {
-      for part in 0..<panelsPerRow {
-        let target = packed.pointer + (p * panelsPerRow + part) * depth * w
-        context.loops.transposePanel(
-          rows: s.outputChannels, lanes: min(w, rowChannels - part * w),
-          source: filter + (p * rowChannels + part * w) * s.outputChannels, laneStride: s.outputChannels,
-          destination: target)
-        (target + s.outputChannels * w).update(repeating: 0, count: (depth - s.outputChannels) * w)
+    let count = s.kernelHeight * panelsPerRow * depth * w
+    return packed(.backwardData(phase: 0), count: count, .filter) { panels in
+      for p in 0..<s.kernelHeight {
+        for part in 0..<panelsPerRow {
+          let target = panels + (p * panelsPerRow + part) * depth * w
+          context.loops.transposePanel(
+            rows: s.outputChannels, lanes: min(w, rowChannels - part * w),
+            source: filter + (p * rowChannels + part * w) * s.outputChannels, laneStride: s.outputChannels,
+            destination: target)
+          (target + s.outputChannels * w).update(repeating: 0, count: (depth - s.outputChannels) * w)
+        }
       }
     }
-    rowTapFilterIsCurrent = true
-    return packed
   }
 }

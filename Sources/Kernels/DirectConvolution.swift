@@ -5,36 +5,26 @@ import VectorLoops
 /// second-level cache and multiplied with the packed filter. Nowhere is there an im2col matrix of more than one block.
 final class DirectConvolution {
   var shape: ConvShape
-  let context: Context
-  private var forwardFilter: PackedFilter?
-  private var backwardFilters: [PackedFilter?]
-  var rowTapFilter: Buffer?
-  var rowTapFilterIsCurrent = false
+  let packed: PackedFilter
+  var context: Context { packed.context }
 
-  init(_ shape: ConvShape, context: Context) {
+  init(_ shape: ConvShape, _ packed: PackedFilter) {
     self.shape = shape.asMatrixProduct
-    self.context = context
-    backwardFilters = Array(repeating: nil, count: shape.strideHeight * shape.strideWidth)
-  }
-
-  func filterChanged() {
-    forwardFilter?.isCurrent = false
-    for filter in backwardFilters { filter?.isCurrent = false }
-    rowTapFilterIsCurrent = false
+    self.packed = packed
   }
 
   /// A filter as the B operand: rows are (tap, source channel), columns are target channels.
-  final class PackedFilter {
+  struct FilterPanels {
     let panelDepth: Int
     let panelsPerTap: Int
     /// Rows of a tap, which those of the next follow.
     let rowsPerTap: Int
     /// Rows of all taps.
     let depth: Int
-    let panels: Buffer
     /// Floats from one panel of columns to the next.
     let panelStride: Int
-    var isCurrent = false
+    /// Floats of all panels.
+    let count: Int
 
     init(_ grid: TapGrid, width: Int) {
       // With few source channels a tap takes only as many rows as there are channels; with many, whole panels, but for the
@@ -44,35 +34,31 @@ final class DirectConvolution {
       rowsPerTap = grid.taps.count == 1 ? grid.tapChannels : panelsPerTap * panelDepth
       depth = grid.taps.count * rowsPerTap
       panelStride = max(depth, 1) * width
-      panels = Buffer(count: panelStride * ceilDivide(grid.targetChannels, width))
+      count = panelStride * ceilDivide(grid.targetChannels, width)
     }
   }
 
-  func packedForwardFilter(_ filter: UnsafePointer<Float>, _ grid: TapGrid) -> PackedFilter {
-    let packed = forwardFilter ?? PackedFilter(grid, width: context.width)
-    forwardFilter = packed
-    if !packed.isCurrent { pack(filter, grid, packed, transposed: false) }
-    return packed
-  }
-
-  func packedBackwardFilter(_ filter: UnsafePointer<Float>, _ grid: TapGrid, phase: Int) -> PackedFilter {
-    let packed = backwardFilters[phase] ?? PackedFilter(grid, width: context.width)
-    backwardFilters[phase] = packed
-    if !packed.isCurrent { pack(filter, grid, packed, transposed: true) }
-    return packed
+  /// The filter's panels for what a grid reads of it.
+  private func panels(
+    _ grid: TapGrid, _ layout: FilterPanels, _ form: PackedFilter.Form, _ filter: UnsafePointer<Float>
+  ) -> UnsafePointer<Float> {
+    packed(form, count: layout.count, .filter) { pack(filter, grid, layout, transposed: form != .forward, into: $0) }
   }
 
   /// `transposed`: the target channels are the filter's input channels.
-  private func pack(_ filter: UnsafePointer<Float>, _ grid: TapGrid, _ packed: PackedFilter, transposed: Bool) {
+  private func pack(
+    _ filter: UnsafePointer<Float>, _ grid: TapGrid, _ layout: FilterPanels, transposed: Bool,
+    into panels: UnsafeMutablePointer<Float>
+  ) {
     let w = context.width
     let (loops, outputChannels) = (context.loops, shape.outputChannels)
     let tapCount = (transposed ? shape.inputChannels : grid.tapChannels) * outputChannels
-    let rowsPerTap = packed.rowsPerTap
+    let rowsPerTap = layout.rowsPerTap
     let panelCount = ceilDivide(grid.targetChannels, w)
     context.parallel(panelCount * grid.taps.count) { task in
       let (panel, t) = (task % panelCount, task / panelCount)
       let lanes = min(w, grid.targetChannels - panel * w)
-      let target = packed.panels.pointer + panel * packed.panelStride + t * rowsPerTap * w
+      let target = panels + panel * layout.panelStride + t * rowsPerTap * w
       let tap = filter + grid.taps[t].index * tapCount
       if transposed {
         loops.transposePanel(
@@ -86,13 +72,15 @@ final class DirectConvolution {
       let used = grid.tapChannels * w
       (target + used).update(repeating: 0, count: rowsPerTap * w - used)
     }
-    packed.isCurrent = true
   }
 
   /// target = gathered source times packed filter, over all pixels of the grid.
   func gatheredProduct(
-    _ grid: TapGrid, source: UnsafePointer<Float>, filter: PackedFilter, target: UnsafeMutablePointer<Float>
+    _ grid: TapGrid, source: UnsafePointer<Float>, filter: UnsafePointer<Float>, _ form: PackedFilter.Form,
+    target: UnsafeMutablePointer<Float>
   ) {
+    let layout = FilterPanels(grid, width: context.width)
+    let filterPanels = panels(grid, layout, form, filter)
     let w = context.width
     let loops = context.loops
     let product = MacroKernel(loops: loops)
@@ -103,8 +91,8 @@ final class DirectConvolution {
     let (blockPixels, blockPanels) = (cuts.rows, cuts.columnPanels)
     let pixelBlocks = ceilDivide(grid.pixels, blockPixels)
     let channelBlocks = ceilDivide(targetPanels, blockPanels)
-    let depthPanels = grid.taps.count * filter.panelsPerTap
-    let block = min(max(MacroKernel.kc / filter.panelDepth, 1), max(depthPanels, 1))
+    let depthPanels = grid.taps.count * layout.panelsPerTap
+    let block = min(max(MacroKernel.kc / layout.panelDepth, 1), max(depthPanels, 1))
     // Whole panels are written to the target itself where its pixels are the grid's.
     let writes =
       grid.targetStepY == 1 && grid.targetStepX == 1
@@ -128,7 +116,7 @@ final class DirectConvolution {
       let panel = task % channelBlocks * blockPanels
       let panels = min(blockPanels, targetPanels - panel)
       let a = workspace + worker * perWorker
-      let b = UnsafePointer(filter.panels.pointer) + panel * filter.panelStride
+      let b = filterPanels + panel * layout.panelStride
       let c =
         writes
         ? MacroKernel.Target(
@@ -146,7 +134,7 @@ final class DirectConvolution {
         var upcoming = MacroKernel.Upcoming()
         let after = k + block
         if after < depthPanels {
-          upcoming.b = b + after * filter.panelDepth * w
+          upcoming.b = b + after * layout.panelDepth * w
           upcoming.source = grid.memoryRows(after..<min(after + block, depthPanels), range, source: source, width: w)
         } else if task + context.threads < pixelBlocks * channelBlocks {
           upcoming.source = grid.memoryRows(
@@ -155,10 +143,10 @@ final class DirectConvolution {
         product.multiply(
           MacroKernel.Product(
             rows: range.count, columnPanels: panels,
-            depth: min(depth * filter.panelDepth, filter.depth - k * filter.panelDepth),
+            depth: min(depth * layout.panelDepth, layout.depth - k * layout.panelDepth),
             a: .init(
-              first: a, panelStride: mr * w, panelDepth: filter.panelDepth, groupRows: mr, groupStride: groupStride),
-            b: .init(b + k * filter.panelDepth * w, filter.panelStride), c: c, stores: k > 0 ? .adds : stores,
+              first: a, panelStride: mr * w, panelDepth: layout.panelDepth, groupRows: mr, groupStride: groupStride),
+            b: .init(b + k * layout.panelDepth * w, layout.panelStride), c: c, stores: k > 0 ? .adds : stores,
             upcoming: upcoming))
       }
       if stores == .streams { processor_end_streams() }

@@ -28,15 +28,10 @@ final class WinogradConvolution {
   let phases: [WinogradPhase]
   /// Those of the data gradient, which read the same windows.
   let backwardPhases: [WinogradPhase]
-  /// Transformed filters, where they are current.
-  var forwardFilter: Buffer?
-  var backwardFilter: Buffer?
+  let packed: PackedFilter
   /// Whether filters are transformed as a whole. One that outgrows the caches is as slow to read as to compute again: then
   /// each product transforms it on the way (see `WinogradFilterProduct.swift`).
   let transformsFirst: Bool
-  /// Whether what is made of a filter serves until it changes; otherwise all convolutions of a context make it in the same
-  /// memory, for one pass.
-  let isReused: Bool
   /// Where not nil, the filter of the data gradient comes in panels, for each of these groups of taps in turn: [group,
   /// inputChannels / W, outputChannels, taps of the group, W]. A group has the taps of a phase in the order in which they
   /// are used, so that they come from memory as one stream. (As [kh, kw, ...], those that are read together lie a power of
@@ -82,14 +77,14 @@ final class WinogradConvolution {
       / Double(tiles.rows * tiles.columns * products)
   }
 
-  /// Floats of a transformed filter above which it counts as larger than the caches, and is only kept where it is reused:
+  /// Floats of a transformed filter above which it counts as larger than the caches, and each product transforms it anew:
   /// 48 MB. A function of the channels alone, for the two ways round differently, and a picture must not depend on how many
   /// are made with it.
   static let largestFreelyKeptFilter = 12 << 20
 
   /// - Parameter largestFreelyKept: for tests.
   init(
-    _ shape: ConvShape, context: Context, use: FilterUse = .repeated,
+    _ shape: ConvShape, _ packed: PackedFilter,
     largestFreelyKept: Int = WinogradConvolution.largestFreelyKeptFilter
   ) {
     precondition(WinogradConvolution.supports(shape), "\(shape): no Winograd algorithm for this kernel and stride")
@@ -99,23 +94,19 @@ final class WinogradConvolution {
     let few = basis.taps == 3 ? 2 : 5
     let transforms = phases.allSatisfy { min($0.y.taps, $0.x.taps) >= few }
     streamsFilter = points * shape.inputChannels * shape.outputChannels > largestFreelyKept
-    isReused = use != .training
+    let context = packed.context
     transformsFirst =
       !streamsFilter || !transforms || shape.inputChannels % context.width != 0
       || shape.outputChannels % context.width != 0
     self.shape = shape
+    self.packed = packed
     self.context = context
     coefficients = Buffer(basis.coefficients)
     tapGroups =
-      use == .sampling && !transformsFirst
+      packed.use == .sampling && !transformsFirst
       ? phases.map { $0.flippedTaps(stride: shape.stride, kernelWidth: shape.kernelWidth) } : nil
     // Panels have no taps of zeros: few pictures take as long as the filter takes to read, however many tiles they are.
     backwardPhases = tapGroups == nil ? WinogradConvolution.phases(shape, sharesWindows: true).phases : phases
-  }
-
-  func filterChanged() {
-    forwardFilter = nil
-    backwardFilter = nil
   }
 
   /// Points along one axis.

@@ -15,20 +15,15 @@ extension WinogradConvolution {
   /// Filter channels per task of a filter transform.
   private static let taskChannels = 16
 
-  /// Where a transformed filter goes, or is already.
-  private func memory(_ kept: inout Buffer?, _ count: Int) -> (UnsafeMutablePointer<Float>, isCurrent: Bool) {
-    guard isReused else { return (context.scratch("winograd.points", count), false) }
-    if let buffer = kept { return (buffer.pointer, true) }
-    let buffer = Buffer(count: count)
-    kept = buffer
-    return (buffer.pointer, false)
-  }
-
-  /// The transformed filter for the forward pass, computed where it is not current.
+  /// The transformed filter for the forward pass.
   func transformedForwardFilter(_ filter: UnsafePointer<Float>) -> UnsafePointer<Float> {
     let layout = forwardFilterLayout
-    let (buffer, isCurrent) = memory(&forwardFilter, layout.count)
-    if isCurrent { return UnsafePointer(buffer) }
+    return packed(.forward, count: layout.count, .points) { transformForward(filter, layout, into: $0) }
+  }
+
+  private func transformForward(
+    _ filter: UnsafePointer<Float>, _ layout: FilterLayout, into buffer: UnsafeMutablePointer<Float>
+  ) {
     let (w, loops, s) = (context.width, context.loops, shape)
     let scratch = context.scratch("winograd.transform", transformScratch * context.threads)
     let group = WinogradConvolution.taskChannels
@@ -76,14 +71,19 @@ extension WinogradConvolution {
       }
       if streamsFilter { processor_end_streams() }
     }
-    return UnsafePointer(buffer)
   }
 
-  /// The transformed, flipped and transposed filter for the data gradient, computed where it is not current.
+  /// The transformed, flipped and transposed filter for the data gradient.
   func transformedBackwardFilter(_ filter: UnsafePointer<Float>) -> UnsafePointer<Float> {
     let layout = backwardFilterLayout
-    let (buffer, isCurrent) = memory(&backwardFilter, layout.count)
-    if isCurrent { return UnsafePointer(buffer) }
+    return packed(.backwardData(phase: 0), count: layout.count, .points) {
+      transformBackward(filter, layout, into: $0)
+    }
+  }
+
+  private func transformBackward(
+    _ filter: UnsafePointer<Float>, _ layout: PointLayout, into buffer: UnsafeMutablePointer<Float>
+  ) {
     let w = context.width
     let perWorker = transformScratch + backwardPhases.map { $0.y.taps * $0.x.taps }.max()! * w * w
     let scratch = context.scratch("winograd.filter", perWorker * context.threads)
@@ -96,7 +96,6 @@ extension WinogradConvolution {
       }
       if streamsFilter { processor_end_streams() }
     }
-    return UnsafePointer(buffer)
   }
 
   /// Transforms what one phase has of W input channels by W output channels for the data gradient: flipped, with the input

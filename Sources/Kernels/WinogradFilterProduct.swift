@@ -43,16 +43,20 @@ extension WinogradConvolution {
     var accumulate: Bool
   }
 
+  /// A tensor over the points: panels of rows at an offset for each point.
+  private struct Points<Pointer> {
+    var first: Pointer
+    var offsets: UnsafePointer<Int>
+    var panelStride: Int
+  }
+  private typealias Source = Points<UnsafePointer<Float>>
+  private typealias Target = Points<UnsafeMutablePointer<Float>>
+
   /// Transforms the taps two rows at a time and multiplies: C (+)= A U at each point of the block.
-  private func multiply(
-    _ block: Block, taps: Taps, a: UnsafePointer<Float>, aOffsets: UnsafePointer<Int>, aPanelStride: Int,
-    c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>, cPanelStride: Int
-  ) {
+  private func multiply(_ block: Block, taps: Taps, a: Source, c: Target) {
     let (w, loops, parts) = (context.width, context.loops, block.phase)
     if tapGroups != nil && block.rows <= RowProduct.tiles && phases.count > 1 {
-      return multiplyFewTiles(
-        block, taps: taps, a: a, aOffsets: aOffsets, aPanelStride: aPanelStride, c: c, cOffsets: cOffsets,
-        cPanelStride: cPanelStride)
+      return multiplyFewTiles(block, taps: taps, a: a, c: c)
     }
     let product = MacroKernel(loops: loops)
     let depth = block.depthPanels * w
@@ -71,16 +75,17 @@ extension WinogradConvolution {
         let filter = block.filter + place * pointStride
         var upcoming = MacroKernel.Upcoming()
         upcoming.bIsCached = true
-        if place + 1 < points.count { upcoming.a = a + aOffsets[points[place + 1]] }
+        if place + 1 < points.count { upcoming.a = a.first + a.offsets[points[place + 1]] }
         if let next = taps.next {
           upcoming.source = share(two * 2 * parts.x.points + place, of: products, in: block, taps, next)
         }
         product.multiply(
           MacroKernel.Product(
             rows: block.rows, columnPanels: block.columnPanels, depth: depth,
-            a: .init(first: a + aOffsets[point], panelStride: aPanelStride, panelDepth: w, groupRows: block.rows),
+            a: .init(
+              first: a.first + a.offsets[point], panelStride: a.panelStride, panelDepth: w, groupRows: block.rows),
             b: .init(filter, depth * w),
-            c: .init(first: c + cOffsets[point], rowStride: w, panelStride: cPanelStride),
+            c: .init(first: c.first + c.offsets[point], rowStride: w, panelStride: c.panelStride),
             stores: block.accumulate ? .adds : .overwrites, upcoming: upcoming))
       }
     }
@@ -104,10 +109,7 @@ extension WinogradConvolution {
   /// The block is cut once more, so that the taps of a piece stay in the first-level cache while all rows of points use
   /// them; while they do, the taps of the next piece come into the second-level cache. (A block for so few tiles has all
   /// rows; see `productTwos`.)
-  private func multiplyFewTiles(
-    _ block: Block, taps: Taps, a: UnsafePointer<Float>, aOffsets: UnsafePointer<Int>, aPanelStride: Int,
-    c: UnsafeMutablePointer<Float>, cOffsets: UnsafePointer<Int>, cPanelStride: Int
-  ) {
+  private func multiplyFewTiles(_ block: Block, taps: Taps, a: Source, c: Target) {
     let (w, parts) = (context.width, block.phase)
     let pieceDepth = WinogradConvolution.pieceDepth / w
     let rowSums = n * RowProduct.tiles * w
@@ -128,9 +130,9 @@ extension WinogradConvolution {
           let row = RowProduct(
             point: finite[i], depthPanels: depth,
             source: source + (i == n - 1 ? (parts.y.taps - 1) * taps.rowStride : 0), step: taps.step,
-            a: a + first * aPanelStride, aPanelStride: aPanelStride, aOffsets: aOffsets + i * n,
+            a: a.first + first * a.panelStride, aPanelStride: a.panelStride, aOffsets: a.offsets + i * n,
             sums: block.filter + (panel * n + i) * rowSums, continues: first > 0,
-            c: isLast ? c + panel * cPanelStride : nil, cOffsets: cOffsets + i * n,
+            c: isLast ? c.first + panel * c.panelStride : nil, cOffsets: c.offsets + i * n,
             accumulates: block.accumulate, ahead: next + i * depth * w * 32)
           context.loops.filterRowProduct(
             rowTaps: isEnd ? 1 : parts.y.taps, columnPoints: parts.x.points, coefficients: coefficients.pointer, row)
@@ -181,9 +183,12 @@ extension WinogradConvolution {
               step: s.outputChannels, rowStride: s.kernelWidth * s.stride * tapStride,
               columnStride: s.stride * tapStride,
               panelStride: w),
-            a: a + depth * aLayout.panelStride, aOffsets: aLayout.phaseOffsets[phase],
-            aPanelStride: aLayout.panelStride, c: c + first * cLayout.panelStride, cOffsets: cLayout.phaseOffsets[0],
-            cPanelStride: cLayout.panelStride)
+            a: Source(
+              first: a + depth * aLayout.panelStride, offsets: aLayout.phaseOffsets[phase],
+              panelStride: aLayout.panelStride),
+            c: Target(
+              first: c + first * cLayout.panelStride, offsets: cLayout.phaseOffsets[0],
+              panelStride: cLayout.panelStride))
         }
       }
     }
@@ -232,9 +237,11 @@ extension WinogradConvolution {
             phase: phases[phase], twos: top..<min(top + twos, n / 2), rows: rows,
             depthPanels: depthPanels, columnPanels: columns, filter: points, accumulate: depth > 0),
           taps: source,
-          a: a + depth * aLayout.panelStride, aOffsets: aLayout.phaseOffsets[0], aPanelStride: aLayout.panelStride,
-          c: c + first * cLayout.panelStride, cOffsets: cLayout.phaseOffsets[phase],
-          cPanelStride: cLayout.panelStride)
+          a: Source(
+            first: a + depth * aLayout.panelStride, offsets: aLayout.phaseOffsets[0], panelStride: aLayout.panelStride),
+          c: Target(
+            first: c + first * cLayout.panelStride, offsets: cLayout.phaseOffsets[phase],
+            panelStride: cLayout.panelStride))
       }
     }
   }

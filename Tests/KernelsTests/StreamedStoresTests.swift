@@ -54,7 +54,8 @@ private let streamingSets = InstructionSet.available.filter { $0.width == 16 }
       batch: 2, height: 9, width: 10, inputChannels: 37, outputChannels: 50, kernel: 5, stride: stride)
     let operands = Operands(shape, integers: false)
     func run(largestFreelyKept: Int) -> [Float] {
-      let convolution = WinogradConvolution(shape, context: context, largestFreelyKept: largestFreelyKept)
+      let convolution = WinogradConvolution(
+        shape, PackedFilter(context: context, use: .repeated), largestFreelyKept: largestFreelyKept)
       #expect(convolution.streamsFilter == (largestFreelyKept == 0))
       let (output, inputGradient) = (Buffer(count: shape.outputCount), Buffer(count: shape.inputCount))
       convolution.forward(input: operands.input, filter: operands.filter, output: output.pointer)
