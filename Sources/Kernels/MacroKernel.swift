@@ -96,35 +96,42 @@ struct MacroKernel {
       // Not before they must: until it is used, what passes through the cache drives it out.
       let columns = ceilDivide(product.columnPanels, nr)
       var early = columns * groups * ceilDivide(min(a.groupRows, product.rows), mr) - requests.count * 9 / 8
+      let nothing = TilePrefetch(first: aBlock, step: 0, panelStep: 0)
+      var tile = GEMMTile(
+        rows: mr, columnPanels: nr, depth: depth,
+        a: TileRows(first: aBlock, panelStride: a.panelStride, panelDepth: a.panelDepth),
+        b: PackedColumns(b.first, b.panelStride),
+        c: TileTarget(
+          first: c.first, rowStride: c.rowStride, panelStride: c.panelStride, stores: k > 0 ? .adds : product.stores),
+        prefetch: nothing)
       for n in stride(from: 0, to: product.columnPanels, by: nr) {
-        let bBlock = b.first + n * b.panelStride + k * w
-        let bAhead = upcoming.bIsCached ? nil : n + nr < product.columnPanels ? bBlock + nr * b.panelStride : bNext
-        var number = 0
+        tile.b.first = b.first + n * b.panelStride + k * w
+        tile.columnPanels = min(nr, product.columnPanels - n)
+        let bAhead =
+          upcoming.bIsCached
+          ? nil : n + nr < product.columnPanels ? tile.b.first + nr * b.panelStride : bNext
+        var asked = bAhead == nil ? nr : 0
         for group in 0..<groups {
+          tile.a.first = aBlock + group * a.groupStride
+          tile.c.first = c.first + n * c.panelStride + group * c.groupStride
           // As many tiles as the group needs, of about as many rows each.
-          let groupRows = min(a.groupRows, product.rows - group * a.groupRows)
-          let tiles = groupRows <= mr ? 1 : ceilDivide(groupRows, mr)
-          var m = 0
-          for tile in 0..<tiles {
-            let end = tile + 1 == tiles ? groupRows : groupRows * (tile + 1) / tiles
-            var prefetch = TilePrefetch(first: aBlock, step: 0, panelStep: 0)
-            if let bAhead, number < nr {
-              prefetch = TilePrefetch(first: bAhead + number * b.panelStride, step: w, panelStep: a.panelDepth * w)
-            } else if early <= 0 {
-              requests.next(&prefetch)
+          let rows = min(a.groupRows, product.rows - group * a.groupRows)
+          let tiles = rows <= mr ? 1 : ceilDivide(rows, mr)
+          var done = 0
+          for number in 1...tiles {
+            tile.rows = (number == tiles ? rows : rows * number / tiles) - done
+            if asked < nr {
+              tile.prefetch = TilePrefetch(
+                first: bAhead! + asked * b.panelStride, step: w, panelStep: a.panelDepth * w)
+              asked += 1
+            } else {
+              tile.prefetch = nothing
+              if early <= 0 { requests.next(&tile.prefetch) }
             }
-            loops.gemmTile(
-              GEMMTile(
-                rows: end - m, columnPanels: min(nr, product.columnPanels - n), depth: depth,
-                a: TileRows(
-                  first: aBlock + group * a.groupStride + m * w, panelStride: a.panelStride, panelDepth: a.panelDepth),
-                b: PackedColumns(bBlock, b.panelStride),
-                c: TileTarget(
-                  first: c.first + n * c.panelStride + group * c.groupStride + m * c.rowStride, rowStride: c.rowStride,
-                  panelStride: c.panelStride, stores: k > 0 ? .adds : product.stores),
-                prefetch: prefetch))
-            m = end
-            number += 1
+            loops.gemmTile(tile)
+            done += tile.rows
+            tile.a.first += tile.rows * w
+            tile.c.first += tile.rows * c.rowStride
             early -= 1
           }
         }
