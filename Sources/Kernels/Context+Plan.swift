@@ -9,8 +9,11 @@ extension Context {
     return Context.plan(shape)
   }
 
+  /// Channels on either side below which panels are mostly empty.
+  private static let leastChannels = 8
+
   static func plan(_ shape: ConvShape) -> ConvPlan {
-    guard WinogradConvolution.supports(shape), min(shape.inputChannels, shape.outputChannels) >= 16 else {
+    guard WinogradConvolution.supports(shape), min(shape.inputChannels, shape.outputChannels) >= leastChannels else {
       return ConvPlan(.direct)
     }
     func algorithm(_ pass: ConvPass) -> ConvAlgorithm {

@@ -46,6 +46,12 @@ public final class Context: @unchecked Sendable {
   /// Lanes of a vector.
   public var width: Int { instructionSet.width }
 
+  /// Micro-kernels for panels of so few channels that wider vectors would be at least half empty.
+  func loops(channels: Int) -> InnerLoops {
+    let narrowest = InstructionSet.available[0]
+    return channels <= narrowest.width ? narrowest.loops : loops
+  }
+
   /// Scratch memory of at least `count` floats, reused by later calls with the same name. Contents are unspecified.
   func scratch(_ name: String, _ count: Int) -> UnsafeMutablePointer<Float> {
     if let buffer = scratchBuffers[name], buffer.count >= count { return buffer.pointer }

@@ -69,8 +69,8 @@ extension WinogradConvolution {
     rows: Int, a: UnsafePointer<Float>, aLayout: PointLayout, b: UnsafePointer<Float>, bLayout: PointLayout,
     c: UnsafeMutablePointer<Float>, cLayout: PointLayout
   ) {
-    let product = MacroKernel(loops: context.loops)
-    let blockPanels = WinogradConvolution.blockColumns / context.width
+    let product = MacroKernel(loops: loops)
+    let blockPanels = WinogradConvolution.blockColumns / loops.width
     // (point, first panel) of each task, the points with most slots first.
     let tasks = bLayout.pointsByWork.flatMap { point in
       stride(from: 0, to: bLayout.slots[point] * bLayout.panels, by: blockPanels).map { (point, $0) }
@@ -85,11 +85,11 @@ extension WinogradConvolution {
       product.multiply(
         MacroKernel.Product(
           rows: rows, columnPanels: min(blockPanels, bLayout.slots[point] * bLayout.panels - first),
-          depth: aLayout.panels * context.width,
-          a: .init(first: a, panelStride: aLayout.panelStride, panelDepth: context.width, groupRows: rows),
+          depth: aLayout.panels * loops.width,
+          a: .init(first: a, panelStride: aLayout.panelStride, panelDepth: loops.width, groupRows: rows),
           b: .init(b, bLayout.panelStride),
           c: .init(
-            first: c + cLayout.bases[point] + first * cLayout.panelStride, rowStride: context.width,
+            first: c + cLayout.bases[point] + first * cLayout.panelStride, rowStride: loops.width,
             panelStride: cLayout.panelStride),
           upcoming: .init(task + context.threads < tasks.count ? operands(task + context.threads) : nil)))
     }

@@ -39,7 +39,7 @@ extension WinogradConvolution {
   /// a megabyte; fewer where that makes too few tasks.
   private var blockPanels: (input: Int, output: Int) {
     func panels(_ input: Int, _ output: Int) -> (input: Int, output: Int) {
-      (min(input / context.width, inputPanels), min(output / context.width, outputPanels))
+      (min(input / loops.width, inputPanels), min(output / loops.width, outputPanels))
     }
     return [panels(64, 64), panels(32, 64)].first {
       phases.count * ceilDivide(inputPanels, $0.input) * ceilDivide(outputPanels, $0.output)
@@ -52,8 +52,8 @@ extension WinogradConvolution {
     _ depth: Int, v: UnsafePointer<Float>, inputLayout: PointLayout, m: UnsafePointer<Float>, outputLayout: PointLayout,
     filterGradient: UnsafeMutablePointer<Float>, accumulate: Bool
   ) {
-    let (w, s) = (context.width, shape)
-    let product = MacroKernel(loops: context.loops)
+    let (w, s) = (loops.width, shape)
+    let product = MacroKernel(loops: loops)
     let block = blockPanels
     let inputBlocks = ceilDivide(inputPanels, block.input)
     let outputBlocks = ceilDivide(outputPanels, block.output)
@@ -104,7 +104,7 @@ extension WinogradConvolution {
     _ scratch: UnsafeMutablePointer<Float>, _ target: UnsafeMutablePointer<Float>, channels: Int, lanes: Int,
     _ accumulate: Bool
   ) {
-    let (w, s, loops) = (context.width, shape, context.loops)
+    let (w, s) = (loops.width, shape)
     let tapStride = s.inputChannels * s.outputChannels
     func transform(
       _ count: Int, _ points: UnsafePointer<Float>, _ destination: UnsafeMutablePointer<Float>, rowStride: Int,

@@ -68,9 +68,9 @@ extension WinogradConvolution {
     rows: Int, a: UnsafePointer<Float>, aLayout: PointLayout, b: UnsafePointer<Float>, columnPanels: Int,
     bBase: (Int) -> Int, bPanelStride: (Int) -> Int, c: UnsafeMutablePointer<Float>, cLayout: PointLayout
   ) {
-    let product = MacroKernel(loops: context.loops)
+    let product = MacroKernel(loops: loops)
     let points = aLayout.pointsByWork
-    let blockPanels = WinogradConvolution.blockColumns / context.width
+    let blockPanels = WinogradConvolution.blockColumns / loops.width
     let blocks = ceilDivide(columnPanels, blockPanels)
     func operands(_ task: Int) -> MacroKernel.Operands {
       let point = points[task / blocks]
@@ -83,11 +83,11 @@ extension WinogradConvolution {
       product.multiply(
         MacroKernel.Product(
           rows: rows, columnPanels: min(blockPanels, columnPanels - first),
-          depth: aLayout.slots[point] * aLayout.panels * context.width,
-          a: .init(first: a, panelStride: aLayout.panelStride, panelDepth: context.width, groupRows: rows),
+          depth: aLayout.slots[point] * aLayout.panels * loops.width,
+          a: .init(first: a, panelStride: aLayout.panelStride, panelDepth: loops.width, groupRows: rows),
           b: .init(b, bPanelStride(point)),
           c: .init(
-            first: c + cLayout.bases[point] + first * cLayout.panelStride, rowStride: context.width,
+            first: c + cLayout.bases[point] + first * cLayout.panelStride, rowStride: loops.width,
             panelStride: cLayout.panelStride),
           upcoming: .init(task + context.threads < points.count * blocks ? operands(task + context.threads) : nil)))
     }

@@ -22,6 +22,8 @@ import VectorLoops
 final class WinogradConvolution {
   var shape: ConvShape
   let context: Context
+  /// The micro-kernels of all passes.
+  let loops: InnerLoops
   let basis: WinogradBasis
   let coefficients: Buffer
   /// The phases in the order of their slots; those with three taps come before those with two.
@@ -95,12 +97,14 @@ final class WinogradConvolution {
     let transforms = phases.allSatisfy { min($0.y.taps, $0.x.taps) >= few }
     streamsFilter = points * shape.inputChannels * shape.outputChannels > largestFreelyKept
     let context = packed.context
+    let loops = context.loops(channels: min(shape.inputChannels, shape.outputChannels))
     transformsFirst =
-      !streamsFilter || !transforms || shape.inputChannels % context.width != 0
-      || shape.outputChannels % context.width != 0
+      loops.width != context.width || !streamsFilter || !transforms || shape.inputChannels % loops.width != 0
+      || shape.outputChannels % loops.width != 0
     self.shape = shape
     self.packed = packed
     self.context = context
+    self.loops = loops
     coefficients = Buffer(basis.coefficients)
     tapGroups =
       packed.use == .sampling && !transformsFirst
@@ -122,26 +126,26 @@ final class WinogradConvolution {
     phase.y.firstTap + p * shape.stride < shape.kernelHeight && phase.x.firstTap + q * shape.stride < shape.kernelWidth
   }
 
-  var inputPanels: Int { ceilDivide(shape.inputChannels, context.width) }
-  var outputPanels: Int { ceilDivide(shape.outputChannels, context.width) }
+  var inputPanels: Int { ceilDivide(shape.inputChannels, loops.width) }
+  var outputPanels: Int { ceilDivide(shape.outputChannels, loops.width) }
 
   /// Rows of a panel that holds `tiles` tiles: as many as the least product writes, and four more where panels would lie a
   /// multiple of 4 KB apart and compete for the same cache sets.
   func panelRows(_ tiles: Int) -> Int {
     let rows = max(tiles, RowProduct.tiles)
-    return rows * context.width % 1024 == 0 ? rows + 4 : rows
+    return rows * loops.width % 1024 == 0 ? rows + 4 : rows
   }
 
   /// A tensor over the points with a slot for each phase.
   func phasedLayout(_ phases: [WinogradPhase], panels: Int, rows: Int) -> PointLayout {
     let extents = phases.map { (rows: $0.y.points, columns: $0.x.points) }
-    return PointLayout(size: n, extents: extents, panels: panels, rows: rows, width: context.width)
+    return PointLayout(size: n, extents: extents, panels: panels, rows: rows, width: loops.width)
   }
 
   /// A tensor with one slot at the points that any phase has.
   func plainLayout(_ phases: [WinogradPhase], panels: Int, rows: Int) -> PointLayout {
     let extent = (rows: phases.map { $0.y.points }.max()!, columns: phases.map { $0.x.points }.max()!)
-    return PointLayout(size: n, extents: [extent], panels: panels, rows: rows, width: context.width)
+    return PointLayout(size: n, extents: [extent], panels: panels, rows: rows, width: loops.width)
   }
 }
 

@@ -4,12 +4,12 @@ import VectorLoops
 extension WinogradConvolution {
   /// U for the forward pass: at each point, panels of output channels over rows (slot, input channel).
   var forwardFilterLayout: FilterLayout {
-    FilterLayout(phased: phasedLayout(phases, panels: inputPanels, rows: context.width), columnPanels: outputPanels)
+    FilterLayout(phased: phasedLayout(phases, panels: inputPanels, rows: loops.width), columnPanels: outputPanels)
   }
 
   /// U for the data gradient: at each point and slot, panels of input channels over rows of output channels.
   var backwardFilterLayout: PointLayout {
-    phasedLayout(backwardPhases, panels: inputPanels, rows: outputPanels * context.width)
+    phasedLayout(backwardPhases, panels: inputPanels, rows: outputPanels * loops.width)
   }
 
   /// Filter channels per task of a filter transform.
@@ -24,7 +24,7 @@ extension WinogradConvolution {
   private func transformForward(
     _ filter: UnsafePointer<Float>, _ layout: FilterLayout, into buffer: UnsafeMutablePointer<Float>
   ) {
-    let (w, loops, s) = (context.width, context.loops, shape)
+    let (w, s) = (loops.width, shape)
     let scratch = context.scratch("winograd.transform", transformScratch * context.threads)
     let group = WinogradConvolution.taskChannels
     let groups = ceilDivide(inputPanels * w, group)
@@ -84,7 +84,7 @@ extension WinogradConvolution {
   private func transformBackward(
     _ filter: UnsafePointer<Float>, _ layout: PointLayout, into buffer: UnsafeMutablePointer<Float>
   ) {
-    let w = context.width
+    let w = loops.width
     let perWorker = transformScratch + backwardPhases.map { $0.y.taps * $0.x.taps }.max()! * w * w
     let scratch = context.scratch("winograd.filter", perWorker * context.threads)
     context.parallel(inputPanels * outputPanels) { task, worker in
@@ -107,7 +107,7 @@ extension WinogradConvolution {
     _ block: Int, panel: Int, phase: Int, filter: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
     points: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>
   ) {
-    let (w, loops, s, parts) = (context.width, context.loops, shape, backwardPhases[phase])
+    let (w, s, parts) = (loops.width, shape, backwardPhases[phase])
     let lanes = min(w, s.inputChannels - panel * w)
     let channels = min(w, s.outputChannels - block * w)
     let taps = scratch + transformScratch

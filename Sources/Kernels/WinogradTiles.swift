@@ -65,7 +65,7 @@ extension WinogradConvolution {
   /// up, is the same however the work is cut.
   var enoughTasks: Int { 4 * context.threads }
   /// Floats of scratch per worker: 64 vectors for a transform's first axis and 64 for the pixels of one tile.
-  var transformScratch: Int { 128 * context.width }
+  var transformScratch: Int { 128 * loops.width }
 
   /// A run of tiles, and one panel of their channels.
   private struct Run {
@@ -92,7 +92,7 @@ extension WinogradConvolution {
     _ range: Range<Int>, tensor: WindowedTensor, data: UnsafeMutablePointer<Float>, _ direction: Direction, phases: Int,
     panels: Int, window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window, _ body: (Run) -> Void
   ) {
-    let w = context.width
+    let w = loops.width
     // Beyond the edges lie zeros to read, and for each worker memory to waste.
     let margin = panels * w
     let perWorker = transformScratch + margin
@@ -135,7 +135,7 @@ extension WinogradConvolution {
     _ run: inout Run, _ pixels: Int, lanes: Int, outside: UnsafePointer<Float>, _ direction: Direction,
     _ body: (Run) -> Void
   ) {
-    let w = context.width
+    let w = loops.width
     let (tiles, real, channel) = (run.tiles, run.pixels, run.channel)
     let copy = run.scratch + 64 * w
     run.tiles = 1
@@ -174,7 +174,7 @@ extension WinogradConvolution {
       let end = images.most.map { min(range.upperBound, (first / perImage + $0) * perImage) } ?? range.upperBound
       let wanted = tiles.images(first..<end)
       tensor.firstImage = wanted.lowerBound
-      body(first..<end, tensor, images(wanted), points + (first - range.lowerBound) * context.width)
+      body(first..<end, tensor, images(wanted), points + (first - range.lowerBound) * loops.width)
       first = end
     }
   }
@@ -186,7 +186,7 @@ extension WinogradConvolution {
     _ range: Range<Int>, tensor: WindowedTensor, source: UnsafePointer<Float>, points: UnsafeMutablePointer<Float>,
     layout: PointLayout, window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
   ) {
-    let (w, loops, c, pairs) = (context.width, context.loops, coefficients.pointer, basis.points.count)
+    let (w, c, pairs) = (loops.width, coefficients.pointer, basis.points.count)
     let (panelStride, extents) = (layout.panelStride, layout.extents)
     let (offsets, pointCount) = (layout.phaseOffsets[0], n * n)
     defer { withExtendedLifetime(layout) {} }
@@ -208,7 +208,7 @@ extension WinogradConvolution {
     target: UnsafeMutablePointer<Float>, activation: BiasLeakyReLU? = nil,
     window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
   ) {
-    let (w, loops, c, pairs) = (context.width, context.loops, coefficients.pointer, basis.points.count)
+    let (w, c, pairs) = (loops.width, coefficients.pointer, basis.points.count)
     let (panelStride, extents) = (layout.panelStride, layout.extents)
     let (offsets, pointCount) = (layout.phaseOffsets[0], n * n)
     defer { withExtendedLifetime(layout) {} }
@@ -232,7 +232,7 @@ extension WinogradConvolution {
     _ range: Range<Int>, tensor: WindowedTensor, source: UnsafePointer<Float>, points: UnsafeMutablePointer<Float>,
     layout: PointLayout, window: (_ tile: Int) -> WindowedTensor.Window
   ) {
-    let (w, loops, c, pairs) = (context.width, context.loops, coefficients.pointer, basis.points.count)
+    let (w, c, pairs) = (loops.width, coefficients.pointer, basis.points.count)
     let (offsets, panelStride, extent) = (layout.phaseOffsets[0], layout.panelStride, layout.extents[0])
     defer { withExtendedLifetime(layout) {} }
     forEachRun(

@@ -156,6 +156,51 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
     }
   }
 
+  /// Numbers of channels on both sides of a panel's width, of either width: all passes, integers exactly where they are
+  /// direct.
+  @Test(arguments: InstructionSet.available, [(5, 2), (3, 1)])
+  func channelsBesideAVector(_ set: InstructionSet, _ kernel: (size: Int, stride: Int)) {
+    let context = Context(threads: 2, instructionSet: set)
+    let counts = [1, 3, 7, 8, 9, 15, 17]
+    for inputChannels in counts {
+      for outputChannels in counts {
+        let shape = ConvShape.same(
+          batch: 2, height: 6, width: 7, inputChannels: inputChannels, outputChannels: outputChannels,
+          kernel: kernel.size, stride: kernel.stride)
+        let (integers, fractions) = (Operands(shape, integers: true), Operands(shape, integers: false))
+        let bound = winogradBound(shape)
+        for pass in ConvPass.allCases {
+          #expect(
+            integers.run(pass, .direct, context).map(Double.init) == integers.reference(pass), "\(shape) \(pass)")
+          let error = errors(fractions.run(pass, .winograd, context), fractions.reference(pass))
+          #expect(error.rms <= bound.rms && error.max <= bound.max, "\(shape) \(pass): \(error)")
+        }
+      }
+    }
+  }
+
+  /// Panels are as narrow as the fewer channels allow, whatever else the context uses.
+  @Test(arguments: InstructionSet.available)
+  func panelsForFewChannels(_ set: InstructionSet) {
+    let context = Context(threads: 1, instructionSet: set)
+    func width(_ inputChannels: Int, _ outputChannels: Int) -> Int {
+      let shape = ConvShape.same(
+        batch: 1, height: 8, width: 8, inputChannels: inputChannels, outputChannels: outputChannels, kernel: 5,
+        stride: 2)
+      return WinogradConvolution(shape, PackedFilter(context: context, use: .training)).loops.width
+    }
+    #expect(width(8, 64) == InstructionSet.available[0].width && width(64, 8) == InstructionSet.available[0].width)
+    #expect(width(9, 64) == context.width && width(64, 17) == context.width)
+    func plan(_ inputChannels: Int, _ outputChannels: Int) -> ConvPlan {
+      Context.plan(
+        .same(
+          batch: 1, height: 8, width: 8, inputChannels: inputChannels, outputChannels: outputChannels, kernel: 5,
+          stride: 2))
+    }
+    #expect(plan(8, 16) == ConvPlan(.winograd) && plan(16, 8) == ConvPlan(.winograd))
+    #expect(plan(7, 16) == ConvPlan(.direct) && plan(16, 3) == ConvPlan(.direct))
+  }
+
   /// Phases of the data gradient start at one place where the basis has room for taps of zeros, and one tile is enough for
   /// as many pixels as one serves; where it has none they need another one.
   @Test func tilesOfTheDataGradient() throws {
