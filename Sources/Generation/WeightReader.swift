@@ -116,12 +116,9 @@ struct WeightReader {
     defer { try? file.release(prefix + name) }
     let buffer = Buffer(count: a * b * c)
     func reverse(_ source: UnsafeRawPointer) -> Bool {
-      if let groups {
-        TensorAxes.panels(
-          source, a, b, groups: groups, lanes: context.width, into: buffer.pointer, scale: scale, context: context)
-      } else {
-        TensorAxes.reverse(source, a, b, c, into: buffer.pointer, scale: scale, context: context)
-      }
+      let axes = TensorAxes(source, a, b, c, scale: scale)
+      guard let groups else { return axes.reverse(into: buffer.pointer, context: context) }
+      return axes.panels(groups: groups, lanes: context.width, into: buffer.pointer, context: context)
     }
     if file.dtype(of: prefix + name) == .float32 {
       // The general reader below finds the element that is not finite and says so.

@@ -1,3 +1,33 @@
+/// What normalises rows of channels: y = leaky(scale * x + shift), with scale = gamma * inverseDeviation and
+/// shift = beta - mean * scale. All arrays are [channels]; they stay the caller's.
+public struct Normalization {
+  /// Channels of a row.
+  public let channels: Int
+  /// Of the rows.
+  public let mean: UnsafeMutablePointer<Float>
+  /// Of the rows, 1 / sqrt(variance + epsilon).
+  public let inverseDeviation: UnsafeMutablePointer<Float>
+  /// What a value is multiplied by.
+  public let scale: UnsafeMutablePointer<Float>
+  /// What is added then.
+  public let shift: UnsafeMutablePointer<Float>
+  /// Of the leaky ReLU; 1 leaves it out.
+  public let slope: Float
+
+  /// By its arrays, of unspecified contents.
+  public init(
+    channels: Int, mean: UnsafeMutablePointer<Float>, inverseDeviation: UnsafeMutablePointer<Float>,
+    scale: UnsafeMutablePointer<Float>, shift: UnsafeMutablePointer<Float>, slope: Float
+  ) {
+    self.channels = channels
+    self.mean = mean
+    self.inverseDeviation = inverseDeviation
+    self.scale = scale
+    self.shift = shift
+    self.slope = slope
+  }
+}
+
 extension Context {
   /// Mean and biased variance over the rows of data [rows, channels], in one pass over memory.
   ///
@@ -53,46 +83,40 @@ extension Context {
     }
   }
 
-  /// The gradient of y = leaky(gamma * (x - mean) * inverseDeviation + beta) where mean and deviation are the batch's
-  /// own (Ioffe and Szegedy 2015), in two passes over memory: the two sums, then the input's gradient.
+  /// The gradient of `normalization` where mean and deviation are the batch's own (Ioffe and Szegedy 2015), in two passes
+  /// over memory: the two sums, then the input's gradient.
   /// - Parameters:
   ///   - gradient: [rows, channels]; of y on entry, of x on return.
   ///   - input: x [rows, channels].
-  ///   - scale: [channels], gamma * inverseDeviation; shift: [channels], beta - mean * scale: the forward pass's values.
+  ///   - normalization: the forward pass's.
   ///   - gammaGradient: [channels], overwritten or added to, as is betaGradient; nil where they are not wanted.
   public func batchNormalizationBackward(
-    gradient: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, rows: Int, channels: Int,
-    scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, mean: UnsafePointer<Float>,
-    inverseDeviation: UnsafePointer<Float>, slope: Float, gammaGradient: UnsafeMutablePointer<Float>?,
-    betaGradient: UnsafeMutablePointer<Float>?, accumulate: Bool
+    gradient: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, rows: Int, _ normalization: Normalization,
+    gammaGradient: UnsafeMutablePointer<Float>?, betaGradient: UnsafeMutablePointer<Float>?, accumulate: Bool
   ) {
-    let sums = batchNormalizationSums(
-      gradient: gradient, input: input, rows: rows, channels: channels, scale: scale, shift: shift, mean: mean,
-      slope: slope)
+    let sums = batchNormalizationSums(gradient: gradient, input: input, rows: rows, normalization)
     batchNormalizationParameterGradients(
-      sums, channels: channels, inverseDeviation: inverseDeviation, gammaGradient: gammaGradient,
-      betaGradient: betaGradient, accumulate: accumulate)
+      sums, normalization, gammaGradient: gammaGradient, betaGradient: betaGradient, accumulate: accumulate)
     batchNormalizationInputGradient(
-      gradient: gradient, input: input, rows: rows, channels: channels, scale: scale, shift: shift, mean: mean,
-      inverseDeviation: inverseDeviation, slope: slope, sums: sums, batchRows: rows)
+      gradient: gradient, input: input, rows: rows, normalization, sums: sums, batchRows: rows)
   }
 
   /// The first pass by itself: with d the gradient behind the leaky ReLU, the sums over the rows of d and of
   /// d * (x - mean).
   /// - Returns: [2 channels], valid until the next such call.
   public func batchNormalizationSums(
-    gradient: UnsafePointer<Float>, input: UnsafePointer<Float>, rows: Int, channels: Int,
-    scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, mean: UnsafePointer<Float>, slope: Float
+    gradient: UnsafePointer<Float>, input: UnsafePointer<Float>, rows: Int, _ normalization: Normalization
   ) -> UnsafeMutablePointer<Double> {
-    let loops = self.loops
+    let (loops, norm, channels) = (self.loops, normalization, normalization.channels)
     let tasks = RowCut(rows: rows, channels: channels, elements: taskElements).parts
     let sums = zeroedDoubles("column sums", tasks * 2 * channels)
     parallelRowBlocks(rows: rows, channels: channels) { task, block in
       let start = block.lowerBound * channels
       let taskSums = sums + task * 2 * channels
       loops.affineLeakySums(
-        gradient: gradient + start, input: input + start, rows: block.count, channels: channels, scale: scale,
-        shift: shift, mean: mean, slope: slope, gradientSums: taskSums, productSums: taskSums + channels)
+        gradient: gradient + start, input: input + start, rows: block.count, channels: channels, scale: norm.scale,
+        shift: norm.shift, mean: norm.mean, slope: norm.slope, gradientSums: taskSums,
+        productSums: taskSums + channels)
     }
     combine(sums, tasks: tasks, count: 2 * channels)
     return sums
@@ -100,11 +124,12 @@ extension Context {
 
   /// What the sums over all rows of a batch make of the parameters' gradients.
   public func batchNormalizationParameterGradients(
-    _ sums: UnsafePointer<Double>, channels: Int, inverseDeviation: UnsafePointer<Float>,
-    gammaGradient: UnsafeMutablePointer<Float>?, betaGradient: UnsafeMutablePointer<Float>?, accumulate: Bool
+    _ sums: UnsafePointer<Double>, _ normalization: Normalization, gammaGradient: UnsafeMutablePointer<Float>?,
+    betaGradient: UnsafeMutablePointer<Float>?, accumulate: Bool
   ) {
+    let channels = normalization.channels
     for c in 0..<channels {
-      let products = sums[channels + c] * Double(inverseDeviation[c])
+      let products = sums[channels + c] * Double(normalization.inverseDeviation[c])
       if let gammaGradient { gammaGradient[c] = Float(products + (accumulate ? Double(gammaGradient[c]) : 0)) }
       if let betaGradient { betaGradient[c] = Float(sums[c] + (accumulate ? Double(betaGradient[c]) : 0)) }
     }
@@ -112,24 +137,23 @@ extension Context {
 
   /// The second pass by itself, over some rows of a batch of `batchRows`, whose sums are given.
   public func batchNormalizationInputGradient(
-    gradient: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, rows: Int, channels: Int,
-    scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, mean: UnsafePointer<Float>,
-    inverseDeviation: UnsafePointer<Float>, slope: Float, sums: UnsafePointer<Double>, batchRows: Int
+    gradient: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, rows: Int, _ normalization: Normalization,
+    sums: UnsafePointer<Double>, batchRows: Int
   ) {
-    let loops = self.loops
+    let (loops, norm, channels) = (self.loops, normalization, normalization.channels)
     let slant = scratch("normalization slant", 2 * channels)
     let offset = slant + channels
     for c in 0..<channels {
-      let deviation = Double(inverseDeviation[c])
+      let deviation = Double(norm.inverseDeviation[c])
       let products = sums[channels + c] * deviation
-      slant[c] = Float(-Double(scale[c]) * products * deviation / Double(batchRows))
-      offset[c] = Float(-Double(scale[c]) * sums[c] / Double(batchRows))
+      slant[c] = Float(-Double(norm.scale[c]) * products * deviation / Double(batchRows))
+      offset[c] = Float(-Double(norm.scale[c]) * sums[c] / Double(batchRows))
     }
     parallelRowBlocks(rows: rows, channels: channels) { _, block in
       let start = block.lowerBound * channels
       loops.normalizationGradient(
-        gradient + start, input: input + start, rows: block.count, channels: channels, scale: scale, shift: shift,
-        mean: mean, slant: slant, offset: offset, slope: slope)
+        gradient + start, input: input + start, rows: block.count, channels: channels, scale: norm.scale,
+        shift: norm.shift, mean: norm.mean, slant: slant, offset: offset, slope: norm.slope)
     }
   }
 

@@ -60,7 +60,7 @@ extension DirectConvolution {
       let c = sums + task * sumCount
       for first in stride(from: pixels.lowerBound, to: pixels.upperBound, by: blockDepth) {
         let range = first..<min(first + blockDepth, pixels.upperBound)
-        grid.gather(rowRange, range, source: source, panels: a, panelStride: depthRows * w, loops: loops)
+        grid.pack(rowRange, range, source: source, panels: a, panelStride: depthRows * w, loops: loops)
         // The grid's pixels are the output gradient's.
         loops.gatherPanels(
           range.count, source: outputGradient + first * shape.outputChannels + column * w, step: shape.outputChannels,

@@ -89,21 +89,31 @@ extension WinogradConvolution {
       }
       for output in 0..<outputs {
         let column = (firstOutput + output) * w
-        untransform(
-          parts, sums + output * layout.panelStride, layout, scratch,
-          filterGradient + firstInput * w * s.outputChannels + column,
-          channels: min(inputs * w, s.inputChannels - firstInput * w), lanes: min(w, s.outputChannels - column),
-          accumulate)
+        let target = FilterPart(
+          first: filterGradient + firstInput * w * s.outputChannels + column,
+          channels: min(inputs * w, s.inputChannels - firstInput * w), lanes: min(w, s.outputChannels - column))
+        inverseTransform(
+          parts, sums + output * layout.panelStride, layout, scratch, into: target, accumulate: accumulate)
       }
     }
   }
 
-  /// The taps of one phase, for some input channels and one panel of output channels.
-  private func untransform(
+  /// Some input channels and one panel of output channels of the filter's gradient.
+  private struct FilterPart {
+    /// Of the first tap.
+    var first: UnsafeMutablePointer<Float>
+    /// Input channels.
+    var channels: Int
+    /// Output channels.
+    var lanes: Int
+  }
+
+  /// The taps of one phase.
+  private func inverseTransform(
     _ parts: WinogradPhase, _ points: UnsafePointer<Float>, _ layout: PointLayout,
-    _ scratch: UnsafeMutablePointer<Float>, _ target: UnsafeMutablePointer<Float>, channels: Int, lanes: Int,
-    _ accumulate: Bool
+    _ scratch: UnsafeMutablePointer<Float>, into target: FilterPart, accumulate: Bool
   ) {
+    let (channels, lanes) = (target.channels, target.lanes)
     let (w, s) = (loops.width, shape)
     let tapStride = s.inputChannels * s.outputChannels
     func transform(
@@ -116,7 +126,7 @@ extension WinogradConvolution {
         offsets: layout.phaseOffsets[0], destination: destination, step: s.outputChannels, rowStride: rowStride,
         columnStride: columnStride, accumulate: accumulate)
     }
-    let first = target + tap(parts, 0, 0) * tapStride
+    let first = target.first + tap(parts, 0, 0) * tapStride
     let (rowStride, columnStride) = (s.kernelWidth * s.stride * tapStride, s.stride * tapStride)
     if lanes == w {
       transform(

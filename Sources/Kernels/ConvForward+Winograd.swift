@@ -25,8 +25,8 @@ extension WinogradConvolution {
       }
       if let filterPoints {
         multiply(
-          rows: range.count, a: v, aLayout: inputLayout, b: filterPoints, columnPanels: outputPanels,
-          bBase: filterLayout.base, bPanelStride: filterLayout.panelStride, c: m, cLayout: outputLayout)
+          rows: range.count, a: (v, inputLayout), b: filterPoints, columnPanels: outputPanels,
+          bBase: filterLayout.base, bPanelStride: filterLayout.panelStride, c: (m, outputLayout))
       } else {
         multiplyForward(rows: range.count, a: v, aLayout: inputLayout, filter: filter, c: m, cLayout: outputLayout)
       }
@@ -65,9 +65,10 @@ extension WinogradConvolution {
 
   /// At each point C = A B, in parallel over points and blocks of columns. The depth is all panels of A's point.
   func multiply(
-    rows: Int, a: UnsafePointer<Float>, aLayout: PointLayout, b: UnsafePointer<Float>, columnPanels: Int,
-    bBase: (Int) -> Int, bPanelStride: (Int) -> Int, c: UnsafeMutablePointer<Float>, cLayout: PointLayout
+    rows: Int, a: (points: UnsafePointer<Float>, layout: PointLayout), b: UnsafePointer<Float>, columnPanels: Int,
+    bBase: (Int) -> Int, bPanelStride: (Int) -> Int, c: (points: UnsafeMutablePointer<Float>, layout: PointLayout)
   ) {
+    let ((a, aLayout), (c, cLayout)) = (a, c)
     let product = MacroKernel(loops: loops)
     let points = aLayout.pointsByWork
     let blockPanels = WinogradConvolution.blockColumns / loops.width

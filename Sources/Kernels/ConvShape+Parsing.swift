@@ -38,10 +38,10 @@ extension ConvShape {
       throw fail("the kernel is larger than the padded input")
     }
     let shape = ConvShape(
-      batch: batch, inputHeight: input[0], inputWidth: input[1], inputChannels: input[2], outputChannels: output[2],
-      kernelHeight: kernel[0], kernelWidth: kernel[1], stride: stride[0], strideWidth: stride.last, padTop: pads[0],
-      padLeft: pads[1],
-      padBottom: pads[2], padRight: pads[3])
+      batch: batch, height: input[0], width: input[1], inputChannels: input[2], outputChannels: output[2],
+      window: Window(
+        kernel: Extent(kernel[0], kernel[1]), stride: Extent(stride[0], stride.last!),
+        padding: .explicit(Pads(top: pads[0], left: pads[1], bottom: pads[2], right: pads[3]))))
     guard output[0] == shape.outputHeight, output[1] == shape.outputWidth else {
       throw fail("the output should be \(shape.outputHeight)x\(shape.outputWidth)x\(output[2])")
     }

@@ -38,28 +38,17 @@ public struct ConvShape: Hashable, Sendable {
   /// Columns of zeros behind the input.
   public var padRight: Int
 
-  /// - Parameter strideWidth: nil for the same as `stride`.
-  /// - Precondition: sizes and strides are positive, and the kernel fits into the padded input.
-  public init(
-    batch: Int, inputHeight: Int, inputWidth: Int, inputChannels: Int, outputChannels: Int, kernelHeight: Int,
-    kernelWidth: Int, stride: Int, strideWidth: Int? = nil, padTop: Int, padLeft: Int, padBottom: Int, padRight: Int
-  ) {
-    self.batch = batch
-    self.inputHeight = inputHeight
-    self.inputWidth = inputWidth
-    self.inputChannels = inputChannels
-    self.outputChannels = outputChannels
-    self.kernelHeight = kernelHeight
-    self.kernelWidth = kernelWidth
-    strideHeight = stride
-    self.strideWidth = strideWidth ?? stride
-    self.padTop = padTop
-    self.padLeft = padLeft
-    self.padBottom = padBottom
-    self.padRight = padRight
+  /// The convolution of images of a size by a window.
+  /// - Precondition: sizes and strides are positive, and the window is no larger than the padded image.
+  public init(batch: Int, height: Int, width: Int, inputChannels: Int, outputChannels: Int, window: Window) {
+    let pads = window.pads(height: height, width: width)
+    (self.batch, inputHeight, inputWidth) = (batch, height, width)
+    (self.inputChannels, self.outputChannels) = (inputChannels, outputChannels)
+    (kernelHeight, kernelWidth) = (window.kernel.height, window.kernel.width)
+    (strideHeight, strideWidth) = (window.stride.height, window.stride.width)
+    (padTop, padLeft, padBottom, padRight) = (pads.top, pads.left, pads.bottom, pads.right)
     precondition(
-      batch > 0 && inputChannels > 0 && outputChannels > 0 && strideHeight > 0 && self.strideWidth > 0, "\(self): empty"
-    )
+      batch > 0 && inputChannels > 0 && outputChannels > 0 && strideHeight > 0 && strideWidth > 0, "\(self): empty")
     precondition(
       inputHeight + padTop + padBottom >= kernelHeight && inputWidth + padLeft + padRight >= kernelWidth,
       "\(self): kernel larger than the padded input")
@@ -95,10 +84,9 @@ public struct ConvShape: Hashable, Sendable {
   var asMatrixProduct: ConvShape {
     let pads = padTop + padLeft + padBottom + padRight
     guard pads == 0 && inputHeight == kernelHeight && inputWidth == kernelWidth else { return self }
-    return ConvShape(
-      batch: batch, inputHeight: 1, inputWidth: 1, inputChannels: kernelHeight * kernelWidth * inputChannels,
-      outputChannels: outputChannels, kernelHeight: 1, kernelWidth: 1, stride: 1, padTop: 0, padLeft: 0, padBottom: 0,
-      padRight: 0)
+    return .same(
+      batch: batch, height: 1, width: 1, inputChannels: kernelHeight * kernelWidth * inputChannels,
+      outputChannels: outputChannels, kernel: 1, stride: 1)
   }
 
   /// Floats of the input [n, h, w, c].

@@ -127,7 +127,7 @@ final class DirectConvolution {
       for k in stride(from: 0, to: depthPanels, by: block) {
         let depth = min(block, depthPanels - k)
         for (group, pixel) in stride(from: range.lowerBound, to: range.upperBound, by: mr).enumerated() {
-          grid.gather(
+          grid.pack(
             k..<k + depth, pixel..<min(pixel + mr, range.upperBound), source: source, panels: a + group * groupStride,
             panelStride: mr * w, loops: loops)
         }
@@ -152,7 +152,7 @@ final class DirectConvolution {
       if stores == .streams { processor_end_streams() }
       if writes { return }
       if depthPanels == 0 { c.first.update(repeating: 0, count: panels * rows * w) }
-      grid.scatter(
+      grid.unpack(
         range, panels: c.first, panelStride: rows * w, target: target, channel: panel * w,
         channels: min(panels * w, grid.targetChannels - panel * w), loops: loops)
     }

@@ -19,17 +19,11 @@ public struct PoolShape: Hashable, Sendable {
   /// Positions of the window; see `Window.positions`.
   public var output: Extent
 
+  /// - Parameter output: the window's positions, rounded up or not.
   /// - Precondition: every window has a pixel of the image.
-  public init(
-    batch: Int, height: Int, width: Int, channels: Int, kernel: Extent, stride: Extent, pads: Pads, output: Extent
-  ) {
-    self.batch = batch
-    self.height = height
-    self.width = width
-    self.channels = channels
-    self.kernel = kernel
-    self.stride = stride
-    self.pads = pads
+  public init(batch: Int, height: Int, width: Int, channels: Int, window: Window, output: Extent) {
+    (self.batch, self.height, self.width, self.channels) = (batch, height, width, channels)
+    (kernel, stride, pads) = (window.kernel, window.stride, window.pads(height: height, width: width))
     self.output = output
   }
 

@@ -3,7 +3,7 @@ import VectorLoops
 extension TapGrid {
   /// For the grid pixels in `range`, some panels of the axis (tap, channel), each tap filled up to whole panels -> the same
   /// number of neighbouring panels.
-  func gather(
+  func pack(
     _ wanted: Range<Int>, _ range: Range<Int>, source: UnsafePointer<Float>, panels: UnsafeMutablePointer<Float>,
     panelStride: Int, loops: InnerLoops
   ) {
@@ -13,15 +13,15 @@ extension TapGrid {
     while next < wanted.upperBound {
       let (tap, panel) = next.quotientAndRemainder(dividingBy: panelsPerTap)
       let count = min(panelsPerTap - panel, wanted.upperBound - next)
-      gather(
-        taps[tap], range, source: source, channel: panel * w,
+      pack(
+        taps[tap], range, source: source + panel * w,
         channels: mayOverread ? count * w : min(count * w, tapChannels - panel * w),
         panels: panels + (next - wanted.lowerBound) * panelStride, panelStride: panelStride, loops: loops)
       next += count
     }
   }
 
-  /// What `gather` reads for the same panels and pixels; nil where that is not rows of memory. Pixels with neighbours are
+  /// What `pack` reads for the same panels and pixels; nil where that is not rows of memory. Pixels with neighbours are
   /// mostly in a cache already, as the neighbours of others.
   func memoryRows(
     _ wanted: Range<Int>, _ range: Range<Int>, source: UnsafePointer<Float>, width w: Int
@@ -33,10 +33,11 @@ extension TapGrid {
       floats: min(wanted.count * w, tapChannels - channel))
   }
 
-  /// For the grid pixels in `range`, `channels` channels from `channel` on of the source pixels that tap `t` reads, zero
-  /// where these lie outside -> neighbouring panels.
-  private func gather(
-    _ t: Tap, _ range: Range<Int>, source: UnsafePointer<Float>, channel: Int, channels: Int,
+  /// For the grid pixels in `range`, `channels` channels of the source pixels that tap `t` reads, zero where these are
+  /// outside -> neighbouring panels.
+  /// - Parameter source: the first of the channels, of the first pixel.
+  private func pack(
+    _ t: Tap, _ range: Range<Int>, source: UnsafePointer<Float>, channels: Int,
     panels: UnsafeMutablePointer<Float>, panelStride: Int, loops: InnerLoops
   ) {
     let w = loops.width
@@ -51,13 +52,13 @@ extension TapGrid {
       }
       let first = ((n * sourceHeight + y) * sourceWidth + (j + inside.lowerBound) * stepX + t.x) * sourceChannels
       loops.gatherPanels(
-        inside.count, source: source + first + channel, step: stepX * sourceChannels, channels: channels,
+        inside.count, source: source + first, step: stepX * sourceChannels, channels: channels,
         panels: panels + inside.lowerBound * w, panelStride: panelStride)
     }
   }
 
   /// Neighbouring panels -> `channels` channels from `channel` on of the target pixels of the grid pixels in `range`.
-  func scatter(
+  func unpack(
     _ range: Range<Int>, panels: UnsafePointer<Float>, panelStride: Int, target: UnsafeMutablePointer<Float>,
     channel: Int, channels: Int, loops: InnerLoops
   ) {

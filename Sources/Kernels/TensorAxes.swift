@@ -1,41 +1,46 @@
-/// From the layouts of PyTorch's files to those of the kernels.
-public enum TensorAxes {
-  /// Reverses three axes: [a, b, c] -> [c, b, a], with every element scaled by `scale[b]` where given.
+/// A tensor of three axes in the layout of PyTorch's files, to be copied into a layout of the kernels.
+public struct TensorAxes {
+  /// a * b * c floats, aligned or not.
+  let source: UnsafeRawPointer
+  let a: Int
+  let b: Int
+  let c: Int
+  /// What elements are multiplied by, [b]; nil leaves them as they are.
+  let scale: [Float]?
+
+  /// [a, b, c] at `source`, which stays the caller's.
+  /// - Parameter scale: [b], by which every element is multiplied.
+  public init(_ source: UnsafeRawPointer, _ a: Int, _ b: Int, _ c: Int, scale: [Float]? = nil) {
+    precondition(scale == nil || scale?.count == b)
+    (self.source, self.a, self.b, self.c, self.scale) = (source, a, b, c, scale)
+  }
+
+  /// Reverses the axes: [a, b, c] -> [c, b, a].
   ///
   /// A transposed convolution's weight [in, out, kh * kw] becomes the filter [kh * kw, out, in] of the convolution that
   /// it is the adjoint of, and a dense weight [channels, positions, z] becomes the 1x1 filter [z, positions * channels]
   /// whose outputs are channels last.
-  /// - Parameters:
-  ///   - source: a * b * c floats, aligned or not.
-  ///   - destination: a * b * c floats, overwritten.
-  ///   - scale: [b].
+  /// - Parameter destination: a * b * c floats, overwritten.
   /// - Returns: false where an element of the source is infinite or not a number.
-  public static func reverse(
-    _ source: UnsafeRawPointer, _ a: Int, _ b: Int, _ c: Int, into destination: UnsafeMutablePointer<Float>,
-    scale: [Float]? = nil, context: Context
-  ) -> Bool {
+  public func reverse(into destination: UnsafeMutablePointer<Float>, context: Context) -> Bool {
     // Sixteen elements fill a cache line of the destination before it is left.
-    copy(source, a, b, c, lanes: 1, block: 16, scale: scale, context: context) { panel, k in
+    copy(lanes: 1, block: 16, context: context) { panel, k in
       (destination + (k * b + panel) * a, 1)
     }
   }
 
-  /// [a, b, c] -> panels of `lanes` of b for each of some groups of c: [group, b / lanes, a, place in the group, lanes],
-  /// with every element scaled by `scale[b]` where given.
+  /// [a, b, c] -> panels of `lanes` of b for each of some groups of c: [group, b / lanes, a, place in the group, lanes].
   ///
   /// A transposed convolution's weight [in, out, kh * kw] becomes a sampler's filter: see `Convolution.tapGroups`.
   /// - Parameters:
-  ///   - source: a * b * c floats, aligned or not.
   ///   - groups: every index below c once.
   ///   - lanes: a divisor of b.
   ///   - destination: a * b * c floats, overwritten.
-  ///   - scale: [b].
   /// - Returns: false where an element of the source is infinite or not a number.
-  public static func panels(
-    _ source: UnsafeRawPointer, _ a: Int, _ b: Int, groups: [[Int]], lanes: Int,
-    into destination: UnsafeMutablePointer<Float>, scale: [Float]? = nil, context: Context
+  public func panels(
+    groups: [[Int]], lanes: Int, into destination: UnsafeMutablePointer<Float>, context: Context
   ) -> Bool {
-    let c = groups.joined().count
+    precondition(groups.joined().count == c)
     // Where the first row of each k begins, and how far apart rows are.
     let table = OffsetTable(rows: 2, columns: c)
     let (first, step) = (table[0], table[1])
@@ -48,7 +53,7 @@ public enum TensorAxes {
       base += a * b * group.count
     }
     defer { withExtendedLifetime(table) {} }
-    return copy(source, a, b, c, lanes: lanes, block: 1, scale: scale, context: context) { panel, k in
+    return copy(lanes: lanes, block: 1, context: context) { panel, k in
       (destination + first[k] + panel * a * step[k], step[k])
     }
   }
@@ -56,12 +61,11 @@ public enum TensorAxes {
   /// Copies `lanes` of b for each i of a and each k of c, `block` of i for one k before the next.
   /// - Parameter rows: where i = 0 goes for a panel and k, and how far apart the others are.
   @inline(__always)
-  private static func copy(
-    _ source: UnsafeRawPointer, _ a: Int, _ b: Int, _ c: Int, lanes: Int, block: Int, scale: [Float]?, context: Context,
+  private func copy(
+    lanes: Int, block: Int, context: Context,
     rows: (_ panel: Int, _ k: Int) -> (first: UnsafeMutablePointer<Float>, step: Int)
   ) -> Bool {
-    precondition((scale == nil || scale?.count == b) && b % lanes == 0)
-    nonisolated(unsafe) let source = source
+    precondition(b % lanes == 0)
     let finite = Buffer(count: b / lanes)
     context.parallel(b / lanes) { panel in
       var zero: Float = 0

@@ -127,18 +127,3 @@ public struct Window: Hashable, Sendable {
     return height > 0 && width > 0 ? Extent(height, width) : nil
   }
 }
-
-extension ConvShape {
-  /// The convolution of images of a size by a window.
-  /// - Precondition: the window is no larger than the padded image.
-  public init(
-    batch: Int, height: Int, width: Int, inputChannels: Int, outputChannels: Int, window: Window
-  ) {
-    let pads = window.pads(height: height, width: width)
-    self.init(
-      batch: batch, inputHeight: height, inputWidth: width, inputChannels: inputChannels,
-      outputChannels: outputChannels, kernelHeight: window.kernel.height, kernelWidth: window.kernel.width,
-      stride: window.stride.height, strideWidth: window.stride.width, padTop: pads.top, padLeft: pads.left,
-      padBottom: pads.bottom, padRight: pads.right)
-  }
-}

@@ -84,14 +84,30 @@ extension WinogradConvolution {
   /// What a transform does with the pixels.
   private enum Direction { case reads, writes }
 
+  /// The images that a transform reads or writes.
+  private struct Pixels {
+    var tensor: WindowedTensor
+    var data: UnsafeMutablePointer<Float>
+    var direction: Direction
+
+    init(_ tensor: WindowedTensor, reads data: UnsafePointer<Float>) {
+      (self.tensor, self.data, direction) = (tensor, UnsafeMutablePointer(mutating: data), .reads)
+    }
+
+    init(_ tensor: WindowedTensor, writes data: UnsafeMutablePointer<Float>) {
+      (self.tensor, self.data, direction) = (tensor, data, .writes)
+    }
+  }
+
   /// Runs `body` for each phase and each panel of channels of runs of tiles that cover `range`, in parallel. A task takes
   /// one phase, and where that makes few tasks, some of the panels.
   ///
   /// Tiles are innermost: every point then is a stream of neighbouring vectors.
   private func forEachRun(
-    _ range: Range<Int>, tensor: WindowedTensor, data: UnsafeMutablePointer<Float>, _ direction: Direction, phases: Int,
-    panels: Int, window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window, _ body: (Run) -> Void
+    _ range: Range<Int>, _ pixels: Pixels, phases: Int, panels: Int,
+    window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window, _ body: (Run) -> Void
   ) {
+    let (tensor, data, direction) = (pixels.tensor, pixels.data, pixels.direction)
     let w = loops.width
     // Beyond the edges lie zeros to read, and for each worker memory to waste.
     let margin = panels * w
@@ -191,8 +207,7 @@ extension WinogradConvolution {
     let (offsets, pointCount) = (layout.phaseOffsets[0], n * n)
     defer { withExtendedLifetime(layout) {} }
     forEachRun(
-      range, tensor: tensor, data: UnsafeMutablePointer(mutating: source), .reads, phases: extents.count,
-      panels: layout.panels, window: window
+      range, Pixels(tensor, reads: source), phases: extents.count, panels: layout.panels, window: window
     ) { run in
       loops.inputTransform(
         pairs: pairs, rowPoints: extents[run.phase].rows, columnPoints: extents[run.phase].columns, coefficients: c,
@@ -217,7 +232,7 @@ extension WinogradConvolution {
     let (bias, slope) = (activation.map { UnsafePointer($0.bias.values.pointer) }, activation?.slope ?? 1)
     defer { withExtendedLifetime(activation) {} }
     forEachRun(
-      range, tensor: tensor, data: target, .writes, phases: extents.count, panels: layout.panels, window: window
+      range, Pixels(tensor, writes: target), phases: extents.count, panels: layout.panels, window: window
     ) { run in
       loops.outputTransform(
         pairs: pairs, rowPoints: extents[run.phase].rows, columnPoints: extents[run.phase].columns, coefficients: c,
@@ -236,8 +251,7 @@ extension WinogradConvolution {
     let (offsets, panelStride, extent) = (layout.phaseOffsets[0], layout.panelStride, layout.extents[0])
     defer { withExtendedLifetime(layout) {} }
     forEachRun(
-      range, tensor: tensor, data: UnsafeMutablePointer(mutating: source), .reads, phases: 1, panels: layout.panels,
-      window: { tile, _ in window(tile) }
+      range, Pixels(tensor, reads: source), phases: 1, panels: layout.panels, window: { tile, _ in window(tile) }
     ) { run in
       loops.outputGradientTransform(
         pairs: pairs, rowPoints: extent.rows, columnPoints: extent.columns, coefficients: c, scratch: run.scratch,

@@ -39,14 +39,6 @@ public final class BatchNorm: Layer {
   /// Bias of the layer before, which it left out: the running mean includes it, as in files of other frameworks.
   let inputBias: Parameter?
 
-  /// What a pass over one part computes with, each [channels]; y = leaky(scale * x + shift).
-  private struct Coefficients {
-    let mean: UnsafeMutablePointer<Float>
-    let inverseDeviation: UnsafeMutablePointer<Float>
-    let scale: UnsafeMutablePointer<Float>
-    let shift: UnsafeMutablePointer<Float>
-  }
-
   /// Of the parts of the latest pass, for backward: a row of `ChannelMap.channelStride` for each; those behind them are of
   /// passes in more parts.
   private var means = Buffer(count: 0)
@@ -121,11 +113,11 @@ public final class BatchNorm: Layer {
     let moments = sharding.map { shardMoments(input, $0, execution.context) }
     for part in 0..<parts {
       if let moments {
-        useStatistics(of: moments[part].rows, coefficients(part), moments[part].values)
+        useStatistics(of: moments[part].rows, normalization(part), moments[part].values)
       } else if isTraining {
-        useBatchStatistics(of: slice(input, part, nil)[0], coefficients(part), execution.context)
+        useBatchStatistics(of: slice(input, part, nil)[0], normalization(part), execution.context)
       } else {
-        useRunningStatistics(coefficients(part))
+        useRunningStatistics(normalization(part))
       }
     }
     var runs: [ChannelMap.Run] = []
@@ -138,11 +130,12 @@ public final class BatchNorm: Layer {
     return ChannelMap(channels: channels, runs: runs, scale: scales, shift: shifts, slope: leakySlope)
   }
 
-  private func coefficients(_ part: Int) -> Coefficients {
+  /// What a pass over one part computes with.
+  private func normalization(_ part: Int) -> Normalization {
     let first = part * ChannelMap.channelStride(channels)
-    return Coefficients(
-      mean: means.pointer + first, inverseDeviation: inverseDeviations.pointer + first, scale: scales.pointer + first,
-      shift: shifts.pointer + first)
+    return Normalization(
+      channels: channels, mean: means.pointer + first, inverseDeviation: inverseDeviations.pointer + first,
+      scale: scales.pointer + first, shift: shifts.pointer + first, slope: leakySlope)
   }
 
   /// The pictures of one part of the latest pass: one run of them, or one of each of this process's shards.
@@ -201,12 +194,10 @@ public final class BatchNorm: Layer {
         backwardShards(input, outputGradient, parameters, sharding, execution.context)
       } else {
         for part in 0..<parts {
-          let (x, coefficients) = (slice(input, part, nil)[0], coefficients(part))
+          let x = slice(input, part, nil)[0]
           execution.context.batchNormalizationBackward(
             gradient: slice(outputGradient, part, nil)[0].pointer, input: x.pointer, rows: x.shape.rows,
-            channels: channels, scale: coefficients.scale, shift: coefficients.shift, mean: coefficients.mean,
-            inverseDeviation: coefficients.inverseDeviation, slope: leakySlope,
-            gammaGradient: parameters == .none ? nil : weight.gradient.pointer,
+            normalization(part), gammaGradient: parameters == .none ? nil : weight.gradient.pointer,
             betaGradient: parameters == .none ? nil : bias.gradient.pointer,
             accumulate: parameters == .accumulate || part > 0)
         }
@@ -225,10 +216,9 @@ public final class BatchNorm: Layer {
     let gradients = (0..<parts).map { slice(gradient, $0, sharding) }
     for shard in 0..<sharding.local.count {
       for part in 0..<parts {
-        let (x, coefficients) = (xs[part][shard], coefficients(part))
+        let x = xs[part][shard]
         let sums = context.batchNormalizationSums(
-          gradient: gradients[part][shard].pointer, input: x.pointer, rows: x.shape.rows, channels: channels,
-          scale: coefficients.scale, shift: coefficients.shift, mean: coefficients.mean, slope: leakySlope)
+          gradient: gradients[part][shard].pointer, input: x.pointer, rows: x.shape.rows, normalization(part))
         mine += UnsafeBufferPointer(start: sums, count: 2 * channels)
       }
     }
@@ -239,17 +229,15 @@ public final class BatchNorm: Layer {
         let first = (shard * parts + part) * 2 * channels
         for c in 0..<2 * channels { sums[c] += all[first + c] }
       }
-      let coefficients = coefficients(part)
+      let normalization = normalization(part)
       if parameters != .none {
         context.batchNormalizationParameterGradients(
-          sums, channels: channels, inverseDeviation: coefficients.inverseDeviation,
-          gammaGradient: weight.gradient.pointer, betaGradient: bias.gradient.pointer, accumulate: part > 0)
+          sums, normalization, gammaGradient: weight.gradient.pointer, betaGradient: bias.gradient.pointer,
+          accumulate: part > 0)
       }
       for (x, gradient) in zip(xs[part], gradients[part]) {
         context.batchNormalizationInputGradient(
-          gradient: gradient.pointer, input: x.pointer, rows: x.shape.rows, channels: channels,
-          scale: coefficients.scale, shift: coefficients.shift, mean: coefficients.mean,
-          inverseDeviation: coefficients.inverseDeviation, slope: leakySlope, sums: sums,
+          gradient: gradient.pointer, input: x.pointer, rows: x.shape.rows, normalization, sums: sums,
           batchRows: sharding.batch * x.shape.h * x.shape.w)
       }
     }
@@ -259,25 +247,25 @@ public final class BatchNorm: Layer {
   /// Forgets the running statistics: the next training batch's take their place.
   public func resetRunningStatistics() { batchesTracked.value = 0 }
 
-  private func useBatchStatistics(of input: Tensor, _ coefficients: Coefficients, _ context: Context) {
+  private func useBatchStatistics(of input: Tensor, _ normalization: Normalization, _ context: Context) {
     let rows = input.shape.rows
     let moments = [Double](unsafeUninitializedCapacity: 2 * channels) { moments, count in
       let means = moments.baseAddress!
       context.batchMoments(input.pointer, rows: rows, channels: channels, mean: means, variance: means + channels)
       count = 2 * channels
     }
-    useStatistics(of: rows, coefficients, moments)
+    useStatistics(of: rows, normalization, moments)
   }
 
   /// - Parameter moments: means, then variances, of so many rows: those of the whole batch.
-  private func useStatistics(of rows: Int, _ coefficients: Coefficients, _ moments: [Double]) {
+  private func useStatistics(of rows: Int, _ normalization: Normalization, _ moments: [Double]) {
     let correction = rows > 1 ? Double(rows) / Double(rows - 1) : 1
     batchesTracked.value += 1
     let isFirst = batchesTracked.value == 1
     let gain = (1 - momentum) / (1 - pow(momentum, Double(batchesTracked.value)))
     for c in 0..<channels {
       let (mean, variance) = (moments[c], moments[channels + c])
-      set(coefficients, c, mean: mean, variance: variance)
+      set(normalization, c, mean: mean, variance: variance)
       let newMean = mean + Double(inputBias?.value.pointer[c] ?? 0)
       let newVariance = variance * correction
       // Not even an infinity is left of what was there before the first batch.
@@ -290,20 +278,20 @@ public final class BatchNorm: Layer {
     runningVariance.changed()
   }
 
-  private func useRunningStatistics(_ coefficients: Coefficients) {
+  private func useRunningStatistics(_ normalization: Normalization) {
     for c in 0..<channels {
       set(
-        coefficients, c, mean: Double(runningMean.value.pointer[c]) - Double(inputBias?.value.pointer[c] ?? 0),
+        normalization, c, mean: Double(runningMean.value.pointer[c]) - Double(inputBias?.value.pointer[c] ?? 0),
         variance: Double(runningVariance.value.pointer[c]))
     }
   }
 
-  private func set(_ coefficients: Coefficients, _ c: Int, mean: Double, variance: Double) {
+  private func set(_ normalization: Normalization, _ c: Int, mean: Double, variance: Double) {
     let deviation = 1 / (variance + epsilon).squareRoot()
     let factor = Double(weight.value.pointer[c]) * deviation
-    coefficients.mean[c] = Float(mean)
-    coefficients.inverseDeviation[c] = Float(deviation)
-    coefficients.scale[c] = Float(factor)
-    coefficients.shift[c] = Float(Double(bias.value.pointer[c]) - mean * factor)
+    normalization.mean[c] = Float(mean)
+    normalization.inverseDeviation[c] = Float(deviation)
+    normalization.scale[c] = Float(factor)
+    normalization.shift[c] = Float(Double(bias.value.pointer[c]) - mean * factor)
   }
 }

@@ -11,26 +11,37 @@ public final class Conv2D: LinearLayer {
   let outputChannels: Int
 
   /// - Parameters:
-  ///   - kernel, stride: a number for both axes, or `Extent(height, width)`.
-  ///   - initializer: of the weight; the bias begins as `Initializer.bias` says.
+  ///   - spec: kernel, stride, padding, bias, and how the weight begins; the bias begins as `Initializer.bias` says.
   ///   - followedByBatchNorm: the bias is kept in files but neither added nor learned, as the normalisation would take it
   ///     out again; give it to `BatchNorm(inputBias:)` so that running means include it.
-  ///   - spectralNorm: compute with the weight divided by its largest singular value; see `SpectralNorm`.
   public init(
-    _ name: String, inputChannels: Int, outputChannels: Int, kernel: Extent, stride: Extent = 1,
-    padding: Padding = .same, hasBias: Bool = true, activation: Activation = .identity,
-    initializer: Initializer = .truncatedNormal(sigma: 0.02), followedByBatchNorm: Bool = false,
-    spectralNorm: Bool = false
+    _ name: String, inputChannels: Int, _ spec: ConvolutionSpec, activation: Activation = .identity,
+    followedByBatchNorm: Bool = false
   ) {
     self.inputChannels = inputChannels
-    self.outputChannels = outputChannels
-    window = Window(kernel: kernel, stride: stride, padding: padding)
+    outputChannels = spec.channels
+    window = spec.window
+    let layout = ParameterLayout.filter(
+      kernelHeight: window.kernel.height, kernelWidth: window.kernel.width, inputs: inputChannels,
+      outputs: outputChannels)
     super.init(
       name,
-      .filter(
-        kernelHeight: kernel.height, kernelWidth: kernel.width, inputs: inputChannels, outputs: outputChannels),
-      initializer, bias: hasBias ? .vector(outputChannels) : nil, activation: activation,
-      biasVanishes: followedByBatchNorm, spectralNorm: spectralNorm)
+      ConvolutionCore(
+        name, weight: (layout, spec.weights), bias: spec.hasBias ? .vector(outputChannels) : nil,
+        activation: activation, biasVanishes: followedByBatchNorm, spectralNorm: spec.hasSpectralNorm))
+  }
+
+  /// With a bias and the usual weights of a `ConvolutionSpec`.
+  /// - Parameters:
+  ///   - kernel, stride: a number for both axes, or `Extent(height, width)`.
+  public convenience init(
+    _ name: String, inputChannels: Int, outputChannels: Int, kernel: Extent, stride: Extent = 1,
+    padding: Padding = .same, activation: Activation = .identity
+  ) {
+    self.init(
+      name, inputChannels: inputChannels,
+      ConvolutionSpec(channels: outputChannels, kernel: kernel, stride: stride, padding: padding),
+      activation: activation)
   }
 
   /// The convolution that runs for an input.

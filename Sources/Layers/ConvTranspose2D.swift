@@ -15,24 +15,39 @@ public final class ConvTranspose2D: LinearLayer {
   let outputChannels: Int
 
   /// - Parameters:
-  ///   - padding: `same` is TensorFlow's: oh = h * stride. An explicit one is PyTorch's: so much is cut off the output.
-  ///   - outputPadding: PyTorch's: rows and columns more at the end, fewer than the stride; not with `same`.
-  ///   - kernel, stride, initializer, followedByBatchNorm: as of `Conv2D`.
+  ///   - spec: with padding `same`, TensorFlow's, oh = h * stride; with an explicit one, PyTorch's, so much is cut off the
+  ///     output. Spectral normalisation is for `Conv2D`.
+  ///   - followedByBatchNorm: as of `Conv2D`.
   public init(
-    _ name: String, inputChannels: Int, outputChannels: Int, kernel: Extent, stride: Extent = 1,
-    padding: Padding = .same, outputPadding: Extent = 0, hasBias: Bool = true, activation: Activation = .identity,
-    initializer: Initializer = .truncatedNormal(sigma: 0.02), followedByBatchNorm: Bool = false
+    _ name: String, inputChannels: Int, _ spec: ConvolutionSpec, activation: Activation = .identity,
+    followedByBatchNorm: Bool = false
   ) {
     self.inputChannels = inputChannels
-    self.outputChannels = outputChannels
-    self.outputPadding = outputPadding
-    window = Window(kernel: kernel, stride: stride, padding: padding)
+    outputChannels = spec.channels
+    window = spec.window
+    outputPadding = spec.outputPadding
+    precondition(!spec.hasSpectralNorm, "\(name): spectral normalisation of a transposed convolution")
+    let layout = ParameterLayout.filter(
+      kernelHeight: window.kernel.height, kernelWidth: window.kernel.width, inputs: outputChannels,
+      outputs: inputChannels)
     super.init(
       name,
-      .filter(
-        kernelHeight: kernel.height, kernelWidth: kernel.width, inputs: outputChannels, outputs: inputChannels),
-      initializer, bias: hasBias ? .vector(outputChannels) : nil, activation: activation,
-      biasVanishes: followedByBatchNorm, isTransposed: true)
+      ConvolutionCore(
+        name, weight: (layout, spec.weights), bias: spec.hasBias ? .vector(outputChannels) : nil,
+        activation: activation, biasVanishes: followedByBatchNorm, isTransposed: true))
+  }
+
+  /// With a bias and the usual weights of a `ConvolutionSpec`.
+  /// - Parameters:
+  ///   - kernel, stride: a number for both axes, or `Extent(height, width)`.
+  public convenience init(
+    _ name: String, inputChannels: Int, outputChannels: Int, kernel: Extent, stride: Extent = 1,
+    padding: Padding = .same, activation: Activation = .identity
+  ) {
+    self.init(
+      name, inputChannels: inputChannels,
+      ConvolutionSpec(channels: outputChannels, kernel: kernel, stride: stride, padding: padding),
+      activation: activation)
   }
 
   /// The convolution of which this layer is the adjoint: from the output to the input.

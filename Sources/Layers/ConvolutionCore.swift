@@ -17,19 +17,18 @@ final class ConvolutionCore {
   /// Plans for shards; a dense layer has one for each of two sizes, in passes of one part or two.
   private var shardPlans: [(convolution: Convolution, context: Context)] = []
 
-  /// - Parameter bias: nil where there is none.
+  /// - Parameter bias: its layout; nil where there is none. It begins as the weight's initialiser says.
   init(
-    _ name: String, _ layout: ParameterLayout, _ initializer: Initializer, bias: ParameterLayout?,
-    activation: Activation, biasVanishes: Bool = false, spectralNorm: Bool = false,
-    isTransposed: Bool = false
+    _ name: String, weight: (layout: ParameterLayout, initializer: Initializer), bias: ParameterLayout?,
+    activation: Activation, biasVanishes: Bool = false, spectralNorm: Bool = false, isTransposed: Bool = false
   ) {
     precondition(!biasVanishes || activation == .identity, "\(name): an activation before batch normalisation")
-    weight = Parameter("\(name).weight", layout, initializer)
-    self.bias = bias.map { Parameter("\(name).bias", $0, initializer.bias(of: layout)) }
+    self.weight = Parameter("\(name).weight", weight.layout, weight.initializer)
+    self.bias = bias.map { Parameter("\(name).bias", $0, weight.initializer.bias(of: weight.layout)) }
     self.activation = activation
     self.biasVanishes = biasVanishes
     self.isTransposed = isTransposed
-    self.spectralNorm = spectralNorm ? SpectralNorm(weight) : nil
+    self.spectralNorm = spectralNorm ? SpectralNorm(self.weight) : nil
   }
 
   /// What is saved and loaded.
@@ -67,13 +66,22 @@ final class ConvolutionCore {
     }
   }
 
-  func backward(
-    _ shape: ConvShape, _ input: Tensor, _ output: Tensor, _ outputGradient: Tensor, _ inputGradient: Tensor?,
-    _ parameters: ParameterGradients, _ row: String, _ execution: Execution
-  ) {
+  /// The tensors of a layer's backward pass; see `Layer.backward`.
+  struct BackwardPass {
+    let input: Tensor
+    let output: Tensor
+    let outputGradient: Tensor
+    let inputGradient: Tensor?
+    let parameters: ParameterGradients
+    let row: String
+  }
+
+  func backward(_ shape: ConvShape, _ pass: BackwardPass, _ execution: Execution) {
+    let (input, output, outputGradient) = (pass.input, pass.output, pass.outputGradient)
+    let (parameters, row) = (pass.parameters, pass.row)
     let convolution = plan(shape, execution.context)
     if let sharding = execution.sharding {
-      backwardShards(sharding, shape, input, output, outputGradient, parameters, row, execution)
+      backwardShards(sharding, shape, pass, execution)
     } else {
       execution.measure("\(row) bwd-bias") {
         start(outputGradient, output: output, parameters, execution.context)
@@ -87,7 +95,7 @@ final class ConvolutionCore {
           filterGradient: filter.gradient.pointer, accumulate: parameters == .accumulate)
       }
     }
-    if let inputGradient {
+    if let inputGradient = pass.inputGradient {
       execution.measure("\(row) bwd-data") {
         let filter = filter.value.pointer
         if isTransposed {
@@ -103,9 +111,10 @@ final class ConvolutionCore {
 
   /// What sums over pictures, shard by shard: the gradients of bias and filter.
   private func backwardShards(
-    _ sharding: Sharding, _ shape: ConvShape, _ input: Tensor, _ output: Tensor, _ outputGradient: Tensor,
-    _ parameters: ParameterGradients, _ row: String, _ execution: Execution
+    _ sharding: Sharding, _ shape: ConvShape, _ pass: BackwardPass, _ execution: Execution
   ) {
+    let (input, output, outputGradient) = (pass.input, pass.output, pass.outputGradient)
+    let (parameters, row) = (pass.parameters, pass.row)
     precondition(parameters != .accumulate, "gradients of shards are not accumulated")
     let context = execution.context
     let ranges = sharding.ranges(input.shape.n)

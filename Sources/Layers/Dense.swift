@@ -22,8 +22,10 @@ public final class Dense: LinearLayer {
     self.inputs = inputs
     self.outputs = outputs
     super.init(
-      name, .dense(inputs: inputs, outputs: outputs), initializer, bias: hasBias ? .picture(outputs) : nil,
-      activation: activation, spectralNorm: spectralNorm)
+      name,
+      ConvolutionCore(
+        name, weight: (.dense(inputs: inputs, outputs: outputs), initializer), bias: hasBias ? .picture(outputs) : nil,
+        activation: activation, spectralNorm: spectralNorm))
   }
 
   /// Between plain vectors, [n, 1, 1, inputs] -> [n, 1, 1, outputs].

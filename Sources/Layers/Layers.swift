@@ -11,7 +11,7 @@
 /// let network = try Sequential(
 ///   "classifier",
 ///   [
-///     Conv2D("conv", inputChannels: 1, outputChannels: 8, kernel: 3, stride: 2, followedByBatchNorm: true),
+///     Conv2D("conv", inputChannels: 1, ConvolutionSpec(channels: 8, kernel: 3, stride: 2), followedByBatchNorm: true),
 ///     BatchNorm("norm", channels: 8, leakySlope: 0.2),
 ///     Dense("dense", inputs: Shape(n: 1, h: 4, w: 4, c: 8), outputs: Shape(n: 1, h: 1, w: 1, c: 1)),
 ///   ], input: Shape(n: 16, h: 8, w: 8, c: 1), execution: Execution(context: context))

@@ -5,16 +5,9 @@ public class LinearLayer: Layer {
   public let name: String
   let core: ConvolutionCore
 
-  /// - Parameters: as of `ConvolutionCore`.
-  init(
-    _ name: String, _ layout: ParameterLayout, _ initializer: Initializer, bias: ParameterLayout?,
-    activation: Activation, biasVanishes: Bool = false, spectralNorm: Bool = false,
-    isTransposed: Bool = false
-  ) {
+  init(_ name: String, _ core: ConvolutionCore) {
     self.name = name
-    core = ConvolutionCore(
-      name, layout, initializer, bias: bias, activation: activation, biasVanishes: biasVanishes,
-      spectralNorm: spectralNorm, isTransposed: isTransposed)
+    self.core = core
   }
 
   /// Learned; file layout as PyTorch's.
@@ -46,7 +39,9 @@ public class LinearLayer: Layer {
     parameters: ParameterGradients, row: String, _ execution: Execution
   ) {
     checkBackward(input, output, outputGradient, inputGradient)
-    core.backward(
-      convShape(input.shape), input, output, outputGradient, inputGradient, parameters, row, execution)
+    let pass = ConvolutionCore.BackwardPass(
+      input: input, output: output, outputGradient: outputGradient, inputGradient: inputGradient,
+      parameters: parameters, row: row)
+    core.backward(convShape(input.shape), pass, execution)
   }
 }

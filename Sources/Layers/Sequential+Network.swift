@@ -39,15 +39,10 @@ private struct NetworkBuilder {
         spectralNorm: spec.hasSpectralNorm)
     case .convolution(let spec):
       return Conv2D(
-        name, inputChannels: stage.input.c, outputChannels: spec.channels, kernel: spec.window.kernel,
-        stride: spec.window.stride, padding: spec.window.padding, hasBias: spec.hasBias, activation: activation,
-        initializer: spec.weights, followedByBatchNorm: stage.isNormalized, spectralNorm: spec.hasSpectralNorm)
+        name, inputChannels: stage.input.c, spec, activation: activation, followedByBatchNorm: stage.isNormalized)
     case .transposedConvolution(let spec):
       return ConvTranspose2D(
-        name, inputChannels: stage.input.c, outputChannels: spec.channels, kernel: spec.window.kernel,
-        stride: spec.window.stride, padding: spec.window.padding, outputPadding: spec.outputPadding,
-        hasBias: spec.hasBias, activation: activation, initializer: spec.weights,
-        followedByBatchNorm: stage.isNormalized)
+        name, inputChannels: stage.input.c, spec, activation: activation, followedByBatchNorm: stage.isNormalized)
     case .batchNorm(let spec):
       var slope: Float = 1
       if case .leakyReLU(let leaky) = activation { slope = leaky }

@@ -17,9 +17,10 @@ extension GANDescription: Codable {
       self = try .cats(
         preset, imageSize: try values.decode(Int.self, forKey: .imageSize),
         width: try values.decode(Int.self, forKey: .width), zDimension: try values.decode(Int.self, forKey: .zDim),
-        zDistribution: distribution, kernel: try values.decodeIfPresent(Int.self, forKey: .kernel) ?? 5,
+        kernel: try values.decodeIfPresent(Int.self, forKey: .kernel) ?? 5,
         inputBatchNorm: try values.decodeIfPresent(Bool.self, forKey: .inputBatchNorm) ?? false,
         discriminatorNorm: try values.decodeIfPresent(DiscriminatorNorm.self, forKey: .discriminatorNorm) ?? .batch)
+      zDistribution = distribution
     }
   }
 

@@ -19,7 +19,7 @@ public struct GANDescription: Hashable, Sendable {
   /// The preset's name, for people; the networks decide.
   public let preset: String
   /// How z is drawn.
-  public let zDistribution: LatentDistribution
+  public var zDistribution: LatentDistribution
   /// From a latent vector [1, 1, 1, zDimension] to a picture in [-1, 1].
   public let generator: Network
   /// From a picture to one logit, positive for real.

@@ -80,21 +80,29 @@ public struct ConvolutionSpec: Hashable, Sendable {
   /// Kernel, stride and padding.
   public var window: Window
   /// Of a transposed one: rows and columns more at the end, fewer than the stride; not with `same`.
-  public var outputPadding = Extent(0)
+  public var outputPadding: Extent
   /// Whether a bias is added.
-  public var hasBias = true
+  public var hasBias: Bool
   /// Compute with the weight divided by its largest singular value.
   public var hasSpectralNorm = false
   /// How the weight begins.
-  public var weights = usualWeights
+  public var weights: Initializer
 
-  static let usualWeights = Initializer.truncatedNormal(sigma: 0.02)
+  /// Truncated normal of sigma 0.02, as DCGANs have it.
+  public static let usualWeights = Initializer.truncatedNormal(sigma: 0.02)
 
   /// - Parameters:
   ///   - kernel, stride: a number for both axes, or `Extent(height, width)`.
-  public init(channels: Int, kernel: Extent, stride: Extent = 1, padding: Padding = .same) {
+  ///   - outputPadding, hasBias, weights: see the properties.
+  public init(
+    channels: Int, kernel: Extent, stride: Extent = 1, padding: Padding = .same, outputPadding: Extent = 0,
+    hasBias: Bool = true, weights: Initializer = usualWeights
+  ) {
     self.channels = channels
     window = Window(kernel: kernel, stride: stride, padding: padding)
+    self.outputPadding = outputPadding
+    self.hasBias = hasBias
+    self.weights = weights
   }
 }
 
@@ -120,10 +128,10 @@ public struct PoolSpec: Hashable, Sendable {
   /// What the kernels are told.
   /// - Precondition: the output is that which follows from the input.
   public func poolShape(input: Shape, output: Shape) -> PoolShape {
-    let window = window ?? Window(kernel: Extent(input.h, input.w), stride: 1, padding: .valid)
-    return PoolShape(
-      batch: input.n, height: input.h, width: input.w, channels: input.c, kernel: window.kernel, stride: window.stride,
-      pads: window.pads(height: input.h, width: input.w), output: Extent(output.h, output.w))
+    PoolShape(
+      batch: input.n, height: input.h, width: input.w, channels: input.c,
+      window: window ?? Window(kernel: Extent(input.h, input.w), stride: 1, padding: .valid),
+      output: Extent(output.h, output.w))
   }
 }
 

@@ -20,16 +20,17 @@ public enum Preset: String, CaseIterable, Sendable {
     width: Int = 64, zDimension: Int = 100, zDistribution: LatentDistribution = .uniform,
     discriminatorNorm: DiscriminatorNorm = .batch
   ) throws(NetworkError) -> GANDescription {
-    switch self {
-    case .cats64, .cats128:
-      try .cats(
-        rawValue, imageSize: imageSize, width: width, zDimension: zDimension, zDistribution: zDistribution,
-        discriminatorNorm: discriminatorNorm)
-    case .dcgan64:
-      try .dcgan(
-        rawValue, width: width, zDimension: zDimension, zDistribution: zDistribution,
-        discriminatorNorm: discriminatorNorm)
-    }
+    var networks =
+      switch self {
+      case .cats64, .cats128:
+        try GANDescription.cats(
+          rawValue, imageSize: imageSize, width: width, zDimension: zDimension, discriminatorNorm: discriminatorNorm)
+      case .dcgan64:
+        try GANDescription.dcgan(
+          rawValue, width: width, zDimension: zDimension, discriminatorNorm: discriminatorNorm)
+      }
+    networks.zDistribution = zDistribution
+    return networks
   }
 }
 
@@ -38,15 +39,14 @@ extension GANDescription {
   /// convolution of stride 2, batch normalisation and leaky ReLU, down to `width` channels -> transposed convolution of
   /// stride 1 to red, green and blue -> tanh. Against it convolutions to 1, 2, 4, 8 and 16 times `width` channels, of
   /// stride 2 but for the fourth, each with a leaky ReLU and from the second on with batch normalisation, then a dense
-  /// layer.
+  /// layer. z is uniform.
   /// - Parameters:
   ///   - imageSize: a multiple of 16.
   ///   - inputBatchNorm: batch normalisation on the discriminator's first layer too.
   ///   - discriminatorNorm: with `.spectral`, the weights of all its layers are normalised instead.
   public static func cats(
-    _ preset: String, imageSize: Int, width: Int = 64, zDimension: Int = 100,
-    zDistribution: LatentDistribution = .uniform, kernel: Int = 5, inputBatchNorm: Bool = false,
-    discriminatorNorm: DiscriminatorNorm = .batch
+    _ preset: String, imageSize: Int, width: Int = 64, zDimension: Int = 100, kernel: Int = 5,
+    inputBatchNorm: Bool = false, discriminatorNorm: DiscriminatorNorm = .batch
   ) throws(NetworkError) -> GANDescription {
     func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws(NetworkError) {
       guard range.contains(value) else {
@@ -89,7 +89,7 @@ extension GANDescription {
     dense.hasSpectralNorm = spectral
     layers.append(LayerSpec("dense", .dense(dense)))
     return try GANDescription(
-      preset: preset, zDistribution: zDistribution, generator: generator,
+      preset: preset, zDistribution: .uniform, generator: generator,
       discriminator: try Network(input: generator.output, layers: layers))
   }
 
@@ -98,8 +98,7 @@ extension GANDescription {
   /// weights normal with sigma 0.02. The example's last layer, a sigmoid, is part of the loss here.
   /// - Parameters: as of `cats`; pictures are of 64x64 pixels.
   public static func dcgan(
-    _ preset: String, width: Int = 64, zDimension: Int = 100, zDistribution: LatentDistribution = .normal,
-    discriminatorNorm: DiscriminatorNorm = .batch
+    _ preset: String, width: Int = 64, zDimension: Int = 100, discriminatorNorm: DiscriminatorNorm = .batch
   ) throws(NetworkError) -> GANDescription {
     func convolution(_ channels: Int, isInner: Bool = true) -> ConvolutionSpec {
       var spec = ConvolutionSpec(
@@ -136,7 +135,7 @@ extension GANDescription {
     last.hasSpectralNorm = spectral
     add(.convolution(last))
     return try GANDescription(
-      preset: preset, zDistribution: zDistribution, generator: generator,
+      preset: preset, zDistribution: .normal, generator: generator,
       discriminator: try Network(input: generator.output, layers: layers))
   }
 }

@@ -102,12 +102,12 @@ struct TrainingCommand {
         ?? (arguments.optionalString("--generator") ?? arguments.optionalString("--discriminator")).map {
           absolutePath(try CheckpointPath($0).file())
         }
+      var record = StartRecord(
+        command: CommandLine.arguments, earlier: earlier?.configuration, configuration: configuration,
+        isForced: force, source: source, instructionSet: context.instructionSet.rawValue, threads: threads)
+      record.ranks = members
       let session = Session(
-        interruption: interruption, deadline: limit.map { start + $0.seconds }, progress: progress,
-        start: StartRecord(
-          command: CommandLine.arguments, earlier: earlier?.configuration, configuration: configuration,
-          isForced: force, source: source, instructionSet: context.instructionSet.rawValue, threads: threads,
-          ranks: members),
+        interruption: interruption, deadline: limit.map { start + $0.seconds }, progress: progress, start: record,
         team: team)
       let trainer = try Trainer(
         model: model, dataset: dataset, configuration: configuration, run: run, session: session,

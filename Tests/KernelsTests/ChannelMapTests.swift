@@ -19,8 +19,8 @@ import Testing
       // A matrix product whose columns are pixels and channels.
       Subject(
         shape: ConvShape(
-          batch: 4, inputHeight: 4, inputWidth: 4, inputChannels: 20, outputChannels: 9, kernelHeight: 4,
-          kernelWidth: 4, stride: 1, padTop: 0, padLeft: 0, padBottom: 0, padRight: 0), parts: 2, algorithm: .direct),
+          batch: 4, height: 4, width: 4, inputChannels: 20, outputChannels: 9,
+          window: Window(kernel: 4, stride: 1, padding: .valid)), parts: 2, algorithm: .direct),
       // Chunks of tiles that begin within an image, and images that are mapped some at a time.
       Subject(shape: same(3, 68, 76, 80, 16, 3, 1), parts: 3, algorithm: .winograd),
     ]

@@ -15,8 +15,9 @@ func shapeList(_ name: String) throws -> [ConvShape] {
   @Test func readsEveryPartInItsPlace() throws {
     let shape = try ConvShape(parsing: "n2 9x11x3 -> 5x4x7 k4x5 s2 p1,0,2,1")
     let expected = ConvShape(
-      batch: 2, inputHeight: 9, inputWidth: 11, inputChannels: 3, outputChannels: 7, kernelHeight: 4, kernelWidth: 5,
-      stride: 2, padTop: 1, padLeft: 0, padBottom: 2, padRight: 1)
+      batch: 2, height: 9, width: 11, inputChannels: 3, outputChannels: 7,
+      window: Window(
+        kernel: Extent(4, 5), stride: 2, padding: .explicit(Pads(top: 1, left: 0, bottom: 2, right: 1))))
     #expect(shape == expected)
     let differing = try ConvShape(parsing: "n2 9x8x5 -> 4x6x7 k3x3 s2x1 p0,0,0,0")
     #expect(differing.strideHeight == 2 && differing.strideWidth == 1)

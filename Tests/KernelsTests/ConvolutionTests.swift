@@ -111,11 +111,11 @@ private let winogradShapes = [
   ConvShape.same(batch: 2, height: 16, width: 16, inputChannels: 32, outputChannels: 16, kernel: 5, stride: 1),
   ConvShape.same(batch: 1, height: 5, width: 9, inputChannels: 19, outputChannels: 7, kernel: 5, stride: 1),
   ConvShape(
-    batch: 1, inputHeight: 13, inputWidth: 14, inputChannels: 8, outputChannels: 24, kernelHeight: 5, kernelWidth: 5,
-    stride: 2, padTop: 2, padLeft: 0, padBottom: 2, padRight: 3),
+    batch: 1, height: 13, width: 14, inputChannels: 8, outputChannels: 24,
+    window: Window(kernel: 5, stride: 2, padding: .explicit(Pads(top: 2, left: 0, bottom: 2, right: 3)))),
   ConvShape(
-    batch: 2, inputHeight: 9, inputWidth: 8, inputChannels: 8, outputChannels: 8, kernelHeight: 5, kernelWidth: 5,
-    stride: 1, padTop: 0, padLeft: 3, padBottom: 1, padRight: 2),
+    batch: 2, height: 9, width: 8, inputChannels: 8, outputChannels: 8,
+    window: Window(kernel: 5, stride: 1, padding: .explicit(Pads(top: 0, left: 3, bottom: 1, right: 2)))),
 ]
 
 /// Every number of taps that a phase can have, square and not, channels and sizes beside a vector's and a tile's.
@@ -127,8 +127,10 @@ private func winogradShapes(_ kernel: (height: Int, width: Int, stride: Int)) ->
   let (height, width, stride) = kernel
   func shape(_ batch: Int, _ h: Int, _ w: Int, _ c: Int, _ o: Int, _ pads: (Int, Int, Int, Int)) -> ConvShape {
     ConvShape(
-      batch: batch, inputHeight: h, inputWidth: w, inputChannels: c, outputChannels: o, kernelHeight: height,
-      kernelWidth: width, stride: stride, padTop: pads.0, padLeft: pads.1, padBottom: pads.2, padRight: pads.3)
+      batch: batch, height: h, width: w, inputChannels: c, outputChannels: o,
+      window: Window(
+        kernel: Extent(height, width), stride: Extent(stride),
+        padding: .explicit(Pads(top: pads.0, left: pads.1, bottom: pads.2, right: pads.3))))
   }
   return [
     shape(2, 16, 16, 16, 32, (height / 2, width / 2, (height - 1) / 2, (width - 1) / 2)),
@@ -219,8 +221,8 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
   @Test func kernelsWithoutWinograd() {
     for (height, width, stride) in [(1, 1, 1), (6, 6, 1), (3, 6, 1), (1, 4, 2), (11, 2, 2), (2, 2, 2), (3, 3, 3)] {
       let shape = ConvShape(
-        batch: 1, inputHeight: 16, inputWidth: 16, inputChannels: 16, outputChannels: 16, kernelHeight: height,
-        kernelWidth: width, stride: stride, padTop: 0, padLeft: 0, padBottom: 0, padRight: 0)
+        batch: 1, height: 16, width: 16, inputChannels: 16, outputChannels: 16,
+        window: Window(kernel: Extent(height, width), stride: Extent(stride), padding: .valid))
       #expect(!ConvAlgorithm.winograd.supports(shape), "\(shape)")
     }
   }

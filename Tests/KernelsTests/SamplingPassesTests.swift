@@ -103,8 +103,8 @@ func panelsOfAFilter(_ set: InstructionSet) {
   let scale = (0..<b).map { Float($0 + 1) }
   let target = Buffer(count: a * b * c)
   target.fill(.nan)
-  let finite = TensorAxes.panels(
-    source, a, b, groups: groups, lanes: w, into: target.pointer, scale: scale, context: context)
+  let finite = TensorAxes(source, a, b, c, scale: scale).panels(
+    groups: groups, lanes: w, into: target.pointer, context: context)
   #expect(finite)
   var place = 0
   for group in groups {
@@ -120,7 +120,7 @@ func panelsOfAFilter(_ set: InstructionSet) {
     }
   }
   source[a * b * c - 2] = .infinity
-  #expect(!TensorAxes.panels(source, a, b, groups: groups, lanes: w, into: target.pointer, context: context))
+  #expect(!TensorAxes(source, a, b, c).panels(groups: groups, lanes: w, into: target.pointer, context: context))
 }
 
 @Test func theEnvironmentChoosesTheInstructions() throws {

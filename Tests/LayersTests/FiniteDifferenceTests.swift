@@ -91,15 +91,16 @@ import Testing
       (3, 2, .valid, 1),
     ] {
       let layer = ConvTranspose2D(
-        "t", inputChannels: 5, outputChannels: 3, kernel: kernel, stride: stride, padding: padding,
-        outputPadding: extra, activation: .leakyReLU(slope: 0.1))
+        "t", inputChannels: 5,
+        ConvolutionSpec(channels: 3, kernel: kernel, stride: stride, padding: padding, outputPadding: extra),
+        activation: .leakyReLU(slope: 0.1))
       try check(layer, shape) { x, p in
         Referee.leaky(Referee.transposed(layer.convShape(shape), x, p["t.weight"]!, p["t.bias"]!), Double(Float(0.1)))
       }
     }
     let vector = Shape(n: 3, h: 1, w: 1, c: 20)
     let layer = ConvTranspose2D(
-      "z", inputChannels: 20, outputChannels: 3, kernel: 4, padding: .valid, hasBias: false)
+      "z", inputChannels: 20, ConvolutionSpec(channels: 3, kernel: 4, padding: .valid, hasBias: false))
     try check(layer, vector) { x, p in Referee.transposed(layer.convShape(vector), x, p["z.weight"]!, nil) }
   }
 

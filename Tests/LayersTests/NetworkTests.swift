@@ -16,7 +16,7 @@ import Testing
     let network = try Sequential(
       "classifier",
       [
-        Conv2D("conv", inputChannels: 1, outputChannels: 8, kernel: 3, stride: 2, followedByBatchNorm: true),
+        Conv2D("conv", inputChannels: 1, ConvolutionSpec(channels: 8, kernel: 3, stride: 2), followedByBatchNorm: true),
         BatchNorm("norm", channels: 8, leakySlope: 0.2),
         Dense("dense", inputs: Shape(n: 1, h: 4, w: 4, c: 8), outputs: Shape(n: 1, h: 1, w: 1, c: 1)),
       ], input: Shape(n: 16, h: 8, w: 8, c: 1), execution: Execution(context: context))
@@ -45,7 +45,8 @@ import Testing
         let network = try Sequential(
           "net",
           [
-            Conv2D("conv", inputChannels: 16, outputChannels: 18, kernel: 5, stride: 2, followedByBatchNorm: true),
+            Conv2D(
+              "conv", inputChannels: 16, ConvolutionSpec(channels: 18, kernel: 5, stride: 2), followedByBatchNorm: true),
             BatchNorm("norm", channels: 18, leakySlope: 0.2),
             Conv2D("last", inputChannels: 18, outputChannels: 3, kernel: 3, stride: 1),
           ], input: shape, execution: Execution(context: context))

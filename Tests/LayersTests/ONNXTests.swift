@@ -141,15 +141,18 @@ import Testing
     case "Conv":
       return each {
         Conv2D(
-          "l", inputChannels: x.c, outputChannels: y.c, kernel: test.extent(test.kernel),
-          stride: test.extent(test.stride), padding: $0, hasBias: hasBias)
+          "l", inputChannels: x.c,
+          ConvolutionSpec(
+            channels: y.c, kernel: test.extent(test.kernel), stride: test.extent(test.stride), padding: $0,
+            hasBias: hasBias))
       }
     case "ConvTranspose":
       return each {
         ConvTranspose2D(
-          "l", inputChannels: x.c, outputChannels: y.c, kernel: test.extent(test.kernel),
-          stride: test.extent(test.stride), padding: $0, outputPadding: test.extent(test.outputPadding),
-          hasBias: hasBias)
+          "l", inputChannels: x.c,
+          ConvolutionSpec(
+            channels: y.c, kernel: test.extent(test.kernel), stride: test.extent(test.stride), padding: $0,
+            outputPadding: test.extent(test.outputPadding), hasBias: hasBias))
       }
     case "MaxPool":
       return each {

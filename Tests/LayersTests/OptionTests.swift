@@ -10,8 +10,8 @@ extension LayersTests {
     ) throws {
       try self.check(name, in: "options") { _ in
         Conv2D(
-          "c", inputChannels: channels.0, outputChannels: channels.1, kernel: kernel, stride: stride, padding: padding,
-          hasBias: bias)
+          "c", inputChannels: channels.0,
+          ConvolutionSpec(channels: channels.1, kernel: kernel, stride: stride, padding: padding, hasBias: bias))
       }
     }
     try check("conv_7x3", (5, 7), Extent(7, 3), Extent(2, 1), .explicit(Pads(top: 3, left: 1, bottom: 3, right: 1)))
@@ -29,8 +29,10 @@ extension LayersTests {
     ) throws {
       try self.check(name, in: "options") { _ in
         ConvTranspose2D(
-          "t", inputChannels: channels.0, outputChannels: channels.1, kernel: kernel, stride: stride, padding: padding,
-          outputPadding: outputPadding, hasBias: bias)
+          "t", inputChannels: channels.0,
+          ConvolutionSpec(
+            channels: channels.1, kernel: kernel, stride: stride, padding: padding, outputPadding: outputPadding,
+            hasBias: bias))
       }
     }
     try check("trans_from_1x1", (20, 9), 4, 1, .valid, bias: false)
@@ -63,7 +65,7 @@ extension LayersTests {
         [
           Sequential(
             "body", [Conv2D("conv", inputChannels: 6, outputChannels: 6, kernel: 3), SiLU("silu")]),
-          Conv2D("skip", inputChannels: 6, outputChannels: 6, kernel: 1, hasBias: false),
+          Conv2D("skip", inputChannels: 6, ConvolutionSpec(channels: 6, kernel: 1, hasBias: false)),
           Sequential("identity", []),
         ])
     }

@@ -10,7 +10,9 @@ import Testing
   static let bound = 1e-5
 
   static func convolution() -> Conv2D {
-    Conv2D("c", inputChannels: 3, outputChannels: 20, kernel: 5, stride: 2, spectralNorm: true)
+    var spec = ConvolutionSpec(channels: 20, kernel: 5, stride: 2)
+    spec.hasSpectralNorm = true
+    return Conv2D("c", inputChannels: 3, spec)
   }
 
   /// Two passes, each after an iteration from where the last one ended; gradients added up.

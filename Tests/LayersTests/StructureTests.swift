@@ -40,9 +40,11 @@ import Testing
             }
             for extra in 0..<stride {
               let transposed = ConvTranspose2D(
-                "t", inputChannels: 4, outputChannels: 5, kernel: Extent(kernel, 1), stride: Extent(stride, 1),
-                padding: .explicit(Pads(top: padding, left: 0, bottom: padding, right: 0)),
-                outputPadding: Extent(extra, 0))
+                "t", inputChannels: 4,
+                ConvolutionSpec(
+                  channels: 5, kernel: Extent(kernel, 1), stride: Extent(stride, 1),
+                  padding: .explicit(Pads(top: padding, left: 0, bottom: padding, right: 0)),
+                  outputPadding: Extent(extra, 0)))
               let expected = (size - 1) * stride - 2 * padding + (kernel - 1) + extra + 1
               guard expected > 0 else {
                 #expect(throws: NetworkError.self) { try transposed.outputShape(input) }
@@ -114,7 +116,10 @@ import Testing
         ["layer 't'", "[2, 8, 8, 3]", "less padding"]
       ),
       (
-        [ConvTranspose2D("t", inputChannels: 3, outputChannels: 1, kernel: 3, padding: .valid, outputPadding: 1)],
+        [
+          ConvTranspose2D(
+            "t", inputChannels: 3, ConvolutionSpec(channels: 1, kernel: 3, padding: .valid, outputPadding: 1))
+        ],
         ["layer 't'", "1x1", "[2, 8, 8, 3]", "at most 0x0"]
       ),
       ([MaxPool2D("m", kernel: 2, padding: .pixels(2))], ["layer 'm'", "2x2", "[2, 8, 8, 3]", "less padding"]),

@@ -30,8 +30,8 @@ func drawBatch(_ random: inout RandomGenerator) -> (clean: Tensor, noisy: Tensor
 
 func convolution(_ name: String, _ inputs: Int, _ outputs: Int, stride: Extent = 1) -> Conv2D {
   Conv2D(
-    name, inputChannels: inputs, outputChannels: outputs, kernel: 3, stride: stride, padding: .pixels(1),
-    initializer: .torchDefault)
+    name, inputChannels: inputs,
+    ConvolutionSpec(channels: outputs, kernel: 3, stride: stride, padding: .pixels(1), weights: .torchDefault))
 }
 
 func block(_ name: String) -> Residual {
@@ -45,12 +45,13 @@ let network = try Sequential(
     convolution("conv1", 1, 32, stride: 2), GELU("gelu1"), convolution("conv2", 32, 64, stride: 2), GELU("gelu2"),
     block("block1"), block("block2"),
     ConvTranspose2D(
-      "up1", inputChannels: 64, outputChannels: 32, kernel: 4, stride: 2, padding: .pixels(1),
-      initializer: .torchDefault),
+      "up1", inputChannels: 64,
+      ConvolutionSpec(channels: 32, kernel: 4, stride: 2, padding: .pixels(1), weights: .torchDefault)),
     GELU("gelu3"),
     ConvTranspose2D(
-      "up2", inputChannels: 32, outputChannels: 1, kernel: 4, stride: 2, padding: .pixels(1), activation: .sigmoid,
-      initializer: .torchDefault),
+      "up2", inputChannels: 32,
+      ConvolutionSpec(channels: 1, kernel: 4, stride: 2, padding: .pixels(1), weights: .torchDefault),
+      activation: .sigmoid),
   ], input: Shape(n: batch, h: size, w: size, c: 1), execution: Execution(context: context))
 var random = RandomGenerator(seed: 1)
 network.initialize(&random)

@@ -37,9 +37,11 @@ let context = try Context.fromEnvironment()
 let network = try Sequential(
   "digits",
   [
-    Conv2D("conv1", inputChannels: 1, outputChannels: 32, kernel: 3, activation: .relu, initializer: .torchDefault),
+    Conv2D(
+      "conv1", inputChannels: 1, ConvolutionSpec(channels: 32, kernel: 3, weights: .torchDefault), activation: .relu),
     MaxPool2D("pool1", kernel: 2),
-    Conv2D("conv2", inputChannels: 32, outputChannels: 64, kernel: 3, activation: .relu, initializer: .torchDefault),
+    Conv2D(
+      "conv2", inputChannels: 32, ConvolutionSpec(channels: 64, kernel: 3, weights: .torchDefault), activation: .relu),
     MaxPool2D("pool2", kernel: 2),
     Dense(
       "dense1", inputs: Shape(n: 1, h: 7, w: 7, c: 64), outputs: Shape(n: 1, h: 1, w: 1, c: 128), activation: .relu,

@@ -26,22 +26,23 @@ func drawLatents(_ random: inout RandomGenerator) -> Tensor {
   Tensor(latentShape, values: (0..<latentShape.count).map { _ in Float(random.normal()) })
 }
 
+// 4x4 without a bias; next to a vector or a number it covers the whole image.
+func kernel(_ outputs: Int, isEdge: Bool) -> ConvolutionSpec {
+  ConvolutionSpec(
+    channels: outputs, kernel: 4, stride: isEdge ? 1 : 2, padding: isEdge ? .valid : .pixels(1), hasBias: false,
+    weights: .normal(mean: 0, sigma: 0.02))
+}
+
 func up(_ name: String, _ inputs: Int, _ outputs: Int, first: Bool = false, _ activation: Activation = .identity)
   -> any Layer
 {
-  ConvTranspose2D(
-    name, inputChannels: inputs, outputChannels: outputs, kernel: 4, stride: first ? 1 : 2,
-    padding: first ? .valid : .pixels(1), hasBias: false, activation: activation,
-    initializer: .normal(mean: 0, sigma: 0.02))
+  ConvTranspose2D(name, inputChannels: inputs, kernel(outputs, isEdge: first), activation: activation)
 }
 
 func down(_ name: String, _ inputs: Int, _ outputs: Int, last: Bool = false, _ activation: Activation = .identity)
   -> any Layer
 {
-  Conv2D(
-    name, inputChannels: inputs, outputChannels: outputs, kernel: 4, stride: last ? 1 : 2,
-    padding: last ? .valid : .pixels(1), hasBias: false, activation: activation,
-    initializer: .normal(mean: 0, sigma: 0.02))
+  Conv2D(name, inputChannels: inputs, kernel(outputs, isEdge: last), activation: activation)
 }
 
 let context = try Context.fromEnvironment()

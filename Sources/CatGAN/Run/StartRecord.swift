@@ -69,7 +69,7 @@ public struct StartRecord: Codable, Equatable, Sendable {
   ///   - isForced: whether `--force` was given, without which a run refuses what makes it another experiment.
   public init(
     command: [String], earlier: RunConfiguration?, configuration: RunConfiguration, isForced: Bool, source: String?,
-    instructionSet: String, threads: Int, ranks: Ranks? = nil
+    instructionSet: String, threads: Int
   ) {
     time = currentTime()
     version = configuration.version
@@ -82,7 +82,6 @@ public struct StartRecord: Codable, Equatable, Sendable {
     processor = SystemInformation.processor("model name")
     self.instructionSet = instructionSet
     self.threads = threads
-    self.ranks = ranks
   }
 
   /// The command line as a shell would take it.
