@@ -8,27 +8,30 @@ public enum AdversarialLoss: String, CaseIterable, Codable, Sendable {
   case hinge
 
   /// Of the discriminator on real pictures, which are real with probability 1 - smoothing; hinge has no such thing.
-  /// - Parameter all: logits of the whole batch, of which these are some.
-  func real(_ logits: Tensor, smoothing: Double, of all: Int) -> (loss: Double, gradient: Tensor) {
+  /// - Parameters:
+  ///   - all: logits of the whole batch, of which these are some.
+  ///   - gradient: overwritten.
+  func real(_ logits: Tensor, smoothing: Double, of all: Int, into gradient: Tensor) -> Double {
     switch self {
-    case .crossEntropy: sigmoidCrossEntropy(logits: logits, target: Float(1 - smoothing), of: all)
-    case .hinge: hingeLoss(logits: logits, sign: 1, of: all)
+    case .crossEntropy:
+      sigmoidCrossEntropy(logits: logits, target: Float(1 - smoothing), of: all, into: gradient).loss
+    case .hinge: hingeLoss(logits: logits, sign: 1, of: all, into: gradient).loss
     }
   }
 
   /// Of the discriminator on generated pictures.
-  func fake(_ logits: Tensor, of all: Int) -> (loss: Double, gradient: Tensor) {
+  func fake(_ logits: Tensor, of all: Int, into gradient: Tensor) -> Double {
     switch self {
-    case .crossEntropy: sigmoidCrossEntropy(logits: logits, target: 0, of: all)
-    case .hinge: hingeLoss(logits: logits, sign: -1, of: all)
+    case .crossEntropy: sigmoidCrossEntropy(logits: logits, target: 0, of: all, into: gradient).loss
+    case .hinge: hingeLoss(logits: logits, sign: -1, of: all, into: gradient).loss
     }
   }
 
   /// Of the generator.
-  func generator(_ logits: Tensor, of all: Int) -> (loss: Double, gradient: Tensor) {
+  func generator(_ logits: Tensor, of all: Int, into gradient: Tensor) -> Double {
     switch self {
-    case .crossEntropy: sigmoidCrossEntropy(logits: logits, target: 1, of: all)
-    case .hinge: linearLoss(logits: logits, factor: -1, of: all)
+    case .crossEntropy: sigmoidCrossEntropy(logits: logits, target: 1, of: all, into: gradient).loss
+    case .hinge: linearLoss(logits: logits, factor: -1, of: all, into: gradient).loss
     }
   }
 

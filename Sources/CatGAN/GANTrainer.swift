@@ -32,9 +32,12 @@ public final class GANTrainer {
   let workspace: Workspace
   private let latents: Tensor
   private let seesBothAtOnce: Bool
-  /// What the discriminator sees where that lies nowhere else: [2 share, size, size, 3], of each shard the reals before
+  /// What the discriminator sees where that is nowhere else: [2 share, size, size, 3], of each shard the reals before
   /// the fakes; or augmented pictures, [share, size, size, 3], where it sees one kind after the other.
   private let pictures: Tensor?
+  /// Where a step's real pictures are put, in [-1, 1]: runs of `share` one behind the other, [count, size, size, 3] each.
+  /// Without augmentation it is where the discriminator reads them. A step does not change them.
+  public let reals: [Tensor]
 
   /// Pixels of a batch from which on it keeps the kernels busy by itself. The discriminator then sees reals and fakes one
   /// after the other, for which its activations take half the memory. Before, both go together: filters are read once.
@@ -69,6 +72,28 @@ public final class GANTrainer {
       seesBothAtOnce
       ? Tensor(generator.pictureShape(2 * share.count))
       : options.augmentation.isEmpty ? nil : Tensor(generator.pictureShape(share.count))
+    if seesBothAtOnce && options.augmentation.isEmpty {
+      reals = execution.sharding.runs(of: share.count).map { [pictures] in
+        pictures!.pictures(GANTrainer.places($0).reals)
+      }
+    } else {
+      reals = [Tensor(generator.pictureShape(share.count))]
+    }
+  }
+
+  /// Of a shard among the reals and fakes that the discriminator sees at once.
+  private static func places(_ shard: Range<Int>) -> (reals: Range<Int>, fakes: Range<Int>) {
+    let middle = shard.lowerBound + shard.upperBound
+    return (2 * shard.lowerBound..<middle, middle..<2 * shard.upperBound)
+  }
+
+  /// Calls `fill` with each run of this process's pictures, and with the place for it: see `reals`.
+  public func fillReals(_ fill: (_ pictures: Range<Int>, _ place: UnsafeMutablePointer<Float>) -> Void) {
+    var first = 0
+    for place in reals {
+      fill(first..<first + place.shape.n, place.pointer)
+      first += place.shape.n
+    }
   }
 
   /// Steps done so far; set it when going on from a checkpoint.
@@ -80,20 +105,18 @@ public final class GANTrainer {
     }
   }
 
-  /// One update of the discriminator and one of the generator on a batch of real pictures, with latents and augmentations
+  /// One update of the discriminator and one of the generator on the pictures in `reals`, with latents and augmentations
   /// drawn from `random`.
-  /// - Parameter reals: [share, size, size, 3] in [-1, 1]; not changed.
-  public func step(reals: Tensor) -> StepResult {
+  public func step() -> StepResult {
     precondition(execution.sharding == nil, "latents of a share are drawn with those of the batch")
     generator.drawLatents(latents, seed: random.next())
-    return step(reals: reals, latents: latents, seed: options.augmentation.isEmpty ? 0 : random.next())
+    return step(latents: latents, seed: options.augmentation.isEmpty ? 0 : random.next())
   }
 
   /// The step with given latents [share, 1, 1, zDimension], which both updates use: the generator runs forward once. It ends
   /// at a loss that is not finite, before that spoils gradients and weights; a loss not computed is NaN.
   /// - Parameter seed: of the augmentations, which are drawn anew for the reals and for each look at the fakes.
-  public func step(reals: Tensor, latents: Tensor, seed: UInt64 = 0) -> StepResult {
-    precondition(reals.shape == generator.pictureShape(share.count), "reals \(reals.shape)")
+  public func step(latents: Tensor, seed: UInt64 = 0) -> StepResult {
     precondition(latents.shape == generator.latentShape(share.count), "latents \(latents.shape)")
     defer {
       generator.network.discard()
@@ -104,7 +127,7 @@ public final class GANTrainer {
     var result = StepResult(discriminatorLoss: .nan, generatorLoss: .nan, meanReal: .nan, meanFake: .nan)
     let changes = (changes(&draws), changes(&draws))
     let isFinite =
-      seesBothAtOnce ? gradientsAtOnce(reals, fakes, changes, &result) : gradientsInTurn(reals, fakes, changes, &result)
+      seesBothAtOnce ? gradientsAtOnce(fakes, changes, &result) : gradientsInTurn(fakes, changes, &result)
     guard isFinite else { return result }
     execution.measure("D adam") { discriminatorAdam.update(discriminator.store, context: execution.context) }
 
@@ -113,9 +136,7 @@ public final class GANTrainer {
     let logits = discriminator.forward(seen, mode: .training())
     let gradient = Tensor(logits.shape)
     let losses = shards.map { shard in
-      let (loss, shardGradient) = options.loss.generator(logits.pictures(shard), of: options.batchSize)
-      gradient.pictures(shard).copy(from: shardGradient)
-      return loss
+      options.loss.generator(logits.pictures(shard), of: options.batchSize, into: gradient.pictures(shard))
     }
     result.generatorLoss = total(losses, 1)[0]
     guard result.generatorLoss.isFinite else { return result }
@@ -135,28 +156,23 @@ public final class GANTrainer {
   /// their gradients are summed over both.
   /// - Returns: whether both losses are finite; otherwise there are no gradients.
   private func gradientsAtOnce(
-    _ reals: Tensor, _ fakes: Tensor, _ changes: (reals: BatchAugmentation?, fakes: BatchAugmentation?),
-    _ result: inout StepResult
+    _ fakes: Tensor, _ changes: (reals: BatchAugmentation?, fakes: BatchAugmentation?), _ result: inout StepResult
   ) -> Bool {
     let pictures = pictures!
-    func places(_ shard: Range<Int>) -> (reals: Range<Int>, fakes: Range<Int>) {
-      let middle = shard.lowerBound + shard.upperBound
-      return (2 * shard.lowerBound..<middle, middle..<2 * shard.upperBound)
-    }
     for shard in shards {
-      show(reals.pictures(shard), in: pictures.pictures(places(shard).reals), changes.reals?.pictures(shard))
-      show(fakes.pictures(shard), in: pictures.pictures(places(shard).fakes), changes.fakes?.pictures(shard))
+      let places = GANTrainer.places(shard)
+      if let changes = changes.reals {
+        show(reals[0].pictures(shard), in: pictures.pictures(places.reals), changes.pictures(shard))
+      }
+      show(fakes.pictures(shard), in: pictures.pictures(places.fakes), changes.fakes?.pictures(shard))
     }
     let logits = discriminator.forward(pictures, mode: .training(parts: 2))
     let logitGradient = Tensor(logits.shape)
     var sums: [Double] = []
     for shard in shards {
-      let (reals, fakes) = (places(shard).reals, places(shard).fakes)
-      let (realFigures, realGradient) = lossOfReals(logits.pictures(reals))
-      let (fakeFigures, fakeGradient) = lossOfFakes(logits.pictures(fakes))
-      logitGradient.pictures(reals).copy(from: realGradient)
-      logitGradient.pictures(fakes).copy(from: fakeGradient)
-      sums += realFigures + fakeFigures
+      let (reals, fakes) = GANTrainer.places(shard)
+      sums += lossOfReals(logits.pictures(reals), into: logitGradient.pictures(reals))
+      sums += lossOfFakes(logits.pictures(fakes), into: logitGradient.pictures(fakes))
     }
     sums = total(sums, 4)
     (result.discriminatorLoss, result.meanReal, result.meanFake) = (sums[0] + sums[2], sums[1], sums[3])
@@ -167,35 +183,39 @@ public final class GANTrainer {
 
   /// The same from a pass over the reals and one over the fakes.
   private func gradientsInTurn(
-    _ reals: Tensor, _ fakes: Tensor, _ changes: (reals: BatchAugmentation?, fakes: BatchAugmentation?),
-    _ result: inout StepResult
+    _ fakes: Tensor, _ changes: (reals: BatchAugmentation?, fakes: BatchAugmentation?), _ result: inout StepResult
   ) -> Bool {
-    let real = lossOfReals(discriminator.forward(shown(reals, changes.reals), mode: .training()))
-    result.meanReal = real.figures[1]
-    guard real.figures[0].isFinite else { return false }
-    discriminator.backward(real.gradient, parameters: .overwrite, input: false)
-    let fake = lossOfFakes(discriminator.forward(shown(fakes, changes.fakes), mode: .training()))
-    result.meanFake = fake.figures[1]
-    result.discriminatorLoss = real.figures[0] + fake.figures[0]
-    guard fake.figures[0].isFinite else { return false }
-    discriminator.backward(fake.gradient, parameters: .accumulate, input: false)
+    let ofReals = discriminator.forward(shown(reals[0], changes.reals), mode: .training())
+    let gradient = Tensor(ofReals.shape)
+    let real = lossOfReals(ofReals, into: gradient)
+    result.meanReal = real[1]
+    guard real[0].isFinite else { return false }
+    discriminator.backward(gradient, parameters: .overwrite, input: false)
+    let fake = lossOfFakes(
+      discriminator.forward(shown(fakes, changes.fakes), mode: .training()), into: gradient)
+    result.meanFake = fake[1]
+    result.discriminatorLoss = real[0] + fake[0]
+    guard fake[0].isFinite else { return false }
+    discriminator.backward(gradient, parameters: .accumulate, input: false)
     return true
   }
 
-  /// The loss of some of a batch's real pictures and their mean probability, each a share of the batch's; and the gradient.
-  private func lossOfReals(_ logits: Tensor) -> (figures: [Double], gradient: Tensor) {
-    let (loss, gradient) = options.loss.real(logits, smoothing: options.labelSmoothing, of: options.batchSize)
-    return ([loss, meanSigmoid(logits, of: options.batchSize)], gradient)
+  /// The loss of some of a batch's real pictures and their mean probability, each a share of the batch's. Overwrites
+  /// `gradient`.
+  private func lossOfReals(_ logits: Tensor, into gradient: Tensor) -> [Double] {
+    let loss = options.loss.real(
+      logits, smoothing: options.labelSmoothing, of: options.batchSize, into: gradient)
+    return [loss, meanSigmoid(logits, of: options.batchSize)]
   }
 
   /// The same of fakes.
-  private func lossOfFakes(_ logits: Tensor) -> (figures: [Double], gradient: Tensor) {
-    let (loss, gradient) = options.loss.fake(logits, of: options.batchSize)
-    return ([loss, meanSigmoid(logits, of: options.batchSize)], gradient)
+  private func lossOfFakes(_ logits: Tensor, into gradient: Tensor) -> [Double] {
+    let loss = options.loss.fake(logits, of: options.batchSize, into: gradient)
+    return [loss, meanSigmoid(logits, of: options.batchSize)]
   }
 
   /// Runs of this process's pictures that are summed by themselves.
-  private var shards: [Range<Int>] { execution.sharding?.ranges(share.count) ?? [0..<share.count] }
+  private var shards: [Range<Int>] { execution.sharding.runs(of: share.count) }
 
   /// The sums over all shards, in their order, of `count` figures that each of this process's has.
   private func total(_ mine: [Double], _ count: Int) -> [Double] {

@@ -1,3 +1,5 @@
+import Storage
+
 /// The name of a checkpoint file: `epoch0005-step00001215.safetensors`, where the epoch is the last one completed.
 /// One that was saved in the midst of an epoch ends in `-partial`. Names, and never the times of files, say which
 /// checkpoint is newer: clocks jump, and copies have times of their own.
@@ -30,9 +32,4 @@ public struct CheckpointName: Comparable, Hashable, Sendable, CustomStringConver
   public static func < (a: CheckpointName, b: CheckpointName) -> Bool {
     (a.step, a.epoch, a.isEpochEnd ? 0 : 1) < (b.step, b.epoch, b.isEpochEnd ? 0 : 1)
   }
-}
-
-public func zeroPadded(_ value: Int, _ digits: Int) -> String {
-  let text = String(value)
-  return String(repeating: "0", count: max(0, digits - text.count)) + text
 }

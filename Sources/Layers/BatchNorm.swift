@@ -121,7 +121,7 @@ public final class BatchNorm: Layer {
       }
     }
     var runs: [ChannelMap.Run] = []
-    for range in sharding?.ranges(input.shape.n) ?? [0..<input.shape.n] {
+    for range in sharding.runs(of: input.shape.n) {
       for part in 0..<parts {
         let end = range.lowerBound + (part + 1) * range.count / parts
         runs.append(ChannelMap.Run(part: part, end: end * input.shape.elements))
@@ -140,7 +140,7 @@ public final class BatchNorm: Layer {
 
   /// The pictures of one part of the latest pass: one run of them, or one of each of this process's shards.
   private func slice(_ tensor: Tensor, _ part: Int, _ sharding: Sharding?) -> [Tensor] {
-    (sharding?.ranges(tensor.shape.n) ?? [0..<tensor.shape.n]).map { range in
+    sharding.runs(of: tensor.shape.n).map { range in
       let size = range.count / parts
       let first = range.lowerBound + part * size
       return tensor.pictures(first..<first + size)

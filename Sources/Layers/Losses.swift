@@ -11,12 +11,13 @@
 ///   - logits: any shape.
 ///   - targets: one per element, in [0, 1].
 ///   - all: elements that the mean is over where these are a part of them; the sum of the parts' means is then the mean.
-/// - Returns: the loss, and (sigmoid(x) - t) / count in a new tensor of the logits' shape.
+///   - gradient: where the gradient goes, of the logits' shape; nil for a new tensor.
+/// - Returns: the loss, and (sigmoid(x) - t) / count.
 public func sigmoidCrossEntropy(
-  logits: Tensor, targets: [Float], of all: Int? = nil
+  logits: Tensor, targets: [Float], of all: Int? = nil, into gradient: Tensor? = nil
 ) -> (loss: Double, gradient: Tensor) {
   precondition(targets.count == logits.count, "\(targets.count) targets for \(logits.shape)")
-  return meanLoss(logits, of: all) { i, x in
+  return meanLoss(logits, of: all, into: gradient) { i, x in
     let target = Double(targets[i])
     return (max(x, 0) - x * target + log1p(exp(-abs(x))), sigmoid(x) - target)
   }
@@ -24,25 +25,32 @@ public func sigmoidCrossEntropy(
 
 /// As above with one target for all.
 public func sigmoidCrossEntropy(
-  logits: Tensor, target: Float, of all: Int? = nil
+  logits: Tensor, target: Float, of all: Int? = nil, into gradient: Tensor? = nil
 ) -> (loss: Double, gradient: Tensor) {
-  sigmoidCrossEntropy(logits: logits, targets: [Float](repeating: target, count: logits.count), of: all)
+  sigmoidCrossEntropy(
+    logits: logits, targets: [Float](repeating: target, count: logits.count), of: all, into: gradient)
 }
 
 /// Mean of max(0, 1 - sign * x) and its gradient: the discriminator's hinge loss (Lim and Ye 2017) for real pictures with
 /// sign 1 and for fakes with sign -1.
-/// - Parameter all: as of `sigmoidCrossEntropy`.
-public func hingeLoss(logits: Tensor, sign: Double, of all: Int? = nil) -> (loss: Double, gradient: Tensor) {
-  meanLoss(logits, of: all) { _, x in
+/// - Parameters:
+///   - all, gradient: as of `sigmoidCrossEntropy`.
+public func hingeLoss(
+  logits: Tensor, sign: Double, of all: Int? = nil, into gradient: Tensor? = nil
+) -> (loss: Double, gradient: Tensor) {
+  meanLoss(logits, of: all, into: gradient) { _, x in
     let margin = 1 - sign * x
     return margin > 0 ? (margin, -sign) : (0, 0)
   }
 }
 
 /// Mean of factor * x and its gradient: the generator's side of the hinge loss with factor -1.
-/// - Parameter all: as of `sigmoidCrossEntropy`.
-public func linearLoss(logits: Tensor, factor: Double, of all: Int? = nil) -> (loss: Double, gradient: Tensor) {
-  meanLoss(logits, of: all) { _, x in (factor * x, factor) }
+/// - Parameters:
+///   - all, gradient: as of `sigmoidCrossEntropy`.
+public func linearLoss(
+  logits: Tensor, factor: Double, of all: Int? = nil, into gradient: Tensor? = nil
+) -> (loss: Double, gradient: Tensor) {
+  meanLoss(logits, of: all, into: gradient) { _, x in (factor * x, factor) }
 }
 
 /// Mean of (prediction - target)^2 over all elements, and its gradient 2 (prediction - target) / count in a new tensor.
@@ -117,9 +125,11 @@ public func meanSigmoid(_ logits: Tensor, of all: Int? = nil) -> Double {
 }
 
 private func meanLoss(
-  _ logits: Tensor, of all: Int? = nil, _ term: (_ index: Int, _ x: Double) -> (value: Double, derivative: Double)
+  _ logits: Tensor, of all: Int? = nil, into place: Tensor? = nil,
+  _ term: (_ index: Int, _ x: Double) -> (value: Double, derivative: Double)
 ) -> (loss: Double, gradient: Tensor) {
-  let gradient = Tensor(logits.shape)
+  let gradient = place ?? Tensor(logits.shape)
+  precondition(gradient.shape == logits.shape, "a gradient of \(gradient.shape) for \(logits.shape)")
   let count = Double(all ?? logits.count)
   var sum = 0.0
   for i in 0..<logits.count {

@@ -69,3 +69,8 @@ public final class Sharding {
     }
   }
 }
+
+extension Sharding? {
+  /// The pictures of each of this process's shards in a pass of `count` pictures; all at once where no batch is cut.
+  public func runs(of count: Int) -> [Range<Int>] { self?.ranges(count) ?? [0..<count] }
+}

@@ -25,10 +25,7 @@ struct DataDigest {
   var text: String { Self.text(of: state) }
 
   /// 16 hexadecimal digits.
-  static func text(of number: UInt64) -> String {
-    let digits = String(number, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
+  static func text(of number: UInt64) -> String { zeroPadded(number, 16, radix: 16) }
 
   /// The digest of a whole data section.
   static func text(of data: UnsafeRawBufferPointer) -> String {

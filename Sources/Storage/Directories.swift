@@ -36,9 +36,7 @@ public func createNumberedDirectory(
     let used = try fileSystem.names(in: parent).compactMap { Int($0.prefix { $0.isASCII && $0.isNumber }) }
     var number = (used.max() ?? -1) + 1
     while true {
-      let digits = String(number)
-      let padding = String(repeating: "0", count: max(0, 5 - digits.count))
-      let path = "\(parent)/\(padding)\(digits)-\(name)"
+      let path = "\(parent)/\(zeroPadded(number, 5))-\(name)"
       do throws(SystemFailure) {
         try fileSystem.makeDirectory(path)
         return path

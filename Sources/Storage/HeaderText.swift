@@ -18,12 +18,13 @@ extension SafeTensors {
   /// The length and the header, padded with spaces to a multiple of 8.
   static func header(_ tensors: [HeaderLine], metadata: [String: String]) -> [UInt8] {
     var text = "{\"__metadata__\":{"
-    text += metadata.sorted { $0.key < $1.key }.map { "\(json($0.key)):\(json($0.value))" }.joined(separator: ",")
+    text += metadata.sorted { $0.key < $1.key }.map { "\(jsonString($0.key)):\(jsonString($0.value))" }.joined(
+      separator: ",")
     text += "}"
     var offset = 0
     for tensor in tensors {
       let shape = tensor.shape.map(String.init).joined(separator: ",")
-      text += ",\(json(tensor.name)):{\"dtype\":\(json(tensor.type)),\"shape\":[\(shape)],"
+      text += ",\(jsonString(tensor.name)):{\"dtype\":\(jsonString(tensor.type)),\"shape\":[\(shape)],"
       text += "\"data_offsets\":[\(offset),\(offset + tensor.byteCount)]}"
       offset += tensor.byteCount
     }
@@ -32,19 +33,5 @@ extension SafeTensors {
     bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: -bytes.count & 7))
     let length = withUnsafeBytes(of: UInt64(bytes.count).littleEndian) { Array($0) }
     return length + bytes
-  }
-
-  private static func json(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"", "\\": result += "\\" + String(scalar)
-      case "\u{0}"..<"\u{20}":
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result + "\""
   }
 }

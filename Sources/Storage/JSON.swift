@@ -22,3 +22,16 @@ public enum JSON: Equatable, Sendable {
     self = value
   }
 }
+
+/// `text` as a JSON string, in double quotes (RFC 8259, section 7). Headers of checkpoints hold it, and so their digests.
+public func jsonString(_ text: String) -> String {
+  var result = "\""
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "\"", "\\": result += "\\" + String(scalar)
+    case "\u{0}"..<"\u{20}": result += "\\u" + zeroPadded(scalar.value, 4, radix: 16)
+    default: result.unicodeScalars.append(scalar)
+    }
+  }
+  return result + "\""
+}

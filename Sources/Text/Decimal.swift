@@ -17,6 +17,9 @@ package func decimal(_ value: Double, _ places: Int) -> String {
 
 package func decimal(_ value: Float, _ places: Int) -> String { decimal(Double(value), places) }
 
+/// A share of the whole: `12%`.
+package func percent(_ share: Double, _ places: Int = 0) -> String { decimal(share * 100, places) + "%" }
+
 /// A count with thousands separated by commas: `24,012,345`.
 package func grouped(_ value: Int) -> String {
   var result = ""

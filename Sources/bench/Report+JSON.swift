@@ -1,4 +1,4 @@
-import Text
+import Storage
 
 extension Report {
   /// The schema of Google Benchmark's `--benchmark_format=json` (version 1): its compare tool reads it. Each row is one

@@ -3,9 +3,6 @@ import Text
 /// `value` with `digits` digits after the point; "-" where it is not finite.
 func fixed(_ value: Double, _ digits: Int) -> String { value.isFinite ? decimal(value, digits) : "-" }
 
-/// A fraction as `12.5%`.
-func percent(_ fraction: Double) -> String { fixed(fraction * 100, 1) + "%" }
-
 /// Tables: aligned, in Markdown, and as comma-separated values.
 extension Report {
   /// A column of the tables for people. One without any value is left out.
@@ -15,16 +12,16 @@ extension Report {
     ("name", true, { $0.name }),
     ("median ms", false, { $0.real > 0 ? significant($0.real * 1e3) : nil }),
     ("min ms", false, { $0.timing.real.minimum > 0 ? significant($0.timing.real.minimum * 1e3) : nil }),
-    ("spread", false, { $0.timing.real.values.count > 1 ? percent($0.timing.real.spread) : nil }),
+    ("spread", false, { $0.timing.real.values.count > 1 ? percent($0.timing.real.spread, 1) : nil }),
     ("ms/image", false, { $0.counters[.milliseconds].map { significant($0) } }),
     ("images/s", false, { $0.counters[.images].map { significant($0) } }),
     ("GFLOP/s", false, { $0.counters[.directGFLOPS].map { fixed($0, 1) } }),
-    ("of peak", false, { $0.counters[.peakFraction].map(percent) }),
+    ("of peak", false, { $0.counters[.peakFraction].map { percent($0, 1) } }),
     ("GB/s", false, { $0.counters[.gigabytes].map { fixed($0, 1) } }),
     ("calls/step", false, { $0.counters[.callsPerStep].map { fixed($0, 0) } }),
-    ("of step", false, { $0.counters[.stepShare].map(percent) }),
+    ("of step", false, { $0.counters[.stepShare].map { percent($0, 1) } }),
     ("speed-up", false, { $0.counters[.speedup].map { fixed($0, 2) + "x" } }),
-    ("efficiency", false, { $0.counters[.efficiency].map(percent) }),
+    ("efficiency", false, { $0.counters[.efficiency].map { percent($0, 1) } }),
     ("peak MB", false, { $0.counters[.peakMemory].map { fixed($0 / 1e6, 0) } }),
     ("215 epochs, h", false, { $0.counters[.originalRunHours].map { fixed($0, 1) } }),
     ("shape", true, { $0.shape }),

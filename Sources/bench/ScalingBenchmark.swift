@@ -43,7 +43,7 @@ extension Session {
           + "\(fixed(simulation.regionOverhead * 1e6, 1)) us per region")
       add(row)
       if cores <= machine.cores { continue }
-      let losses = simulation.losses(parts).prefix(4).map { "\($0.name) \(percent($0.share)) (\($0.reason))" }
+      let losses = simulation.losses(parts).prefix(4).map { "\($0.name) \(percent($0.share, 1)) (\($0.reason))" }
       remark("\(name(cores)): idle cores' time is lost in \(losses.joined(separator: ", "))")
     }
   }

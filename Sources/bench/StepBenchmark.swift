@@ -81,7 +81,7 @@ extension Session {
     }
     let accounted = Statistics(steps.map { $0.calls.reduce(0) { $0 + $1.seconds } / $0.seconds }).median
     remark(
-      "in-step rows on \(context.place): calls times their time are \(percent(accounted)) of the measured step of "
-        + "\(significant(step * 1e3)) ms, \(percent(1 - accounted)) is unaccounted for")
+      "in-step rows on \(context.place): calls times their time are \(percent(accounted, 1)) of the measured step of "
+        + "\(significant(step * 1e3)) ms, \(percent(1 - accounted, 1)) is unaccounted for")
   }
 }

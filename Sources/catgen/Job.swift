@@ -208,9 +208,8 @@ struct Job {
 
   /// seed0000.png, or frame0000.png in a film.
   private static func name(_ request: Request, _ index: Int) -> String {
-    let number = String(request.frames == nil ? request.seeds[index] : UInt64(index))
-    let zeros = String(repeating: "0", count: max(0, 4 - number.count))
-    return "\(request.frames == nil ? "seed" : "frame")\(zeros)\(number).\(request.format.rawValue)"
+    let number = request.frames == nil ? request.seeds[index] : UInt64(index)
+    return "\(request.frames == nil ? "seed" : "frame")\(zeroPadded(number, 4)).\(request.format.rawValue)"
   }
 
   private static func refuseOverwriting(_ request: Request) throws {

@@ -222,8 +222,7 @@ struct EvalCommand {
   private static let exports = [(folder: "samples", prefix: "seed"), (folder: "reals", prefix: "real")]
 
   private static func name(_ prefix: String, _ index: Int) -> String {
-    let number = String(index)
-    return "\(prefix)\(String(repeating: "0", count: max(0, 4 - number.count)))\(number).png"
+    "\(prefix)\(zeroPadded(index, 4)).png"
   }
 
   /// Refused before anything is computed.

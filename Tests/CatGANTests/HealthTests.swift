@@ -15,9 +15,9 @@ import Testing
   }
 
   private static func step(_ model: GANModel) -> StepFigures {
-    var reals = [Float](repeating: 0, count: 2 * 64 * 64 * 3)
-    reals.withUnsafeMutableBufferPointer { SmallRun.dataset.fillBatch([0, 1], into: $0.baseAddress!) }
-    return model.step(reals: reals, z: [0.1, -1.4, 0.7, 0.9], rateScale: 1, seed: 0)
+    model.step(z: [0.1, -1.4, 0.7, 0.9], rateScale: 1, seed: 0) { pictures, place in
+      SmallRun.dataset.fillBatch(Array(pictures), into: place)
+    }
   }
 
   /// Weights so large that a layer's output overflows: that layer is named, not the many that it spoils, and losses that

@@ -31,7 +31,12 @@ private final class Dummy: TrainingModel {
   static let notANumber = StepFigures(
     discriminatorLoss: .nan, generatorLoss: .nan, realProbability: .nan, fakeProbability: .nan)
 
-  func step(reals: [Float], z: [Float], rateScale: Float, seed: UInt64) -> StepFigures {
+  func step(
+    z: [Float], rateScale: Float, seed: UInt64, reals fill: (Range<Int>, UnsafeMutablePointer<Float>) -> Void
+  ) -> StepFigures {
+    let count = z.count / SmallRun.options(epochs: 1).zDimension
+    var reals = [Float](repeating: .nan, count: count * imageSize * imageSize * 3)
+    reals.withUnsafeMutableBufferPointer { fill(0..<count, $0.baseAddress!) }
     for value in [reals[0], reals[reals.count / 2], z[0], rateScale] {
       state = (state ^ UInt64(value.bitPattern)) &* 0x9E37_79B9_7F4A_7C15 &+ seed
     }

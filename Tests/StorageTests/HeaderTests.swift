@@ -45,4 +45,9 @@ import Testing
       try open(file("{\"a\":{\"dtype\":\"F3\",\"shape\":[5],\"data_offsets\":[0,2]}}", data: 1))
     }
   }
+
+  @Test func stringsInJSON() {
+    #expect(jsonString("a \"b\" \\ \n\u{1}é") == #""a \"b\" \\ \u000a\u0001é""#)
+    #expect(JSON(jsonString("a\n\t\u{1}\"")) == .text("a\n\t\u{1}\""))
+  }
 }

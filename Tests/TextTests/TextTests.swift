@@ -11,9 +11,19 @@ import Testing
     #expect(CSV.text([["a", "b,c"], ["", "d"]]) == "a,\"b,c\"\r\n,d\r\n")
   }
 
-  @Test func stringsInJSONAndMarkup() {
-    #expect(jsonString("a \"b\" \\ \n\t\u{1}é") == #""a \"b\" \\ \n\t\u0001é""#)
+  @Test func textsInMarkup() {
     #expect(escaped("<a href='x'> & \"y\"") == "&lt;a href=&#39;x&#39;&gt; &amp; &quot;y&quot;")
+  }
+
+  @Test(arguments: [
+    ("--seed=1", "--seed=1"), ("my cats", "'my cats'"), ("it's", "'it'\\''s'"), ("", "''"),
+  ])
+  func wordsOfAShell(word: String, expected: String) {
+    #expect(shellWord(word) == expected)
+  }
+
+  @Test func shares() {
+    #expect(percent(0.1234) == "12%" && percent(0.1234, 1) == "12.3%" && percent(0.005) == "1%")
   }
 
   @Test(arguments: [

@@ -1,4 +1,7 @@
-// A 64-bit digest to tell whether data have changed by accident; not one that withstands an adversary.
+// The digest of data sets that runs keep in config.json: a run that goes on compares it. Checkpoints have another, by
+// blocks, which can be computed in parallel (Storage/DataDigest.swift). Neither withstands an adversary.
+
+import Storage
 
 /// FNV-1a, 64 bits (Fowler, Noll, Vo): for each byte, exclusive-or, then multiply by the prime.
 struct Digest64 {
@@ -18,8 +21,5 @@ struct Digest64 {
   }
 
   /// 16 hexadecimal digits.
-  var text: String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
+  var text: String { zeroPadded(value, 16, radix: 16) }
 }

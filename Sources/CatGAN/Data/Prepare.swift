@@ -104,9 +104,8 @@ public enum Prepare {
       FileRemark(path: $0.path.relative(to: source), reason: $0.reason)
     }
     for (index, candidate) in candidates.enumerated() {
-      let digits = String(index + 1)
-      let name = String(repeating: "0", count: max(0, 6 - digits.count)) + digits
-      report.kept.append((name + (options.format == .jpeg ? ".jpg" : ".png"), candidate.path.relative(to: source)))
+      let name = zeroPadded(index + 1, 6) + (options.format == .jpeg ? ".jpg" : ".png")
+      report.kept.append((name, candidate.path.relative(to: source)))
     }
     try output.write(
       report, pictures: candidates.map(\.encoded), size: options.size, isCancelled: options.isCancelled)

@@ -6,7 +6,6 @@ import Random
 package struct StepSubject {
   package let shapes: StepShapes
   private let trainer: GANTrainer
-  private let reals: Tensor
 
   package init(_ networks: GANDescription, batch: Int, context: Context) {
     var options = TrainingOptions()
@@ -14,13 +13,14 @@ package struct StepSubject {
     trainer = GANTrainer(networks, options: options, seed: 1, execution: Execution(context: context))
     shapes = StepShapes(networks, batch: batch)
     var random = RandomGenerator(seed: 1)
-    let shape = trainer.generator.pictureShape(batch)
-    reals = Tensor(shape, buffer: Buffer(count: shape.count, random: &random))
+    for place in trainer.reals {
+      for i in 0..<place.count { place.pointer[i] = random.uniform(-1, 1) }
+    }
     // Only the next step finds its memory where this one has shown it to be needed.
     step()
   }
 
-  package func step() { _ = trainer.step(reals: reals) }
+  package func step() { _ = trainer.step() }
 
   /// Runs a step and returns its parts in order.
   /// - Parameter tasks: whether to record the tasks of parallel regions, which then run one after another, cut as for the

@@ -13,14 +13,12 @@ struct Batches {
   let share: Range<Int>
 
   private var order: (epoch: Int, pictures: [Int]) = (-1, [])
-  private var reals: [Float]
 
   init(_ dataset: Dataset, _ options: RunOptions, share: Range<Int>?) {
     self.dataset = dataset
     self.options = options
     randomness = RandomStreams(seed: options.seed)
     self.share = share ?? 0..<options.batchSize
-    reals = [Float](repeating: 0, count: self.share.count * dataset.size * dataset.size * 3)
   }
 
   /// Trains the step that comes behind a position.
@@ -32,12 +30,12 @@ struct Batches {
     let first = position.pictureInEpoch + share.lowerBound
     let chosen = Array(order.pictures[first..<first + share.count])
     let mirrored = options.mirror ? Array(randomness.mirrored(step: step, count: options.batchSize)[share]) : []
-    reals.withUnsafeMutableBufferPointer {
-      dataset.fillBatch(chosen, mirrored: mirrored, into: $0.baseAddress!)
-    }
     return model.step(
-      reals: reals, z: latent(step: step), rateScale: position.rateScale * decay(at: position),
-      seed: randomness.seed(.step, step))
+      z: latent(step: step), rateScale: position.rateScale * decay(at: position), seed: randomness.seed(.step, step)
+    ) { pictures, place in
+      dataset.fillBatch(
+        Array(chosen[pictures]), mirrored: mirrored.isEmpty ? [] : Array(mirrored[pictures]), into: place)
+    }
   }
 
   private func latent(step: Int) -> [Float] {

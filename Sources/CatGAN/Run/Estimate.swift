@@ -49,8 +49,8 @@ public struct MemoryEstimate: Sendable {
     // Of a process by itself: the sums on the way down the tree of shards.
     let filters = (generator.stages + discriminator.stages).compactMap { $0.convShape(batch: 1)?.filterCount }
     let sums = (Int.bitWidth - (options.shards - 1).leadingZeroBitCount) * filters.max()!
-    // A batch as it was read, as the networks take it, and where the discriminator looks at both kinds at once.
-    let pictures = (2 * batch + (seen > batch || !options.augmentation.isEmpty ? seen : 0)) * picture
+    // A batch as the networks take it, and what the discriminator sees where that is elsewhere: augmented, or both kinds.
+    let pictures = (options.augmentation.isEmpty ? seen : batch + seen) * picture
     bytes =
       Self.base + (generatorParameters + discriminatorParameters) * Self.bytesPerParameter
       // Spectral normalisation keeps the normalised weight and its gradient.
@@ -86,12 +86,12 @@ private struct PassMemory {
 /// Seconds that a step takes: the fastest of three, after one that sets up memory.
 public func secondsPerStep(_ model: GANModel, _ dataset: Dataset, _ options: RunOptions) -> Double {
   let share = model.share ?? 0..<options.batchSize
-  var reals = [Float](repeating: 0, count: share.count * options.imageSize * options.imageSize * 3)
-  reals.withUnsafeMutableBufferPointer { dataset.fillBatch(Array(share), into: $0.baseAddress!) }
   let z = [Float](repeating: 0.5, count: share.count * options.zDimension)
   return (0..<4).map { _ in
     let start = monotonicTime()
-    _ = model.step(reals: reals, z: z, rateScale: 1, seed: 0)
+    _ = model.step(z: z, rateScale: 1, seed: 0) { pictures, place in
+      dataset.fillBatch(pictures.map { share.lowerBound + $0 }, into: place)
+    }
     return monotonicTime() - start
   }.dropFirst().min()!
 }

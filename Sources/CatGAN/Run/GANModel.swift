@@ -18,7 +18,6 @@ public final class GANModel: TrainingModel {
   private let options: RunOptions
   private let dataset: DatasetSummary
   private let version: String
-  private let reals: Tensor
   private let latents: Tensor
   private var statisticsAreCurrent = false
   /// Whether the last step came to losses, all of them finite.
@@ -48,7 +47,6 @@ public final class GANModel: TrainingModel {
     let networks = options.networks
     trainer = GANTrainer(
       networks, options: training, seed: RandomStreams(seed: options.seed).seed(.weights), execution: execution)
-    reals = Tensor(trainer.generator.pictureShape(trainer.share.count))
     latents = Tensor(trainer.generator.latentShape(trainer.share.count))
     if options.averaging > 0 {
       // Its statistics are those of whole batches, in one process.
@@ -110,13 +108,16 @@ public final class GANModel: TrainingModel {
     lossesAreFinite = true
   }
 
-  public func step(reals pictures: [Float], z: [Float], rateScale: Float, seed: UInt64) -> StepFigures {
-    precondition(pictures.count == reals.count && z.count == latents.count)
-    pictures.withUnsafeBufferPointer { reals.pointer.update(from: $0.baseAddress!, count: $0.count) }
+  public func step(
+    z: [Float], rateScale: Float, seed: UInt64,
+    reals fill: (_ pictures: Range<Int>, _ place: UnsafeMutablePointer<Float>) -> Void
+  ) -> StepFigures {
+    precondition(z.count == latents.count)
+    trainer.fillReals(fill)
     z.withUnsafeBufferPointer { latents.pointer.update(from: $0.baseAddress!, count: $0.count) }
     trainer.generatorAdam.rate = trainer.options.generatorRate * Double(rateScale)
     trainer.discriminatorAdam.rate = trainer.options.discriminatorRate * Double(rateScale)
-    let result = trainer.step(reals: reals, latents: latents, seed: seed)
+    let result = trainer.step(latents: latents, seed: seed)
     if let average { updateAverage(average) }
     let figures = StepFigures(
       discriminatorLoss: Float(result.discriminatorLoss), generatorLoss: Float(result.generatorLoss),
@@ -193,7 +194,7 @@ public final class GANModel: TrainingModel {
     defer { trainer.execution.sharding = sharding }
     var pictures = latents
     if let place = badPlace(trainer.generator.network, "generator", &pictures) { return place }
-    for input in [reals, pictures] {
+    for input in trainer.reals + [pictures] {
       var values = input
       if let place = badPlace(trainer.discriminator, "discriminator", &values) { return place }
     }

@@ -85,18 +85,7 @@ public struct StartRecord: Codable, Equatable, Sendable {
   }
 
   /// The command line as a shell would take it.
-  var commandLine: String { command.map(StartRecord.shellWord).joined(separator: " ") }
-
-  private static func shellWord(_ word: String) -> String {
-    let plain = word.utf8.allSatisfy { byte in
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-      case UInt8(ascii: "0")...UInt8(ascii: "9"): true
-      default: "@%+=:,./-_".utf8.contains(byte)
-      }
-    }
-    return plain && !word.isEmpty ? word : "'" + word.replacing("'", with: "'\\''") + "'"
-  }
+  var commandLine: String { command.map(shellWord).joined(separator: " ") }
 }
 
 extension RunConfiguration {

@@ -53,11 +53,15 @@ public protocol TrainingModel: AnyObject {
 
   /// One step of the discriminator and one of the generator.
   /// - Parameters:
-  ///   - reals: [share, size, size, 3] in [-1, 1].
   ///   - z: [share, dimension].
   ///   - rateScale: multiplies both learning rates.
   ///   - seed: of all random numbers that the step draws.
-  func step(reals: [Float], z: [Float], rateScale: Float, seed: UInt64) -> StepFigures
+  ///   - reals: called with runs of the share's pictures, one behind the other, and with the place where each goes,
+  ///     [pictures.count, size, size, 3] in [-1, 1].
+  func step(
+    z: [Float], rateScale: Float, seed: UInt64,
+    reals fill: (_ pictures: Range<Int>, _ place: UnsafeMutablePointer<Float>) -> Void
+  ) -> StepFigures
 
   /// The name of the tensor in which the last step's values stopped being finite, or nil where all are.
   /// - Parameter thorough: look at every value; otherwise only at what any bad value of a step reaches.

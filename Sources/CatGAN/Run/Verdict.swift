@@ -130,11 +130,9 @@ public struct Verdict: Equatable, Sendable {
     else { return nil }
     return Verdict(
       .collapsed,
-      "in the samples of step \(sample.step) \(percent(share)) of the levels are black or as bright as can be, in real "
-        + "pictures \(percent(real)). Lower rates (--lr-g, --lr-d) help.")
+      "in the samples of step \(sample.step) \(percent(Double(share))) of the levels are black or as bright as can be, in real "
+        + "pictures \(percent(Double(real))). Lower rates (--lr-g, --lr-d) help.")
   }
-
-  private static func percent(_ share: Float) -> String { "\(Int((share * 100).rounded()))%" }
 
   init(_ state: State, _ reason: String) {
     self.state = state
