@@ -7,7 +7,7 @@ public enum AdversarialLoss: String, CaseIterable, Codable, Sendable {
   /// max(0, 1 - D(x)) + max(0, 1 + D(G(z))) and -D(G(z)) (Lim and Ye 2017, arXiv 1705.02894).
   case hinge
 
-  /// Of the discriminator on real pictures, which are real with probability 1 - smoothing; hinge has no such thing.
+  /// Of the discriminator on real pictures, which are real with probability 1 - smoothing; hinge ignores it.
   /// - Parameters:
   ///   - all: logits of the whole batch, of which these are some.
   ///   - gradient: overwritten.

@@ -9,7 +9,7 @@ public enum Augmentation: String, CaseIterable, Codable, Sendable {
   case color
   /// By up to an eighth of the side in both directions; what comes in is zero.
   case translation
-  /// A square of half the side is set to zero; its centre lies anywhere in the picture, so it may be cut.
+  /// A square of half the side is set to zero; its centre is anywhere in the picture, so it may be cut.
   case cutout
 }
 
@@ -145,7 +145,7 @@ public struct BatchAugmentation {
     }
   }
 
-  /// Calls `body` for each row of the result, with the picture's row that it comes from (nil where that lies outside) and
+  /// Calls `body` for each row of the result, with the picture's row that it comes from (nil where that is outside) and
   /// the columns of the result that come from inside.
   private func forEachRow(_ draw: Draw, _ body: (_ row: Int, _ pictureRow: Int?, _ columns: Range<Int>) -> Void) {
     let columns = max(0, -draw.rightwards)..<min(shape.w, shape.w - draw.rightwards)

@@ -29,7 +29,7 @@ public final class Generator {
     latents.pointer.update(from: z, count: z.count)
   }
 
-  /// Pictures [n, height, width, channels] in [-1, 1] from latents, with the running statistics. The result lies in the
+  /// Pictures [n, height, width, channels] in [-1, 1] from latents, with the running statistics. The result is in the
   /// workspace: it is valid until the next pass of a network that shares it.
   public func pictures(_ latents: Tensor) -> Tensor {
     network.forward(latents, mode: .inference)

@@ -25,15 +25,15 @@ public struct EvaluationFigures: Codable, Equatable, Sendable {
   public var count: Int
   /// Squared Fréchet distance between normal distributions of random features; no FID. See `RandomFeatures`.
   public var distance: ComparedFigure<Double>
-  /// Share of the samples that lie within the manifold of the real pictures; see `Manifold`.
+  /// Share of the samples that are within the manifold of the real pictures; see `Manifold`.
   public var precision: ComparedFigure<Double>
-  /// Share of the real pictures that lie within the manifold of the samples.
+  /// Share of the real pictures that are within the manifold of the samples.
   public var recall: ComparedFigure<Double>
   /// Mean distance of two pictures: root mean square of the differences, with values in [-1, 1].
   public var variety: ComparedFigure<Double>
   /// The smallest distance of two pictures.
   public var closestPair: ComparedFigure<Double>
-  /// The two samples that lie closest together, by their numbers from 0 on.
+  /// The two samples that are closest together, by their numbers from 0 on.
   public var closestSamples: [Int]
   /// Median distance to the nearest picture of all data, mirrored or not; for real pictures to the nearest other one.
   public var nearest: ComparedFigure<Double>

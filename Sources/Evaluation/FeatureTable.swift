@@ -81,7 +81,7 @@ struct Manifold {
     }
   }
 
-  /// The share of `others` that lies inside.
+  /// The share of `others` that is inside.
   func share(of others: FeatureTable, _ context: Context) -> Double {
     let distances = others.squaredDistances(to: features, context)
     let count = features.count

@@ -1,4 +1,4 @@
-// How far two clouds of features lie apart, each taken as a normal distribution; and the eigenvalues that it needs.
+// How far two clouds of features are apart, each taken as a normal distribution; and the eigenvalues that it needs.
 // Everything in Double on one thread: the matrices are small.
 
 #if canImport(Glibc)

@@ -2,11 +2,11 @@
 
 import Kernels
 
-/// The picture of a data set that lies closest to a given one.
+/// The picture of a data set that is closest to a given one.
 public struct NearestPicture: Equatable, Sendable {
   /// Its index in the data set.
   public var index: Int
-  /// Whether it is its mirror image that lies so close.
+  /// Whether it is its mirror image that is so close.
   public var isMirrored: Bool
   /// Root mean square of the differences, with values in [-1, 1].
   public var distance: Double

@@ -1,7 +1,7 @@
 import Storage
 
 /// The name of a checkpoint file: `epoch0005-step00001215.safetensors`, where the epoch is the last one completed.
-/// One that was saved in the midst of an epoch ends in `-partial`. Names, and never the times of files, say which
+/// One that was saved within an epoch ends in `-partial`. Names, and never the times of files, say which
 /// checkpoint is newer: clocks jump, and copies have times of their own.
 public struct CheckpointName: Comparable, Hashable, Sendable, CustomStringConvertible {
   public let epoch: Int

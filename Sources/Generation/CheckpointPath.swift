@@ -9,7 +9,7 @@ public enum CheckpointPath: Equatable, Sendable {
   case run(String)
   case step(Int, run: String)
 
-  /// What `text` means by what is on the disk: a name that is there is taken as it stands, also one with an @. A name
+  /// What `text` means by what is on the disk: a name that is there is taken as it is, also one with an @. A name
   /// that is not there is a run's, unless it ends as a file does.
   public init(_ text: String) {
     let kind = Self.kind(text)
@@ -41,8 +41,8 @@ public enum CheckpointPath: Equatable, Sendable {
     }
   }
 
-  /// `error`, and where it is about the newest checkpoint of a run that somebody named, the older ones that may do instead.
-  /// - Parameter name: what stands on the command line, nil for nothing.
+  /// `error`, and where it is about the newest checkpoint of a named run, the older ones that may do instead.
+  /// - Parameter name: what the command line has, nil for nothing.
   public static func explained(_ error: any Error, name: String?) -> any Error {
     guard let name, case .run(let run) = CheckpointPath(name), error is StorageError || error is CheckpointError,
       let newest = checkpoints(of: run).last, "\(error)".contains(quoted("\(run)/checkpoints/\(newest)"))
@@ -56,7 +56,7 @@ public enum CheckpointPath: Equatable, Sendable {
     ((try? fileSystem.names(in: "\(run)/checkpoints")) ?? []).compactMap(CheckpointName.init).sorted()
   }
 
-  /// The directory of the run that the checkpoint at `path` lies in, nil where it lies in none.
+  /// The directory of the run that the checkpoint at `path` is in, nil where it is in none.
   public static func run(of path: String) -> String? {
     let folder = directory(of: path)
     guard folder == "checkpoints" || folder.hasSuffix("/checkpoints"), kind(folder) == .directory else { return nil }

@@ -3,7 +3,7 @@ import Networks
 import Storage
 
 /// Which of a file's tensors are the generator to sample. Wrappers and containers put words before a network's names,
-/// such as PyTorch's `module.` and `_orig_mod.`, or `netG.`: whatever stands before the name of the first tensor is
+/// such as PyTorch's `module.` and `_orig_mod.`, or `netG.`: what precedes the name of the first tensor is
 /// such a prefix.
 struct GeneratorChoice {
   let prefix: String

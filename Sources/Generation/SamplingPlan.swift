@@ -4,7 +4,7 @@ import Networks
 /// What a sampler does one after the other, and in which memory: a generator's layers without those that only training
 /// needs, each with the normalisation and the activation behind it where one pass does them.
 ///
-/// Memory is a few numbered places. A step overwrites the first place that nobody needs, so a chain of layers alternates
+/// Memory is a few numbered places. A step overwrites the first place that is no longer needed, so a chain of layers alternates
 /// between two.
 struct SamplingPlan {
   enum Work {
@@ -43,7 +43,7 @@ struct SamplingPlan {
   /// Floats of one picture in all places, or as many as an Int holds.
   var elements: Int { Int(clamping: places.reduce(Int64(0)) { $0 + Int64($1) }) }
 
-  /// Where values lie, and whether whoever reads them is the last to do so.
+  /// Where values are, and whether the step is their last reader.
   private typealias Value = (place: Int, isPassing: Bool)
 
   init(_ network: Network) { _ = compile(SamplingPlan.chain(network.stages), (SamplingPlan.latents, true)) }

@@ -42,7 +42,7 @@ enum BMPReader {
     let isTopDown: Bool
     let bits: Int
     let coding: Coding
-    /// Where red, green, blue and alpha lie in a pixel of 16 or 32 bits; 0 where there is none.
+    /// Where red, green, blue and alpha are in a pixel of 16 or 32 bits; 0 where there is none.
     let masks: [UInt32]
     let pixels: Int
     private let paletteStart: Int

@@ -1,4 +1,4 @@
-// The one thing that is wanted of EXIF: how the picture is to be turned.
+// Of EXIF only the orientation is read.
 //
 // EXIF is a TIFF structure (JEITA CP-3451) that JPEG, PNG and WebP carry in places of their own. Everything is read with
 // bounds checked, because every byte may be hostile.

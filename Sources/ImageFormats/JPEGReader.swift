@@ -8,7 +8,7 @@ import CJPEG
 import Images
 
 enum JPEGReader {
-  /// Two bytes only: libjpeg passes over what may lie between them and the first segment.
+  /// Two bytes only: libjpeg passes over what may be between them and the first segment.
   static func recognises(_ head: [UInt8]) -> Bool { head.starts(with: [0xFF, 0xD8]) && !head.starts(with: jpegLS) }
 
   /// How JPEG-LS, another format, begins.

@@ -41,7 +41,7 @@ enum WebPReader {
     return asStored ? picture : picture.upright(orientation: tiff.isEmpty ? 1 : EXIF.orientation(tiff[...]))
   }
 
-  /// Colour profile and EXIF, which lie outside of the coded picture.
+  /// Colour profile and EXIF, which are outside of the coded picture.
   private static func chunks(_ data: [UInt8]) throws(PictureError) -> (ColorCoding, exif: [UInt8]) {
     let found = data.withUnsafeBufferPointer { bytes -> [[UInt8]]? in
       var file = WebPData(bytes: bytes.baseAddress, size: bytes.count)

@@ -1,7 +1,7 @@
-/// The mark that samples, grids and sheets bear: they lie where pictures lie, and must not be learned from.
+/// The mark that samples, grids and sheets bear: they may be among pictures, and must not be learned from.
 ///
 /// A PNG names its maker in a tEXt chunk with the keyword Software (PNG specification, third edition, section 11.3.3.2), a
-/// PPM in a comment. Both stand before the pixels, where reading the first bytes of a file finds them.
+/// PPM in a comment. Both come before the pixels, where reading the first bytes of a file finds them.
 public enum OwnMark {
   static let software = "CatGAN"
   static let comment = "# CatGAN\n"

@@ -3,7 +3,7 @@ import CPNG
 /// Pictures as PNG files in memory: 8-bit RGB, not interlaced, compressed for speed.
 public enum PNGWriter {
   /// - Parameter isOwnOutput: whether the file bears `OwnMark`, so that it is not taken for training data.
-  /// - Throws: `PictureError` with libpng's reason; the picture's size is the only thing it can dislike.
+  /// - Throws: `PictureError` with libpng's reason; only the picture's size can be refused.
   public static func encode(_ picture: Picture, isOwnOutput: Bool = true) throws(PictureError) -> [UInt8] {
     let result = picture.pixels.withUnsafeBytes { bytes in
       Result { () throws(PictureError) in

@@ -10,7 +10,7 @@ extension Picture {
     guard (2...8).contains(orientation) else { return self }
     let swaps = orientation >= 5
     let (w, h) = swaps ? (height, width) : (width, height)
-    // Where output pixel (0,0) lies in the input, and the input's steps per output column and row, in pixels.
+    // Where output pixel (0,0) is in the input, and the input's steps per output column and row, in pixels.
     let last = (x: width - 1, y: height - 1)
     let (start, column, row): (Int, Int, Int) =
       switch orientation {

@@ -17,7 +17,7 @@ public struct Picture: Sendable, Equatable {
   /// The picture as a binary portable pixmap (P6), which bears `OwnMark`.
   public var ppm: [UInt8] { Picture.ppmHeader(width: width, height: height) + pixels }
 
-  /// What stands before the pixels of a binary portable pixmap.
+  /// The header of a binary portable pixmap.
   public static func ppmHeader(width: Int, height: Int) -> [UInt8] {
     Array("P6\n\(OwnMark.comment)\(width) \(height)\n255\n".utf8)
   }

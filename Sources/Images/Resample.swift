@@ -29,7 +29,7 @@ struct ResampleAxis {
   let weights: [Float]
   let taps: Int
 
-  /// Pixel centres are at half-integers: output o lies at (o + 0.5) * input/output. Positions outside the input are
+  /// Pixel centres are at half-integers: output o is at (o + 0.5) * input/output. Positions outside the input are
   /// left out and the rest scaled up, which keeps flat areas flat up to the edge.
   init(input: Int, output: Int) {
     let scale = Double(input) / Double(output)

@@ -10,7 +10,7 @@
 /// each rounded to the nearest whole number. 219 and 224 levels cannot hold 256, so that colours come back within two
 /// levels and not as the same bytes.
 public enum YUV4MPEG {
-  /// What stands before the first frame.
+  /// The header.
   public static func header(width: Int, height: Int, framesPerSecond: Int) -> [UInt8] {
     Array("YUV4MPEG2 W\(width) H\(height) F\(framesPerSecond):1 Ip A1:1 C444 XCOLORRANGE=LIMITED\n".utf8)
   }

@@ -47,7 +47,7 @@ extension Context {
     pixels targetPixels: Int, channels targetChannels: Int, images: Int
   ) {
     let count = images * pixels * channels
-    // Of one pixel or channel, elements lie in that order already.
+    // Of one pixel or channel, elements are in that order already.
     var planar = source
     let isTargetPlanar = targetPixels == 1 || targetChannels == 1
     if pixels > 1 && channels > 1 {

@@ -1,8 +1,8 @@
 import VectorLoops
 
-/// Pictures have three channels, and a vector has eight or sixteen lanes: treated like any other convolution, most lanes
-/// would multiply zeros. But in a picture the channels of a whole row of taps lie next to each other. So a row of taps
-/// counts as one tap with kernelWidth * channels channels, 15 for a 5x5 kernel over RGB. A copy of the picture with its
+/// Images have three channels, and a vector has eight or sixteen lanes: treated like any other convolution, most lanes
+/// would multiply zeros. But in an image the channels of a whole row of taps are next to each other. So a row of taps
+/// counts as one tap with kernelWidth * channels channels, 15 for a 5x5 kernel over RGB. A copy of the image with its
 /// padding written out keeps such a row from running over the edge.
 extension DirectConvolution {
   var usesRowTaps: Bool { DirectConvolution.usesRowTaps(shape) }
@@ -26,7 +26,7 @@ extension DirectConvolution {
     return (grid, paddedCopy(input))
   }
 
-  /// [n, paddedHeight, paddedWidth, c] with zeros around the picture, and one vector more at the end.
+  /// [n, paddedHeight, paddedWidth, c] with zeros around the image, and one vector more at the end.
   private func paddedCopy(_ input: UnsafePointer<Float>) -> UnsafePointer<Float> {
     let s = shape
     let rowFloats = paddedWidth * s.inputChannels

@@ -62,7 +62,7 @@ extension Context {
     return !finite.array.contains(0)
   }
 
-  /// Whole periods of about 32,768 elements: some ten microseconds of memory traffic, so that a small picture is still
+  /// Whole periods of about 32,768 elements: some ten microseconds of memory traffic, so that a small image is still
   /// shared between threads.
   private func blockLength(_ bias: PeriodicBias) -> Int {
     max(1, 32_768 / bias.period) * bias.period

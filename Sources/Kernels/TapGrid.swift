@@ -91,7 +91,7 @@ struct TapGrid {
     return row
   }
 
-  /// Calls `body` with each part of `range` that lies in one row of the grid: the place of its first pixel in `range`,
+  /// Calls `body` with each part of `range` that is in one row of the grid: the place of its first pixel in `range`,
   /// that pixel's position, and how many there are.
   func forEachRow(_ range: Range<Int>, _ body: (_ place: Int, _ n: Int, _ i: Int, _ j: Int, _ count: Int) -> Void) {
     var pixel = range.lowerBound

@@ -36,7 +36,7 @@ final class WinogradConvolution {
   let transformsFirst: Bool
   /// Where not nil, the filter of the data gradient comes in panels, for each of these groups of taps in turn: [group,
   /// inputChannels / W, outputChannels, taps of the group, W]. A group has the taps of a phase in the order in which they
-  /// are used, so that they come from memory as one stream. (As [kh, kw, ...], those that are read together lie a power of
+  /// are used, so that they come from memory as one stream. (As [kh, kw, ...], those that are read together are a power of
   /// two apart, and compete for the same sets of the caches.)
   let tapGroups: [[Int]]?
   /// Whether a transformed filter is written past the caches, which it would leave again before a product reads it. (Saves
@@ -129,7 +129,7 @@ final class WinogradConvolution {
   var inputPanels: Int { ceilDivide(shape.inputChannels, loops.width) }
   var outputPanels: Int { ceilDivide(shape.outputChannels, loops.width) }
 
-  /// Rows of a panel that holds `tiles` tiles: as many as the least product writes, and four more where panels would lie a
+  /// Rows of a panel that holds `tiles` tiles: as many as the least product writes, and four more where panels would be a
   /// multiple of 4 KB apart and compete for the same cache sets.
   func panelRows(_ tiles: Int) -> Int {
     let rows = max(tiles, RowProduct.tiles)
@@ -225,7 +225,7 @@ final class OffsetTable {
   deinit { storage.deallocate() }
 }
 
-/// Where the points of a tensor lie: for each point (i, j) of n x n, for each phase that has this point a slot of
+/// Where the points of a tensor are: for each point (i, j) of n x n, for each phase that has this point a slot of
 /// `panels` panels, each of `rows` rows of W floats.
 struct PointLayout {
   let size: Int

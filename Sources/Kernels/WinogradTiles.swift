@@ -58,8 +58,7 @@ struct WindowedTensor {
 }
 
 extension WinogradConvolution {
-  /// Tiles per task of a transform: each point of them is a stream of 2 KB, long enough for the processor to see it. (Runs
-  /// of 8 tiles cost these passes 4 to 9% more time.)
+  /// Tiles per task of a transform: each point of them is a stream of 2 KB, long enough for the processor to see it.
   private static let taskTiles = 32
   /// Fewer tasks than this would leave threads waiting for the last of them. What a task computes, and in which order it adds
   /// up, is the same however the work is cut.
@@ -74,7 +73,7 @@ extension WinogradConvolution {
     /// The first tile's place in its chunk.
     var place: Int
     var tiles: Int
-    /// Of each tile's pixels in turn, and how far behind them this panel lies.
+    /// Of each tile's pixels in turn, and how far behind them this panel is.
     var pixels: UnsafePointer<UnsafeMutablePointer<Float>>
     var channel: Int
     /// 64 vectors.
@@ -109,7 +108,7 @@ extension WinogradConvolution {
   ) {
     let (tensor, data, direction) = (pixels.tensor, pixels.data, pixels.direction)
     let w = loops.width
-    // Beyond the edges lie zeros to read, and for each worker memory to waste.
+    // Beyond the edges are zeros to read, and for each worker memory to waste.
     let margin = panels * w
     let perWorker = transformScratch + margin
     let scratch = context.scratch("winograd.transform", margin + perWorker * context.threads)

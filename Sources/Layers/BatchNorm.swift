@@ -138,7 +138,7 @@ public final class BatchNorm: Layer {
       scale: scales.pointer + first, shift: shifts.pointer + first, slope: leakySlope)
   }
 
-  /// The pictures of one part of the latest pass: one run of them, or one of each of this process's shards.
+  /// The images of one part of the latest pass: one run of them, or one of each of this process's shards.
   private func slice(_ tensor: Tensor, _ part: Int, _ sharding: Sharding?) -> [Tensor] {
     sharding.runs(of: tensor.shape.n).map { range in
       let size = range.count / parts

@@ -1,4 +1,4 @@
-/// A layer made of others. Names of parameters are paths: those of the containers in a network stand in front.
+/// A layer made of others. Names of parameters are paths: each begins with the names of the containers around the layer.
 protocol Container: Layer {
   var children: [any Layer] { get }
   /// Lets others have the memory of a training pass that backward does not take back.
@@ -12,7 +12,7 @@ extension Container {
   public var counters: [Counter] { children.flatMap(\.counters) }
 
   /// Gives the parameters and counters of all layers within their names in a network.
-  /// - Parameter path: what stands in front of those of this container's own layers.
+  /// - Parameter path: the beginning of the names of this container's own layers.
   func nameParameters(path: String) {
     for child in children {
       if let container = child as? any Container {

@@ -109,7 +109,7 @@ final class ConvolutionCore {
     execution.sharding?.gradients.proceed(execution.context)
   }
 
-  /// What sums over pictures, shard by shard: the gradients of bias and filter.
+  /// What sums over images, shard by shard: the gradients of bias and filter.
   private func backwardShards(
     _ sharding: Sharding, _ shape: ConvShape, _ pass: BackwardPass, _ execution: Execution
   ) {
@@ -145,10 +145,10 @@ final class ConvolutionCore {
     }
   }
 
-  /// The plan for the filter's gradient over the pictures of a shard.
+  /// The plan for the filter's gradient over the images of a shard.
   private func shardPlan(_ shape: ConvShape, pictures: Int, _ context: Context) -> Convolution {
     var shape = shape
-    // A dense layer's pictures are the pixels of a row.
+    // A dense layer's images are the pixels of a row.
     if case .dense = weight.layout { shape.inputWidth = pictures } else { shape.batch = pictures }
     let known = shardPlans.first {
       $0.convolution.shape.with(batch: shape.batch) == shape && $0.context === context

@@ -3,7 +3,7 @@ import Kernels
 
 /// Sums of gradients over the shards of all ranks, layer by layer while earlier layers' backward passes run.
 ///
-/// The shards are the leaves of a binary tree, halved from the top, and are added along it. Its nodes that lie within one
+/// The shards are the leaves of a binary tree, halved from the top, and are added along it. Its nodes that are within one
 /// rank's shards (one, where ranks and shards are powers of two) that rank adds up by itself. The others are added a slice
 /// of the gradient per rank: each rank sends every other one that one's slice of its nodes, adds its own slice of all
 /// nodes, and sends the result to all. So the order of additions is the tree's for any number of ranks, and each rank
@@ -37,7 +37,7 @@ final class GradientSum {
     nodes = sharding.owned.map { GradientSum.nodes(0..<sharding.sizes.count, within: $0) }
   }
 
-  /// The largest nodes of the tree over `range` that lie within `shards`.
+  /// The largest nodes of the tree over `range` that are within `shards`.
   static func nodes(_ range: Range<Int>, within shards: Range<Int>) -> [Range<Int>] {
     if !range.overlaps(shards) { return [] }
     if shards.lowerBound <= range.lowerBound && range.upperBound <= shards.upperBound { return [range] }
@@ -51,7 +51,7 @@ final class GradientSum {
   }
 
   /// Overwrites `gradient` with the sum over all shards; it is there when `finish` returns.
-  /// - Parameter shard: overwrites its second argument with the sum over the pictures of one of this process's shards, the
+  /// - Parameter shard: overwrites its second argument with the sum over the images of one of this process's shards, the
   ///   first of which is 0.
   func add(_ gradient: Buffer, _ context: Context, _ shard: (Int, UnsafeMutablePointer<Float>) -> Void) {
     let own = nodes[communicator.rank]

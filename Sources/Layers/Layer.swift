@@ -8,8 +8,8 @@ public final class Execution {
   /// call once. Passes are named fwd, bwd-filter, bwd-data, and bwd where a layer has only one.
   public var observer: ((_ row: String, _ work: () -> Void) -> Void)?
 
-  /// Set while what is trained is one batch cut into shards, by which sums over pictures are then computed; nil sums over
-  /// all pictures of a pass at once. Gradients are then overwritten and never accumulated.
+  /// Set while what is trained is one batch cut into shards, by which sums over images are then computed; nil sums over
+  /// all images of a pass at once. Gradients are then overwritten and never accumulated.
   public var sharding: Sharding?
 
   /// Scratch memory of the network that runs.
@@ -31,7 +31,7 @@ public enum Mode: Sendable {
   /// Batch normalisation uses its running statistics.
   case inference
   /// Backward may follow. Batch normalisation uses and tracks the batch's statistics: those of each of `parts` runs of
-  /// pictures of one length by themselves, as if they went through one after the other.
+  /// images of one length by themselves, as if they went through one after the other.
   case training(parts: Int = 1)
 }
 

@@ -31,7 +31,7 @@ public func sigmoidCrossEntropy(
     logits: logits, targets: [Float](repeating: target, count: logits.count), of: all, into: gradient)
 }
 
-/// Mean of max(0, 1 - sign * x) and its gradient: the discriminator's hinge loss (Lim and Ye 2017) for real pictures with
+/// Mean of max(0, 1 - sign * x) and its gradient: the discriminator's hinge loss (Lim and Ye 2017) for real images with
 /// sign 1 and for fakes with sign -1.
 /// - Parameters:
 ///   - all, gradient: as of `sigmoidCrossEntropy`.

@@ -13,7 +13,7 @@ public final class Parameter {
   public let isTrained: Bool
   /// How it begins.
   public let initializer: Initializer
-  /// Values in memory order, unspecified until somebody writes them, who calls `changed()`. Their memory is taken on first
+  /// Values in memory order, unspecified until they are written; who writes them calls `changed()`. Their memory is taken on first
   /// use: a network that cannot be is refused before.
   public private(set) lazy var value = Buffer(count: count)
   /// Counts changes of the value, so that layers know when what they derived from it is stale.

@@ -29,7 +29,7 @@ extension ParameterStore {
 
   /// Takes over what `save` wrote, or any file with tensors of these names and shapes. All of it is checked before anything
   /// is changed. A counter that the file lacks becomes 0.
-  /// - Parameter prefix: what stands in front of the names in the file, such as `generator.`; tensors whose names do not
+  /// - Parameter prefix: the beginning of the names in the file, such as `generator.`; tensors whose names do not
   ///   begin so belong to others.
   /// - Throws: `StorageError` naming the file and what is wrong: a tensor that is missing, of another shape, not finite, a
   ///   negative variance, or one too many. All values are then as before.

@@ -3,7 +3,7 @@ import Kernels
 /// Layers one after the other: a network, or a layer of another one.
 ///
 /// As a network it is made with an `Execution`, and `forward(_:mode:)` and `backward(_:parameters:input:)` run it. As a
-/// layer, its name stands in front of its parameters' names, such as `body.conv1.weight`. Without layers it passes its input on.
+/// layer, its parameters' names begin with its own, such as `body.conv1.weight`. Without layers it passes its input on.
 ///
 /// It keeps those activations that its layers' backward passes read, until they have, and no others. A batch normalisation
 /// in front of a layer that can has no output in training: that layer reads its input through a map.

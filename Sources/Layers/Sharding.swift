@@ -1,29 +1,29 @@
 // Data-parallel training in which the result does not depend on how many processes share the work.
 //
-// Float sums depend on their order. So the pictures of a batch are cut into a fixed number of shards, runs of pictures one
-// behind the other; whatever is summed over pictures is summed within each shard by itself, and the shards' sums are added
+// Float sums depend on their order. So the images of a batch are cut into a fixed number of shards, runs of images one
+// behind the other; whatever is summed over images is summed within each shard by itself, and the shards' sums are added
 // in an order that the number of shards alone decides. A rank has some shards next to each other. What is computed for
-// each picture by itself needs none of this: no pass makes a picture's values depend on its neighbours'.
+// each image by itself needs none of this: no pass makes an image's values depend on its neighbours'.
 
 import Cluster
 import Kernels
 
-/// A batch cut into shards, and which of them this process computes. A pass of n pictures per shard's picture (reals and
+/// A batch cut into shards, and which of them this process computes. A pass of n images per shard's image (reals and
 /// fakes, say) has the shards one behind the other, and within each its parts.
 public final class Sharding {
   /// Those who share the batch.
   public let communicator: Communicator
-  /// Pictures of each shard of the whole batch.
+  /// Images of each shard of the whole batch.
   public let sizes: [Int]
   /// Shards of each rank.
   let owned: [Range<Int>]
-  /// Pictures of the whole batch that this process computes.
+  /// Images of the whole batch that this process computes.
   public let share: Range<Int>
   /// Where shards begin in the share, and where the last one ends.
   private let starts: [Int]
   private(set) lazy var gradients = GradientSum(self)
 
-  /// - Precondition: at least as many shards as ranks, and as many pictures as shards.
+  /// - Precondition: at least as many shards as ranks, and as many images as shards.
   public init(batch: Int, shards: Int, communicator: Communicator = Communicator()) {
     precondition(shards >= communicator.count && batch >= shards, "\(batch) pictures, \(shards) shards")
     self.communicator = communicator
@@ -38,7 +38,7 @@ public final class Sharding {
 
   /// Shards of this process.
   public var local: Range<Int> { owned[communicator.rank] }
-  /// Pictures of the whole batch.
+  /// Images of the whole batch.
   public var batch: Int { sizes.reduce(0, +) }
 
   /// Bytes that each rank sends, by rank, for the sums of gradients with these numbers of floats.
@@ -47,7 +47,7 @@ public final class Sharding {
     return owned.indices.map { rank in sent.reduce(0) { $0 + $1[rank] } * MemoryLayout<Float>.size }
   }
 
-  /// The pictures of each of this process's shards in a pass of `count` pictures.
+  /// The images of each of this process's shards in a pass of `count` images.
   public func ranges(_ count: Int) -> [Range<Int>] {
     let parts = count / share.count
     precondition(parts * share.count == count, "\(count) pictures where shards have \(share.count)")
@@ -71,6 +71,6 @@ public final class Sharding {
 }
 
 extension Sharding? {
-  /// The pictures of each of this process's shards in a pass of `count` pictures; all at once where no batch is cut.
+  /// The images of each of this process's shards in a pass of `count` images; all at once where no batch is cut.
   public func runs(of count: Int) -> [Range<Int>] { self?.ranges(count) ?? [0..<count] }
 }

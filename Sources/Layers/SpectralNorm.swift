@@ -32,7 +32,7 @@ public final class SpectralNorm {
   /// Lengths below it count as it, as in PyTorch: a weight of zeros has no direction.
   static let smallestLength = 1e-12
 
-  /// - Parameter weight: of a convolution or of a dense layer with one picture or vector in and out.
+  /// - Parameter weight: of a convolution or of a dense layer with one image or vector in and out.
   init(_ weight: Parameter) {
     let left: ParameterLayout
     let right: Shape

@@ -45,7 +45,7 @@ public struct Tensor {
     return Tensor(shape, buffer: buffer, offset: offset)
   }
 
-  /// A view of some of the pictures.
+  /// A view of some of the images.
   public func pictures(_ range: Range<Int>) -> Tensor {
     precondition(range.lowerBound >= 0 && range.upperBound <= shape.n, "pictures \(range) of \(shape)")
     let first = range.lowerBound * shape.elements

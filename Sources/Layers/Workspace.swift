@@ -3,7 +3,7 @@ import Kernels
 /// Memory of the passes of networks, which is taken and released in turn. Networks that share one use the same memory for
 /// what they do not need at the same time.
 ///
-/// All of it is one block. Where tensors lie in it is planned from a whole run, from nothing taken to nothing taken: the
+/// All of it is one block. Where tensors are in it is planned from a whole run, from nothing taken to nothing taken: the
 /// first time each has memory of its own, and from then on the k-th tensor has the k-th place. A run that takes others
 /// fills the gaps, and where something does not fit it gets memory of its own and is planned for the next time.
 public final class Workspace {
@@ -69,7 +69,7 @@ public final class Workspace {
     lives = []
   }
 
-  /// Where a tensor may lie: at its planned place or else at the first that is free.
+  /// Where a tensor may be: at its planned place or else at the first that is free.
   private func place(_ number: Int, _ count: Int) -> Range<Int>? {
     let ranges = taken.compactMap(\.range)
     if number < plan.count, plan[number].count >= count, !ranges.contains(where: { $0.overlaps(plan[number]) }) {

@@ -20,9 +20,9 @@ public struct GANDescription: Hashable, Sendable {
   public let preset: String
   /// How z is drawn.
   public var zDistribution: LatentDistribution
-  /// From a latent vector [1, 1, 1, zDimension] to a picture in [-1, 1].
+  /// From a latent vector [1, 1, 1, zDimension] to an image in [-1, 1].
   public let generator: Network
-  /// From a picture to one logit, positive for real.
+  /// From an image to one logit, positive for real.
   public let discriminator: Network
 
   /// - Throws: `NetworkError` where one network's output does not fit what comes behind it.
@@ -48,8 +48,8 @@ public struct GANDescription: Hashable, Sendable {
     }
   }
 
-  /// Numbers that a picture is made from.
+  /// Numbers that an image is made from.
   public var zDimension: Int { generator.input.c }
-  /// Side of the square pictures that presets make.
+  /// Side of the square images that presets make.
   public var imageSize: Int { generator.output.h }
 }

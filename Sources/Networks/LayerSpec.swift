@@ -16,7 +16,7 @@ public struct LayerSpec: Hashable, Sendable {
     case pooling(PoolSpec)
     /// Every pixel so many times, downwards and across.
     case upsample(Extent)
-    /// The same elements, counted in PyTorch's order c, h, w, as a picture of another shape; nil makes a vector of them.
+    /// The same elements, counted in PyTorch's order c, h, w, as an image of another shape; nil makes a vector of them.
     case reshape(Shape?)
     /// Layers one after the other. Without any, what goes in comes out.
     case sequential([LayerSpec])
@@ -26,8 +26,8 @@ public struct LayerSpec: Hashable, Sendable {
     case concatenate([LayerSpec])
   }
 
-  /// Unique among the layers beside it that have parameters; the others need none. The names of the layers around it, each
-  /// with a dot behind it, stand in front: a convolution `conv` in a sequence `body` of a sum `block` has the weight
+  /// Unique among the layers beside it that have parameters; the others need none. Parameters' names begin with those of the layers
+  /// around it, each with a dot behind it: a convolution `conv` in a sequence `body` of a sum `block` has the weight
   /// `block.body.conv.weight`.
   public var name: String
   /// What the layer does.
@@ -51,9 +51,9 @@ public struct LayerSpec: Hashable, Sendable {
   }
 }
 
-/// All elements of a picture to all elements of another, [1, h, w, c] -> [1, height, width, channels], plus a bias.
+/// All elements of an image to all elements of another, [1, h, w, c] -> [1, height, width, channels], plus a bias.
 ///
-/// Parameters: weight, file [outputs, inputs] with pictures flattened as c, h, w; bias [outputs].
+/// Parameters: weight, file [outputs, inputs] with images flattened as c, h, w; bias [outputs].
 public struct DenseSpec: Hashable, Sendable {
   /// Rows, of the output or the window.
   public var height = 1
@@ -110,7 +110,7 @@ public struct ConvolutionSpec: Hashable, Sendable {
 public struct PoolSpec: Hashable, Sendable {
   /// What is made of each window.
   public var kind: PoolKind
-  /// nil for the whole picture.
+  /// nil for the whole image.
   public var window: Window?
   /// Positions are rounded up, so that the last window may reach over the edge: PyTorch's `ceil_mode`.
   public var roundsUp: Bool
@@ -122,7 +122,7 @@ public struct PoolSpec: Hashable, Sendable {
     self.roundsUp = roundsUp
   }
 
-  /// The mean of each channel over the whole picture.
+  /// The mean of each channel over the whole image.
   public static var globalAverage: PoolSpec { PoolSpec(.mean(countsPadding: false), nil) }
 
   /// What the kernels are told.

@@ -2,7 +2,7 @@ import Kernels
 import Storage
 
 // The text form of a description: JSON. Options that have their usual value are left out, and options that
-// nobody knows are refused, because leaving them out would make another network.
+// are unknown are refused, because leaving them out would make another network.
 //
 //   {"input": [1, 1, 100], "layers": [
 //     {"layer": "dense", "name": "dense", "height": 4, "width": 4, "channels": 1024},

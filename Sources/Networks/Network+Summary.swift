@@ -3,12 +3,12 @@
 import Kernels
 
 extension Shape {
-  /// `4x4x512`, of one picture.
+  /// `4x4x512`, of one image.
   public var perPicture: String { "\(h)x\(w)x\(c)" }
 }
 
 extension Network {
-  /// Of the picture that comes out, `64x64`.
+  /// Of the image that comes out, `64x64`.
   public var pictureSize: String { "\(output.h)x\(output.w)" }
 
   /// The width that presets speak of: channels that go into the last layer with weights.

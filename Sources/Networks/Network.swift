@@ -5,7 +5,7 @@ import Kernels
 ///
 /// A value is always a network: descriptions may come from anybody's files, so all sizes are checked when it is made.
 public struct Network: Hashable, Sendable {
-  /// Of one picture or vector (n is 1).
+  /// Of one image or vector (n is 1).
   public let input: Shape
   /// In the order in which they run.
   public let layers: [LayerSpec]
@@ -40,7 +40,7 @@ public struct Network: Hashable, Sendable {
     self.outputs = outputs
   }
 
-  /// What comes out for one picture or vector.
+  /// What comes out for one image or vector.
   public var output: Shape { outputs[outputs.count - 1] }
 
   /// The shape that goes into a layer.

@@ -1,14 +1,14 @@
-/// How a parameter lies in memory (channels last) and in a file (PyTorch's layout), and the way between them.
+/// How a parameter is in memory (channels last) and in a file (PyTorch's layout), and the way between them.
 public enum ParameterLayout: Hashable, Sendable {
   /// [count] in both.
   case vector(Int)
   /// Memory [kh, kw, inputs, outputs] of the forward convolution, file [outputs, inputs, kh, kw]. For a transposed
   /// convolution this is PyTorch's [in, out, kh, kw], as its input is the forward convolution's output.
   case filter(kernelHeight: Int, kernelWidth: Int, inputs: Int, outputs: Int)
-  /// Memory [inputs, outputs], file [outputs, inputs]. Inputs and outputs that are pictures (h, w, c) run h, w, c in
+  /// Memory [inputs, outputs], file [outputs, inputs]. Inputs and outputs that are images (h, w, c) run h, w, c in
   /// memory and c, h, w in the file, which is what PyTorch's flatten and view mean.
   case dense(inputs: Shape, outputs: Shape)
-  /// Memory h, w, c, file c, h, w: the bias of a dense layer that makes pictures.
+  /// Memory h, w, c, file c, h, w: the bias of a dense layer that makes images.
   case picture(Shape)
 
   /// - Precondition: it is no more than an Int holds; `checkedCount` is of any sizes.

@@ -2,18 +2,18 @@ import Kernels
 
 /// Named networks.
 public enum Preset: String, CaseIterable, Sendable {
-  /// 64x64 pictures from a 4x4 base.
+  /// 64x64 images from a 4x4 base.
   case cats64
-  /// 128x128 pictures from an 8x8 base.
+  /// 128x128 images from an 8x8 base.
   case cats128
-  /// 64x64 pictures by the networks of PyTorch's DCGAN example.
+  /// 64x64 images by the networks of PyTorch's DCGAN example.
   case dcgan64
 
-  /// Side of the square pictures, in pixels.
+  /// Side of the square images, in pixels.
   public var imageSize: Int { self == .cats128 ? 128 : 64 }
 
   /// - Parameters:
-  ///   - width: channels of the layers nearest to the picture; the others are multiples of it.
+  ///   - width: channels of the layers nearest to the image; the others are multiples of it.
   ///   - zDimension: length of a latent vector.
   /// - Throws: `NetworkError` where the numbers make no network.
   public func networks(
@@ -96,7 +96,7 @@ extension GANDescription {
   /// The networks of PyTorch's DCGAN example (pytorch/examples, dcgan; Radford et al. 2016, arXiv 1511.06434), whose names
   /// its parameters have: 4x4 kernels without biases, from z straight into a transposed convolution, ReLU in the generator,
   /// weights normal with sigma 0.02. The example's last layer, a sigmoid, is part of the loss here.
-  /// - Parameters: as of `cats`; pictures are of 64x64 pixels.
+  /// - Parameters: as of `cats`; images are of 64x64 pixels.
   public static func dcgan(
     _ preset: String, width: Int = 64, zDimension: Int = 100, discriminatorNorm: DiscriminatorNorm = .batch
   ) throws(NetworkError) -> GANDescription {

@@ -1,6 +1,6 @@
-/// Sizes of a channels-last array: pictures, height, width, channels, the channel fastest.
+/// Sizes of a channels-last array: images, height, width, channels, the channel fastest.
 public struct Shape: Hashable, Sendable, CustomStringConvertible {
-  /// Pictures.
+  /// Images.
   public var n: Int
   /// Rows.
   public var h: Int
@@ -18,16 +18,16 @@ public struct Shape: Hashable, Sendable, CustomStringConvertible {
     self.c = c
   }
 
-  /// Floats of all pictures.
+  /// Floats of all images.
   public var count: Int { n * h * w * c }
 
   /// Positions that share one set of channels.
   public var rows: Int { n * h * w }
 
-  /// Elements of one picture.
+  /// Elements of one image.
   public var elements: Int { h * w * c }
 
-  /// The same picture, another number of times.
+  /// The same image, another number of times.
   public func with(n: Int) -> Shape { Shape(n: n, h: h, w: w, c: c) }
 
   public var description: String { "[\(n), \(h), \(w), \(c)]" }

@@ -6,7 +6,7 @@ import Kernels
 
 /// What sizes can be.
 public enum Limits {
-  /// Sides, channels and pictures of a batch.
+  /// Sides, channels and images of a batch.
   public static let sizes = 1...1 << 28
   /// Rows and columns of a convolution's kernel.
   public static let kernels = 1...64
@@ -14,7 +14,7 @@ public enum Limits {
   public static let strides = 1...64
   /// Of a convolution, on each side.
   public static let paddings = 0...64
-  /// Values of a layer's output: 1 GB for one picture.
+  /// Values of a layer's output: 1 GB for one image.
   public static let mostValues = 1 << 28
   /// Values of all parameters: 8 GB.
   public static let mostParameters = Int(clamping: Int64(1) << 31)
@@ -44,7 +44,7 @@ public enum Limits {
     try check(layer, "\(what) width", value.width, range)
   }
 
-  /// The shape [n, h, w, c], where no picture of it is too large.
+  /// The shape [n, h, w, c], where no image of it is too large.
   public static func shape(_ layer: String, _ n: Int, _ h: Int, _ w: Int, _ c: Int) throws(NetworkError) -> Shape {
     let values = product([h, w, c])
     guard [n, h, w, c].allSatisfy(sizes.contains), let values, values <= mostValues else {
@@ -110,7 +110,7 @@ extension Window {
     return try Limits.shape(layer, input.n, size.height, size.width, channels)
   }
 
-  /// Of pooling, whose windows may be as large as the picture.
+  /// Of pooling, whose windows may be as large as the image.
   fileprivate func pooled(_ input: Shape, roundsUp: Bool, layer: String) throws(NetworkError) -> Shape {
     try Limits.check(layer, "kernel", kernel, Limits.sizes)
     try Limits.check(layer, "stride", stride, Limits.sizes)
@@ -144,7 +144,7 @@ extension Shape {
     return try Limits.shape(layer, n, rows ?? .max, columns ?? .max, c)
   }
 
-  /// The same elements in another shape of one picture, or in a vector.
+  /// The same elements in another shape of one image, or in a vector.
   public func reshaped(_ target: Shape?, layer: String) throws(NetworkError) -> Shape {
     guard let target else { return Shape(n: n, h: 1, w: 1, c: elements) }
     let shape = try Limits.shape(layer, n, target.h, target.w, target.c)

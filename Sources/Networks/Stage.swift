@@ -9,9 +9,9 @@ public struct Stage: Hashable, Sendable {
   public let ownName: String
   /// The name with those of the layers around it, which its parameters begin with.
   public let name: String
-  /// Of one picture.
+  /// Of one image.
   public let input: Shape
-  /// Of one picture.
+  /// Of one image.
   public let output: Shape
   /// `.identity` where none follows.
   public let activation: Activation
@@ -21,7 +21,7 @@ public struct Stage: Hashable, Sendable {
   public let children: [Stage]
 
   /// The convolution that does a linear layer's work, or of whose passes a transposed one's are the adjoints; nil for other
-  /// layers. A dense layer is a 1x1 convolution of 1x1 pictures.
+  /// layers. A dense layer is a 1x1 convolution of 1x1 images.
   public func convShape(batch: Int) -> ConvShape? {
     switch layer.operation {
     case .dense:

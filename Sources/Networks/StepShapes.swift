@@ -8,7 +8,7 @@ package struct StepShapes: Sendable {
   package struct Layer: Equatable, Sendable {
     package var name: String
     /// For a transposed layer, the convolution that it is the adjoint of. A dense layer is a 1x1 convolution of 1x1
-    /// pictures.
+    /// images.
     package var shape: ConvShape
     package var isTransposed: Bool
     /// Calls of each of the layer's passes in one training step. One on reals and fakes together counts as two.
@@ -21,7 +21,7 @@ package struct StepShapes: Sendable {
     }
   }
 
-  /// What a row stands for.
+  /// The work of a row.
   package struct Part: Equatable, Sendable {
     /// Of a matrix-like layer's pass.
     package var shape: ConvShape?
@@ -36,7 +36,7 @@ package struct StepShapes: Sendable {
   package private(set) var parts: [String: Part] = [:]
 
   package init(_ networks: GANDescription, batch: Int) {
-    // The step of D needs no gradient of the pictures, the step of G no gradient of D's filters, and nothing that of z.
+    // The step of D needs no gradient of the images, the step of G no gradient of D's filters, and nothing that of z.
     add("G", networks.generator, batch: batch, calls: [.forward: 1, .backwardData: 1, .backwardFilter: 1], first: nil)
     add(
       "D", networks.discriminator, batch: batch, calls: [.forward: 3, .backwardData: 3, .backwardFilter: 2], first: 1)
@@ -78,6 +78,6 @@ package struct StepShapes: Sendable {
   /// Operations of one training step done directly, matrix-like layers only: the rest is below a percent.
   package var stepFlops: Double { layers.reduce(0) { $0 + $1.shape.flops * Double($1.calls.values.reduce(0, +)) } }
 
-  /// Operations of generating one batch of pictures.
+  /// Operations of generating one batch of images.
   package var sampleFlops: Double { layers.filter { $0.name.hasPrefix("G.") }.reduce(0) { $0 + $1.shape.flops } }
 }

@@ -12,7 +12,7 @@ package struct RandomStreams {
     case mirror = 3
     /// Augmentations, by step.
     case step = 4
-    /// Which real pictures stand beside samples.
+    /// Which real pictures are shown beside samples.
     case reals = 5
     /// Initial weights.
     case weights = 6

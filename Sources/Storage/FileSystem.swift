@@ -173,7 +173,7 @@ public struct Disk: FileSystem {
         if errno != 0 { throw SystemFailure(errno) }
         return names
       }
-      // The field is declared far shorter on some systems than a name can be, so it is read where it lies.
+      // The field is declared far shorter on some systems than a name can be, so it is read in place.
       let offset = MemoryLayout<dirent>.offset(of: \dirent.d_name)!
       let bytes = UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self)
       let name = String(cString: bytes)

@@ -1,4 +1,4 @@
-/// What a file is that somebody took for a safetensors file, and what makes one of it. Told from its first bytes, by the
+/// What a file is that was given as a safetensors file, and how to make one of it. Told from its first bytes, by the
 /// marks that these formats begin with; a file that begins as a safetensors file does is never one of them.
 struct ForeignFile {
   /// Such as `a picture`.
@@ -97,7 +97,7 @@ struct ForeignFile {
 
   // MARK: Formats without one mark
 
-  /// What a zip archive is for, by the names in it, which stand at its beginning and at its end.
+  /// What a zip archive is for, by the names in it, which are at its beginning and at its end.
   private static func zip(_ bytes: UnsafeRawBufferPointer) -> ForeignFile {
     let ends = [bytes.prefix(1 << 16), bytes.suffix(1 << 20)].map { UnsafeRawBufferPointer(rebasing: $0) }
     func holds(_ text: String) -> Bool { ends.contains { $0.contains(text) } }

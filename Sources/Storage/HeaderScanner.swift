@@ -1,4 +1,4 @@
-/// A header entry as it stands in the file; nothing about it has been checked but its form.
+/// A header entry as the file has it; nothing about it has been checked but its form.
 struct HeaderEntry {
   var name: String
   var dtype: String

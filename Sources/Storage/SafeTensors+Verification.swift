@@ -41,7 +41,7 @@ extension SafeTensors {
     }
   }
 
-  /// Checks the header and these tensors. Reads the blocks that they lie in; all of a file without digests of blocks.
+  /// Checks the header and these tensors. Reads the blocks that they are in; all of a file without digests of blocks.
   /// - Throws: `StorageError` where they are not as they were written, or where a tensor is missing.
   public func verify(_ names: [String]) throws(StorageError) {
     guard let expected = metadata[Self.digestKey], let list = metadata[Self.blockDigestsKey] else {

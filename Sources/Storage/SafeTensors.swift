@@ -1,6 +1,6 @@
 /// A safetensors file, open for reading: u64 little-endian length of the header, the header in JSON, the data. The file
 /// is mapped, and nothing of its header is believed before everything in it has been checked, so an instance only
-/// exists for a sound file: every tensor lies within the data, the tensors follow one another without holes or
+/// exists for a sound file: every tensor is within the data, the tensors follow one another without holes or
 /// overlaps, and together they are exactly the data.
 ///
 /// Whether the data is as it was written is another question: `verifyDigest`.
@@ -8,7 +8,7 @@ public final class SafeTensors: Sendable {
   /// A tensor's description.
   struct Entry: Sendable {
     var name: String
-    /// The type's name as it stands in the file, which may be newer than this program.
+    /// The type's name as the file has it, which may be newer than this program.
     var type: String
     var dtype: ElementType?
     var shape: [Int]
@@ -21,7 +21,7 @@ public final class SafeTensors: Sendable {
 
   /// The file's name, for messages.
   public let path: String
-  /// The header's `__metadata__`, as it stands there; empty where there is none. Not checked here.
+  /// The header's `__metadata__`, as the file has it; empty where there is none. Not checked here.
   public let metadata: [String: String]
   /// The tensors' names, in the order of their data.
   public let names: [String]

@@ -23,7 +23,7 @@ final class Service: @unchecked Sendable {
     case error(line: Int, String)
   }
 
-  /// Answers that are sent together, and where their pictures lie.
+  /// Answers that are sent together, and where their pictures are.
   private struct Batch {
     var answers: [Answer]
     let slot: Int

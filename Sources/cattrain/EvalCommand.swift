@@ -240,7 +240,7 @@ struct EvalCommand {
     for (folder, prefix) in export == nil ? [] : Self.exports {
       let path = "\(export!)/\(folder)"
       for name in ((try? Disk().names(in: path)) ?? []).sorted() {
-        // Whatever else lies there, a tool would count.
+        // Whatever else is there, a tool would count.
         guard Self.isExported(name, prefix) else {
           throw RunError("'\(path)' holds '\(name)', which is of no earlier export; choose another folder")
         }
@@ -299,7 +299,7 @@ extension PictureSet {
 /// Whether both paths lead to one place, links followed as far as there is anything.
 private func isSame(_ a: String, _ b: String) -> Bool { resolved(a) == resolved(b) }
 
-/// Whether `inner` lies within `outer`.
+/// Whether `inner` is within `outer`.
 private func isSame(_ inner: String, within outer: String) -> Bool { resolved(inner).hasPrefix(resolved(outer) + "/") }
 
 /// The absolute path without links, "." and ".."; what is not there yet is taken as it is written.

@@ -52,7 +52,7 @@ struct Resumption {
     }
   }
 
-  /// The folder that a run lies in, also where it is named from within.
+  /// The folder that a run is in, also where it is named from within.
   private static func around(_ run: String) -> String {
     let name = run.split(separator: "/").last
     return directory(of: name == "." || name == ".." ? absolutePath(run) : run)

@@ -37,7 +37,7 @@ extension Checkpoint {
     return digest
   }
 
-  /// What stands before the names of the one set of tensors that has all of the store's names and shapes.
+  /// The prefix of the names of the one set of tensors that has all of the store's names and shapes.
   private static func prefix(of store: ParameterStore, in file: SafeTensors) throws -> String {
     let mark = store.parameters[0].name
     let prefixes = file.names.filter { $0 == mark || $0.hasSuffix(".\(mark)") }.map { String($0.dropLast(mark.count)) }

@@ -86,7 +86,7 @@ struct FaceSquare: Equatable {
     return Point(x: centre.x + x * cosine - y * sine, y: centre.y + x * sine + y * cosine)
   }
 
-  /// The share of the square that lies outside a picture of this size, from 32 x 32 samples.
+  /// The share of the square that is outside a picture of this size, from 32 x 32 samples.
   func shareOutside(width: Int, height: Int) -> Double {
     var outside = 0
     for v in 0..<32 {
@@ -100,7 +100,7 @@ struct FaceSquare: Equatable {
 }
 
 extension Picture {
-  /// What lies in `square`, turned level, at the picture's own resolution: `square.side` pixels, rounded up, on each
+  /// The picture in `square`, turned level, at the picture's own resolution: `square.side` pixels, rounded up, on each
   /// side.
   ///
   /// Interpolated by cubic convolution with a = -1/2 (Keys 1981). Beyond the picture its edge goes on.

@@ -35,7 +35,7 @@ public struct Dataset: Sendable {
   public let skipped: [FileRemark]
   /// Files that gave one although something is wrong with them.
   public let notes: [FileRemark]
-  /// A digest of `pixels` and their order: equal for equal data, wherever the files lie. 16 hexadecimal digits.
+  /// A digest of `pixels` and their order: equal for equal data, wherever the files are. 16 hexadecimal digits.
   public let digest: String
 
   public var count: Int { paths.count }

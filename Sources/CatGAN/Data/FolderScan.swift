@@ -46,7 +46,7 @@ public struct FolderScan: Sendable {
     }
   }
 
-  /// Adds what lies in `folder` and below; returns why it could not, or nil.
+  /// Adds what is in `folder` and below; returns why it could not, or nil.
   private mutating func search(_ top: BytePath, entered: inout Set<FileIdentity>) -> String? {
     // A stack instead of recursion: folders can be nested deeper than threads have stack.
     var pending: [(BytePath, source: [UInt8]?)] = [(top, nil)]
@@ -114,13 +114,13 @@ public struct FolderScan: Sendable {
     ["config.json", "stats.jsonl", "checkpoints"].allSatisfy { names.contains(Array($0.utf8)) }
   }
 
-  /// Whether a folder was made by an earlier version's `prepare`, whose contact sheet lies among the pictures and bears no
+  /// Whether a folder was made by an earlier version's `prepare`, whose contact sheet is among the pictures and bears no
   /// mark.
   private static func isPrepared(_ names: [[UInt8]]) -> Bool {
     ["kept.csv", "rejected.csv", contactSheet].allSatisfy { names.contains(Array($0.utf8)) }
   }
 
-  /// Takes what lies in folders that `prepare` made, unless the photos that it was made from are here too.
+  /// Takes what is in folders that `prepare` made, unless the photos that it was made from are here too.
   private mutating func takePrepared(_ files: [(file: BytePath, source: [UInt8])]) {
     let photos = pictures
     var isHere: [[UInt8]: Bool] = [:]

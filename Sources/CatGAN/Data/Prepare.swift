@@ -56,7 +56,7 @@ public struct PrepareReport: Sendable {
   public internal(set) var faces = 0
   /// Photos that were used although something is wrong with them, relative to the source folder.
   public internal(set) var notes: [FileRemark] = []
-  /// What this software made and lies among the photos; nothing was made of it.
+  /// What this software made and is among the photos; nothing was made of it.
   public internal(set) var ownOutput: [BytePath] = []
   /// Sources that gave no picture, relative to the source folder, with reasons.
   public internal(set) var rejected: [FileRemark] = []

@@ -19,7 +19,7 @@ struct PrepareFolder {
   let rejected: BytePath
 
   /// Only looks; nothing is made before there is something to write.
-  /// - Throws: `DatasetError` unless `path` does not exist or is an empty folder, and nothing lies where the lists go.
+  /// - Throws: `DatasetError` unless `path` does not exist or is an empty folder, and nothing is where the lists go.
   init(_ path: BytePath) throws(DatasetError) {
     self.path = path
     let stem = path.stem

@@ -67,7 +67,7 @@ package struct Simulation {
 
   package struct Loss: Equatable {
     package var name: String
-    /// Of all time that cores stand idle.
+    /// Of all time that cores are idle.
     package var share: Double
     /// What keeps this part from running faster.
     package var reason: String

@@ -1,5 +1,5 @@
 // The page `report.html`: all that there is to see of a run, in one file that needs no network and no other file.
-// This builds its text, a piece at a time, so that a page of ten megabytes never lies in memory; the run directory
+// This builds its text, a piece at a time, so that a page of ten megabytes never is in memory; the run directory
 // writes it.
 
 import Text
@@ -12,7 +12,7 @@ import Text
 
 /// What the report shows.
 public struct Report {
-  /// A sample grid: what it is, where it lies, and where its PNG file is to be part of the page, what reads its bytes.
+  /// A sample grid: what it is, where it is, and where its PNG file is to be part of the page, what reads its bytes.
   public struct Grid {
     public let label: String
     public let path: String

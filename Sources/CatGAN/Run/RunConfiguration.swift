@@ -52,7 +52,7 @@ public struct RunConfiguration: Codable, Sendable {
     try run.write("config.json", text: String(decoding: try encoder.encode(self), as: UTF8.self) + "\n")
   }
 
-  /// Checks that the data of a run that goes on, which lie in `folder`, are those that it saw.
+  /// Checks that the data of a run that goes on, which are in `folder`, are those that it saw.
   public func allow(_ other: DatasetSummary, of folder: String, force: Bool) throws {
     guard other.digest != data.digest, !force else { return }
     throw RunError(

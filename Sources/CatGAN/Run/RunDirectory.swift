@@ -1,4 +1,4 @@
-// A run's own directory: where its files lie and how they are written. What stands in them is decided elsewhere.
+// A run's own directory: names of its files and how they are written. Their contents are made elsewhere.
 
 import Generation
 import Storage
@@ -153,7 +153,7 @@ public final class RunDirectory {
     }
   }
 
-  /// Gives a checkpoint that cannot be read a name by which nobody takes it for one: it may still be worth something to
+  /// Gives a checkpoint that cannot be read a name that is no checkpoint's: it may still be worth something to
   /// its owner, and must not become the newest again when training went on without it. Returns the new path.
   func setAside(_ checkpoint: CheckpointName) throws -> String {
     let old = path(of: checkpoint)

@@ -143,7 +143,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
     Preset(rawValue: preset.hasSuffix(RunOptions.best) ? String(preset.dropLast(RunOptions.best.count)) : preset)!
   }
 
-  /// What a preset stands for beside its networks, as flags: `--width 32 --mirror`; empty for the plain recipe.
+  /// The flags that a preset sets beside its networks: `--width 32 --mirror`; empty for the plain recipe.
   public static func flags(ofPreset name: String) -> String {
     let options = RunOptions(preset: name)
     return zip(RunOptions(preset: presets[0]).choices, options.choices).dropFirst()
@@ -213,7 +213,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
   }
 
   /// Checks that a run made with `self` may go on with `other`.
-  /// - Throws: `RunError` naming the first flag that stands against it.
+  /// - Throws: `RunError` naming the first flag that forbids it.
   public func allow(_ other: RunOptions, force: Bool) throws {
     for (old, new) in zip(choices, other.choices) where old.value != new.value {
       if old.change == .never || new.change == .never {

@@ -80,7 +80,7 @@ public struct RunEvent: Codable, Equatable, Sendable {
   }
 }
 
-/// All that a run has logged and still stands, in order.
+/// All that a run has logged, without what rolling back has undone, in order.
 public struct History: Equatable, Sendable {
   public private(set) var steps: [StepRecord] = []
   public private(set) var events: [RunEvent] = []

@@ -10,7 +10,7 @@ public final class Team {
 
   public init(_ communicator: Communicator) { self.communicator = communicator }
 
-  /// What rank 0 says before each thing that all ranks do.
+  /// What rank 0 says before each step that all ranks take.
   enum Directive: Equatable {
     /// Train the step behind a position.
     case step(Position)

@@ -104,7 +104,7 @@ extension Trainer {
   }
 
   /// Goes to the newest checkpoint that is sound. A damaged one is said aloud, and set aside as soon as training goes on
-  /// without it: its step lies in a future that will be another one. One that the system does not hand out may be sound,
+  /// without it: its step will be computed otherwise. One that the system does not hand out may be sound,
   /// and is no reason to go back. A run that ended before its first checkpoint begins again.
   func loadNewestCheckpoint() throws {
     var passedOver: [CheckpointName] = []

@@ -1,5 +1,4 @@
-// What the loop asks of the thing that it trains. The networks answer it in GANModel; tests of the loop answer it with
-// something that takes no time.
+// What the training loop needs of a model: GANModel has the networks; tests of the loop have a model that takes no time.
 
 import Storage
 

@@ -86,7 +86,7 @@ public struct Verdict: Equatable, Sendable {
     var hasWon = real - fake > Verdict.winningShare * (1 - labelSmoothing)
     var remedy = "A lower --lr-d or a higher --label-smoothing helps."
     if loss == .hinge {
-      // Its logits are no probabilities: a lead shows in how far the loss lies below that of chance.
+      // Its logits are no probabilities: a lead shows in how far the loss is below that of chance.
       let mean = recent.reduce(0) { $0 + $1.discriminatorLoss } / Float(recent.count)
       hasWon = mean < (1 - Verdict.winningShare) * Float(loss.chance.discriminator)
       figures = "over the last \(recent.count) logged steps D's loss is \(decimal(mean, 2)), where chance has 2"
