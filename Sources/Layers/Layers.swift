@@ -1,7 +1,7 @@
 /// Layers for convolutional networks on the CPU: convolutions and their adjoints, dense layers, batch normalisation,
 /// activations, dropout, pooling, upsampling, reshaping, sums and concatenations of branches; losses, optimisers,
 /// schedules, initialisers; and parameters, which are saved and loaded in PyTorch's names and layouts. Knows nothing of
-/// images.
+/// image files.
 ///
 /// Contexts and buffers come with it, so that one import is enough to build and train a network:
 ///
