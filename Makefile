@@ -35,10 +35,11 @@ test: ## everything, in release mode; FILTER=NAME runs the Swift tests of that n
 	$(SWIFT) test -c release --disable-xctest --scratch-path $(TESTS) $(if $(FILTER),--filter '$(FILTER)')
 	$(if $(FILTER),,@scripts/test-commands $(TESTS)/release)
 
-lint: ## formatting, style, the directions of imports, comments of public symbols; warnings are errors
+lint: ## formatting, style, the directions of imports, comments of public symbols, numbers of parameters; warnings are errors
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests Examples
 	@scripts/check-imports
 	@scripts/check-docs
+	@scripts/count-parameters
 
 PREFIX ?= /usr/local
 install: build ## the commands, manual pages, completions and the shipped model, under PREFIX (/usr/local) and DESTDIR
