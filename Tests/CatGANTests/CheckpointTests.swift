@@ -159,13 +159,10 @@ import Testing
 
 /// Against PyTorch: Fixtures/storage/make_generator.py made the files.
 @Suite struct CheckpointPyTorchTests {
-  static let fixtures = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Fixtures/storage/")
-    .standardizedFileURL.path
-
   @Test func theSamePictureFromTheSameLatents() throws {
     let networks = try GANDescription.cats("small", imageSize: 32, width: 2, zDimension: 4)
     let generator = Generator(networks, execution: Execution(context: Context(threads: 1)))
-    let file = try SafeTensors(path: Self.fixtures + "/generator.safetensors")
+    let file = try SafeTensors(path: Fixtures.path("storage/generator.safetensors"))
     try Checkpoint.loadGenerator(file, into: generator.store)
 
     // What we save is what PyTorch made, bit for bit, so PyTorch draws the same pictures from it.
@@ -181,7 +178,7 @@ import Testing
       #expect(try ours.withBytes(name) { Array($0) } == file.withBytes(name) { Array($0) }, "\(name)")
     }
 
-    let expected = try SafeTensors(path: Self.fixtures + "/pictures.safetensors")
+    let expected = try SafeTensors(path: Fixtures.path("storage/pictures.safetensors"))
     let z = try expected.floats("z", shape: [3, 4])
     let planar = try expected.floats("pictures", shape: [3, 3, 32, 32])
     let latents = Tensor(generator.latentShape(3))

@@ -25,8 +25,7 @@ import Testing
   /// take out again: 1e-5 of the features' RMS; another seed, order or padding makes them differ in the first digit.
   @Test(arguments: InstructionSet.available, [1, 3])
   func featuresAreThoseThatAreDescribed(set: InstructionSet, threads: Int) throws {
-    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    let file = try SafeTensors(path: "/\(root)/Fixtures/evaluation/features.safetensors")
+    let file = try SafeTensors(path: Fixtures.path("evaluation/features.safetensors"))
     let pictures = PictureSet(pixels: try file.withBytes("pictures") { Array($0) }, size: 64)
     let expected = try file.floats("features", shape: [2, RandomFeatures.dimension])
     let found = RandomFeatures(size: 64, Context(threads: threads, instructionSet: set)).features(of: pictures)

@@ -13,8 +13,7 @@ import Testing
 @Suite struct EvaluationTests {
   /// Most of the drawn cats.
   static let data: PictureSet = {
-    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    let scan = try! FolderScan(BytePath("/\(root)/Fixtures/drawn-cats"))
+    let scan = try! FolderScan(BytePath(Fixtures.path("drawn-cats")))
     let dataset = try! Dataset(scan, options: DatasetOptions(size: 64, threads: 2))
     let all = PictureSet(pixels: dataset.pixels, size: dataset.size)
     return all.selected(Array(0..<500))

@@ -3,14 +3,6 @@ import Testing
 
 @testable import Kernels
 
-/// The text of a shape list in Fixtures/shapes, for any test of this target.
-func shapeList(_ name: String) throws -> [ConvShape] {
-  var root = URL(filePath: #filePath)
-  for _ in 0..<3 { root.deleteLastPathComponent() }
-  let text = try String(contentsOf: root.appending(path: "Fixtures/shapes/\(name).txt"), encoding: .utf8)
-  return try ConvShape.list(parsing: text)
-}
-
 @Suite struct ConvShapeParsingTests {
   @Test func readsEveryPartInItsPlace() throws {
     let shape = try ConvShape(parsing: "n2 9x11x3 -> 5x4x7 k4x5 s2 p1,0,2,1")
@@ -24,21 +16,21 @@ func shapeList(_ name: String) throws -> [ConvShape] {
   }
 
   @Test(arguments: [("dcgan", 20), ("tails", 73)]) func listsSurviveTheRoundTrip(_ name: String, _ count: Int) throws {
-    let shapes = try shapeList(name)
-    #expect(shapes.count == count)
-    for shape in shapes { #expect(try ConvShape(parsing: shape.description) == shape) }
+    let list = try shapes(name)
+    #expect(list.count == count)
+    for shape in list { #expect(try ConvShape(parsing: shape.description) == shape) }
   }
 
   @Test func dcganListIsTheRecipe() throws {
-    let shapes = try shapeList("dcgan")
+    let list = try shapes("dcgan")
     #expect(
-      shapes[0]
+      list[0]
         == .same(
           batch: 64, height: 16, width: 16, inputChannels: 512, outputChannels: 1024, kernel: 5, stride: 2))
     // About 54.6 GFLOP per image and training step at 128 pixels: G's layers take 3 passes, D's 3 for the reals, 3 for
     // the fakes and 2 in G's step. The dense layers, not listed, are below 0.2% of it; every layer but D.conv1 is more.
-    let generator = shapes[0..<5].reduce(0) { $0 + $1.flops } / 64
-    let discriminator = shapes[5..<10].reduce(0) { $0 + $1.flops } / 64
+    let generator = list[0..<5].reduce(0) { $0 + $1.flops } / 64
+    let discriminator = list[5..<10].reduce(0) { $0 + $1.flops } / 64
     #expect(abs((3 * generator + 8 * discriminator) / 54.6e9 - 1) < 0.005)
   }
 

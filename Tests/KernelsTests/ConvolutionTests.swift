@@ -3,33 +3,6 @@ import Testing
 
 @testable import Kernels
 
-/// The shapes in Fixtures/shapes/NAME.txt.
-func shapes(_ name: String) throws -> [ConvShape] {
-  let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-  let text = try String(contentsOf: folder.appendingPathComponent("Fixtures/shapes/\(name).txt"), encoding: .utf8)
-  return try text.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
-    .filter { !$0.isEmpty && !$0.hasPrefix("#") }.map { try ConvShape(parsing: $0) }
-}
-
-/// A small linear congruential generator, so that operands are the same everywhere.
-struct Noise {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return state >> 33
-  }
-
-  mutating func integers(_ count: Int, in range: ClosedRange<Int>) -> [Float] {
-    (0..<count).map { _ in Float(range.lowerBound + Int(next()) % range.count) }
-  }
-
-  mutating func floats(_ count: Int) -> [Float] {
-    (0..<count).map { _ in Float(Int(next() % 65536) - 32768) / 32768 }
-  }
-}
-
 /// Operands between guard values, and results in memory that starts as NaN: what a pass fails to write, or writes
 /// outside, shows.
 struct Operands {

@@ -59,10 +59,7 @@ import Testing
     ) {}
   }
 
-  static func file() throws -> SafeTensors {
-    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    return try SafeTensors(path: "/\(root)/Fixtures/onnx/cases.safetensors")
-  }
+  static func file() throws -> SafeTensors { try SafeTensors(path: Fixtures.path("onnx/cases.safetensors")) }
 
   static let cases: [Case] = {
     guard let text = try? file().metadata["cases"] else { return [] }

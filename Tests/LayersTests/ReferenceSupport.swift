@@ -7,8 +7,7 @@ struct Reference {
   let file: SafeTensors
 
   init(_ name: String) throws {
-    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    file = try SafeTensors(path: "/\(root)/Fixtures/reference/\(name).safetensors")
+    file = try SafeTensors(path: Fixtures.path("reference/\(name).safetensors"))
   }
 
   func values(_ name: String) throws -> [Float] { try file.floats(name) }

@@ -15,8 +15,7 @@ import Testing
   }
 
   static let cases: [Case] = {
-    let path = URL(filePath: #filePath).deletingLastPathComponent().appending(
-      path: "../../Fixtures/storage/headers.json")
+    let path = URL(filePath: Fixtures.path("storage/headers.json"))
     return try! JSONDecoder().decode([Case].self, from: Data(contentsOf: path))
   }()
 
