@@ -25,7 +25,7 @@ extension WinogradConvolution {
       }
       if let filterPoints {
         multiply(
-          rows: range.count, a: (v, inputLayout), b: filterPoints, columnPanels: outputPanels,
+          rows: range.count, a: (UnsafePointer(v), inputLayout), b: filterPoints, columnPanels: outputPanels,
           bBase: filterLayout.base, bPanelStride: filterLayout.panelStride, c: (m, outputLayout))
       } else {
         multiplyForward(rows: range.count, a: v, aLayout: inputLayout, filter: filter, c: m, cLayout: outputLayout)
