@@ -79,7 +79,7 @@ func reversedAxesAreWhereTheyBelong(a: Int, b: Int, c: Int) {
     var bytes = [UInt8](repeating: 0, count: source.count * 4 + 1)
     bytes.withUnsafeMutableBytes { target in source.withUnsafeBytes { target[1...].copyBytes(from: $0) } }
     let finite = bytes.withUnsafeBytes {
-      TensorAxes.reverse($0.baseAddress! + 1, a, b, c, into: target.pointer, scale: scale, context: context)
+      TensorAxes($0.baseAddress! + 1, a, b, c, scale: scale).reverse(into: target.pointer, context: context)
     }
     #expect(finite)
     let found = target.array
@@ -90,7 +90,7 @@ func reversedAxesAreWhereTheyBelong(a: Int, b: Int, c: Int) {
     }
     var spoiled = source
     spoiled[source.count / 2] = .nan
-    #expect(!TensorAxes.reverse(spoiled, a, b, c, into: target.pointer, context: context))
+    #expect(!TensorAxes(spoiled, a, b, c).reverse(into: target.pointer, context: context))
   }
 }
 
