@@ -1,5 +1,6 @@
 // Every file of these tests sees the helpers that all tests share.
 
+import Layers
 @_exported import TestSupport
 
 @testable import CatGAN
