@@ -74,7 +74,7 @@ public final class GANTrainer {
       : options.augmentation.isEmpty ? nil : Tensor(generator.pictureShape(share.count))
     if seesBothAtOnce && options.augmentation.isEmpty {
       reals = execution.sharding.runs(of: share.count).map { [pictures] in
-        pictures!.pictures(GANTrainer.places($0).reals)
+        pictures!.images(GANTrainer.places($0).reals)
       }
     } else {
       reals = [Tensor(generator.pictureShape(share.count))]
@@ -136,7 +136,7 @@ public final class GANTrainer {
     let logits = discriminator.forward(seen, mode: .training())
     let gradient = Tensor(logits.shape)
     let losses = shards.map { shard in
-      options.loss.generator(logits.pictures(shard), of: options.batchSize, into: gradient.pictures(shard))
+      options.loss.generator(logits.images(shard), of: options.batchSize, into: gradient.images(shard))
     }
     result.generatorLoss = total(losses, 1)[0]
     guard result.generatorLoss.isFinite else { return result }
@@ -162,17 +162,17 @@ public final class GANTrainer {
     for shard in shards {
       let places = GANTrainer.places(shard)
       if let changes = changes.reals {
-        show(reals[0].pictures(shard), in: pictures.pictures(places.reals), changes.pictures(shard))
+        show(reals[0].images(shard), in: pictures.images(places.reals), changes.pictures(shard))
       }
-      show(fakes.pictures(shard), in: pictures.pictures(places.fakes), changes.fakes?.pictures(shard))
+      show(fakes.images(shard), in: pictures.images(places.fakes), changes.fakes?.pictures(shard))
     }
     let logits = discriminator.forward(pictures, mode: .training(parts: 2))
     let logitGradient = Tensor(logits.shape)
     var sums: [Double] = []
     for shard in shards {
       let (reals, fakes) = GANTrainer.places(shard)
-      sums += lossOfReals(logits.pictures(reals), into: logitGradient.pictures(reals))
-      sums += lossOfFakes(logits.pictures(fakes), into: logitGradient.pictures(fakes))
+      sums += lossOfReals(logits.images(reals), into: logitGradient.images(reals))
+      sums += lossOfFakes(logits.images(fakes), into: logitGradient.images(fakes))
     }
     sums = total(sums, 4)
     (result.discriminatorLoss, result.meanReal, result.meanFake) = (sums[0] + sums[2], sums[1], sums[3])
@@ -232,7 +232,7 @@ public final class GANTrainer {
 
   /// Pictures as the discriminator is to see them: as they are, or changed in a place of their own until the next call.
   private func shown(_ original: Tensor, _ changes: BatchAugmentation?) -> Tensor {
-    guard let changes, let place = pictures?.pictures(0..<share.count) else { return original }
+    guard let changes, let place = pictures?.images(0..<share.count) else { return original }
     show(original, in: place, changes)
     return place
   }

@@ -109,7 +109,7 @@ final class WinogradConvolution {
     tapGroups =
       packed.use == .sampling && !transformsFirst
       ? phases.map { $0.flippedTaps(stride: shape.stride, kernelWidth: shape.kernelWidth) } : nil
-    // Panels have no taps of zeros: few pictures take as long as the filter takes to read, however many tiles they are.
+    // Panels have no taps of zeros: few images take as long as the filter takes to read, however many tiles they are.
     backwardPhases = tapGroups == nil ? WinogradConvolution.phases(shape, sharesWindows: true).phases : phases
   }
 

@@ -143,7 +143,7 @@ public final class BatchNorm: Layer {
     sharding.runs(of: tensor.shape.n).map { range in
       let size = range.count / parts
       let first = range.lowerBound + part * size
-      return tensor.pictures(first..<first + size)
+      return tensor.images(first..<first + size)
     }
   }
 

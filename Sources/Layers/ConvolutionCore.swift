@@ -120,8 +120,8 @@ final class ConvolutionCore {
     let ranges = sharding.ranges(input.shape.n)
     let columns = columns(output)
     execution.measure("\(row) bwd-bias") {
-      func start(_ pictures: Range<Int>, _ biasGradient: UnsafeMutablePointer<Float>?) {
-        let (gradient, output) = (outputGradient.pictures(pictures), output.pictures(pictures))
+      func start(_ images: Range<Int>, _ biasGradient: UnsafeMutablePointer<Float>?) {
+        let (gradient, output) = (outputGradient.images(images), output.images(images))
         context.applyBiasBackward(
           activation, gradient: gradient.pointer, output: output.pointer, rows: output.count / columns,
           channels: columns, biasGradient: biasGradient, accumulate: false)
@@ -136,9 +136,9 @@ final class ConvolutionCore {
     if parameters == .none { return }
     execution.measure("\(row) bwd-filter") {
       sharding.gradients.add(filter.gradient, context) { shard, gradient in
-        let (x, dy) = (input.pictures(ranges[shard]), outputGradient.pictures(ranges[shard]))
+        let (x, dy) = (input.images(ranges[shard]), outputGradient.images(ranges[shard]))
         let (first, second) = isTransposed ? (dy, x) : (x, dy)
-        shardPlan(shape, pictures: ranges[shard].count, context).backwardFilter(
+        shardPlan(shape, images: ranges[shard].count, context).backwardFilter(
           input: first.pointer, inputMap: first.map, outputGradient: second.pointer, outputGradientMap: second.map,
           filterGradient: gradient)
       }
@@ -146,10 +146,10 @@ final class ConvolutionCore {
   }
 
   /// The plan for the filter's gradient over the images of a shard.
-  private func shardPlan(_ shape: ConvShape, pictures: Int, _ context: Context) -> Convolution {
+  private func shardPlan(_ shape: ConvShape, images: Int, _ context: Context) -> Convolution {
     var shape = shape
     // A dense layer's images are the pixels of a row.
-    if case .dense = weight.layout { shape.inputWidth = pictures } else { shape.batch = pictures }
+    if case .dense = weight.layout { shape.inputWidth = images } else { shape.batch = images }
     let known = shardPlans.first {
       $0.convolution.shape.with(batch: shape.batch) == shape && $0.context === context
     }

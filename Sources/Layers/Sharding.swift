@@ -25,7 +25,7 @@ public final class Sharding {
 
   /// - Precondition: at least as many shards as ranks, and as many images as shards.
   public init(batch: Int, shards: Int, communicator: Communicator = Communicator()) {
-    precondition(shards >= communicator.count && batch >= shards, "\(batch) pictures, \(shards) shards")
+    precondition(shards >= communicator.count && batch >= shards, "\(batch) images, \(shards) shards")
     self.communicator = communicator
     let bounds = (0...shards).map { batch * $0 / shards }
     sizes = zip(bounds, bounds.dropFirst()).map { $1 - $0 }
@@ -50,7 +50,7 @@ public final class Sharding {
   /// The images of each of this process's shards in a pass of `count` images.
   public func ranges(_ count: Int) -> [Range<Int>] {
     let parts = count / share.count
-    precondition(parts * share.count == count, "\(count) pictures where shards have \(share.count)")
+    precondition(parts * share.count == count, "\(count) images where shards have \(share.count)")
     return zip(starts, starts.dropFirst()).map { parts * $0..<parts * $1 }
   }
 

@@ -46,8 +46,8 @@ public struct Tensor {
   }
 
   /// A view of some of the images.
-  public func pictures(_ range: Range<Int>) -> Tensor {
-    precondition(range.lowerBound >= 0 && range.upperBound <= shape.n, "pictures \(range) of \(shape)")
+  public func images(_ range: Range<Int>) -> Tensor {
+    precondition(range.lowerBound >= 0 && range.upperBound <= shape.n, "images \(range) of \(shape)")
     let first = range.lowerBound * shape.elements
     var tensor = Tensor(shape.with(n: range.count), buffer: buffer, offset: offset + first)
     tensor.map = map?.slice(first..<range.upperBound * shape.elements)

@@ -101,7 +101,7 @@ if CommandLine.arguments.count > 1 {
     return scores.firstIndex(of: scores.max()!)! == n * 10 + labels[n]
   }
   print(
-    "\(read.count) of 1000 new digits are read, \(Int(Double(batch) / secondsPerStep(images.pictures(0..<batch), Array(labels[..<batch])))) images/s in training"
+    "\(read.count) of 1000 new digits are read, \(Int(Double(batch) / secondsPerStep(images.images(0..<batch), Array(labels[..<batch])))) images/s in training"
   )
   if read.count < 900 { fatalError("it did not learn to read") }
 }

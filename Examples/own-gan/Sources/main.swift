@@ -26,8 +26,7 @@ func drawLatents(_ random: inout RandomGenerator) -> Tensor {
   Tensor(latentShape, values: (0..<latentShape.count).map { _ in Float(random.normal()) })
 }
 
-// 4x4 without a bias; next to a vector or a number it covers the whole image.
-func kernel(_ outputs: Int, isEdge: Bool) -> ConvolutionSpec {
+func kernel(_ outputs: Int, isEdge: Bool) -> ConvolutionSpec {  // 4x4; at an edge it covers the whole image
   ConvolutionSpec(
     channels: outputs, kernel: 4, stride: isEdge ? 1 : 2, padding: isEdge ? .valid : .pixels(1), hasBias: false,
     weights: .normal(mean: 0, sigma: 0.02))
