@@ -121,7 +121,7 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
   func winogradOfOtherKernels(_ set: InstructionSet, _ kernel: (Int, Int, Int)) {
     let context = Context(threads: 2, instructionSet: set)
     for shape in winogradShapes(kernel) {
-      #expect(ConvAlgorithm.winograd.supports(shape))
+      #expect(ConvAlgorithm.winograd.supports(shape), "\(shape)")
       let operands = Operands(shape, integers: false)
       let bound = winogradBound(shape)
       for pass in ConvPass.allCases {
@@ -295,7 +295,7 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
       let bound = winogradBound(one)
       #expect(error.rms <= bound.rms && error.max <= bound.max, "\(one) \(pass): \(error)")
       let company = run(pass, 20)
-      #expect(alone.map(\.bitPattern) == company.suffix(alone.count).map(\.bitPattern))
+      expectSameBits(alone, company.suffix(alone.count), "\(one) \(pass)")
     }
   }
 
@@ -349,10 +349,10 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
     }
     let plain = run(.repeated, 1)
     if taps(sharingWindows: true) == taps(sharingWindows: false) {
-      #expect(alone.map(\.bitPattern) == plain.map(\.bitPattern))
+      expectSameBits(alone, plain, "\(one)")
     }
     let plainError = errors(plain, operands.reference(.backwardData))
     #expect(plainError.rms <= bound.rms && plainError.max <= bound.max, "\(one): \(plainError)")
-    #expect(alone.map(\.bitPattern) == run(.sampling, 20).suffix(alone.count).map(\.bitPattern))
+    expectSameBits(alone, run(.sampling, 20).suffix(alone.count), "\(one)")
   }
 }

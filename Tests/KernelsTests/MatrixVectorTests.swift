@@ -32,8 +32,8 @@ import Testing
         }
         form += Double(left.pointer[r] * expectedRows[r])
       }
-      #expect(byRow.array == expectedRows + [-77])
-      #expect(byColumn.array == expectedColumns + [-77])
+      expectSameBits(byRow.array, expectedRows + [-77], "\(rows) x \(columns) by a column")
+      expectSameBits(byColumn.array, expectedColumns + [-77], "\(rows) x \(columns) by a row")
       #expect(context.dot(left.pointer, byRow.pointer, count: rows) == form)
       #expect(context.dot(byColumn.pointer, right.pointer, count: columns) == form)
 
@@ -45,9 +45,9 @@ import Testing
       let wanted = (0..<rows * columns).map {
         2 * matrix.pointer[$0] - 3 * left.pointer[$0 / columns] * right.pointer[$0 % columns]
       }
-      #expect(changed.array == wanted + [-77])
+      expectSameBits(changed.array, wanted + [-77], "\(rows) x \(columns) scaled")
       context.scale(matrix.pointer, into: changed.pointer, count: rows * columns, by: 0.5)
-      #expect(changed.array == matrix.array.map { $0 / 2 } + [-77])
+      expectSameBits(changed.array, matrix.array.map { $0 / 2 } + [-77], "\(rows) x \(columns) halved")
     }
   }
 }

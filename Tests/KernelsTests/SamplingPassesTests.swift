@@ -175,7 +175,7 @@ func convolutionActivates(_ text: String) throws {
       }
       let expected = result(nil)
       context.activate(expected.pointer, count: shape.inputCount, activation)
-      #expect(result(activation).array == expected.array)
+      expectSameBits(result(activation).array, expected.array, "\(shape) \(algorithm)")
     }
   }
 }

@@ -32,7 +32,7 @@ private let streamingSets = InstructionSet.available.filter { $0.width == 16 }
     let (streamed, plain) = results(context, rows: 37 * 64 * 64, channels: 64) {
       convolution.forward(input: operands.input, filter: operands.filter, output: $0)
     }
-    #expect(streamed == plain)
+    expectSameBits(streamed, plain, "\(shape)")
   }
 
   @Test(arguments: streamingSets) func winogradConvolution(_ instructionSet: InstructionSet) throws {
@@ -43,7 +43,7 @@ private let streamingSets = InstructionSet.available.filter { $0.width == 16 }
     let (streamed, plain) = results(context, rows: 36 * 64 * 64, channels: 64) {
       convolution.backwardData(outputGradient: operands.outputGradient, filter: operands.filter, inputGradient: $0)
     }
-    #expect(streamed == plain)
+    expectSameBits(streamed, plain, "\(shape)")
   }
 
   /// Whatever the number of lanes that the last panels fill.
@@ -63,7 +63,7 @@ private let streamingSets = InstructionSet.available.filter { $0.width == 16 }
         outputGradient: operands.outputGradient, filter: operands.filter, inputGradient: inputGradient.pointer)
       return output.array + inputGradient.array
     }
-    #expect(run(largestFreelyKept: 0).map(\.bitPattern) == run(largestFreelyKept: .max).map(\.bitPattern))
+    expectSameBits(run(largestFreelyKept: 0), run(largestFreelyKept: .max), "\(shape)")
   }
 
   @Test(arguments: streamingSets) func batchNormalization(_ instructionSet: InstructionSet) {
@@ -76,6 +76,6 @@ private let streamingSets = InstructionSet.available.filter { $0.width == 16 }
       context.affineLeaky(
         input.pointer, $0, rows: rows, channels: channels, scale: scale, shift: shift, slope: 0.2)
     }
-    #expect(streamed == plain)
+    expectSameBits(streamed, plain, "\(rows) x \(channels)")
   }
 }

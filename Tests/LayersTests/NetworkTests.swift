@@ -73,7 +73,7 @@ import Testing
       }
       let both = Tensor(shape.with(n: 6), values: inputs.flatMap(\.array))
       let output = together.forward(both, mode: .training(parts: 2))
-      #expect(output.array == outputs)
+      #expect(output.array == outputs, "\(shape)")
       let gradient = Tensor(output.shape, values: gradients.flatMap(\.array))
       #expect(together.backward(gradient, parameters: .overwrite, input: true)!.array == inputGradients)
       for (one, other) in zip(together.store.parameters, apart.store.parameters) {
@@ -83,7 +83,7 @@ import Testing
         expectClose(one.gradient.array, other.gradient.array, within: LayersTests.bound, one.name)
       }
       let smaller = together.forward(inputs[1], mode: .training()).array
-      #expect(smaller == Array(outputs.suffix(smaller.count)))
+      #expect(smaller == Array(outputs.suffix(smaller.count)), "\(shape)")
     }
   }
 

@@ -115,7 +115,7 @@ extension LayersTests {
           if name == "clipped" {
             let norm = optimizer.update(ParameterStore([parameter]), clippingNormAt: 5.5, context: context)
             let expected = gradient.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-            #expect(abs(norm - expected) < 1e-6 * expected)
+            #expect(abs(norm - expected) < 1e-6 * expected, "step \(step): \(norm), not \(expected)")
           } else {
             optimizer.update(ParameterStore([parameter]), context: context)
           }
