@@ -90,7 +90,7 @@ public struct Operand: Sendable {
 /// is none of them, the command's own operands and flags apply.
 public struct Command: Sendable {
   public let name: String
-  /// What a person writes: a subcommand's name stands behind its command's.
+  /// What a person writes: a subcommand's name follows its command's.
   public private(set) var fullName: String
   public let version: String
   public let summary: String

@@ -1,6 +1,6 @@
 /// What a convolution may expect of its filter.
 public enum FilterUse: Sendable {
-  /// It changes every few passes. What Winograd makes of it is in memory that all convolutions of a context share, and each
+  /// It changes every few passes. Its Winograd transform is in memory that all convolutions of a context share, and each
   /// pass makes it anew.
   case training
   /// Many passes follow each change. What Winograd makes of it is kept, five times its size; for a large one each pass makes

@@ -100,7 +100,7 @@ final class DirectConvolution {
     let stores: TileStores =
       writes && depthPanels <= block
         && context.streamsPast(target, rows: grid.pixels, channels: grid.targetChannels) ? .streams : .overwrites
-    // The pixels of a tile are together, a block of k of them.
+    // The pixels of a tile are next to each other, a block of k of them.
     let groupStride = block * mr * w
     // Panels of C of an odd number of rows: at a multiple of 4 KB all would compete for the same sets of a cache.
     let rows = blockPixels | 1

@@ -59,7 +59,7 @@ extension Context {
     }
   }
 
-  /// output = the largest of each window, NaN where one is there; minus infinity for windows that are in the padding.
+  /// output = the largest of each window, NaN where one is there; minus infinity for windows within the padding.
   /// Overwrites `output`.
   public func maxPool(_ s: PoolShape, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>) {
     let loops = self.loops
@@ -124,7 +124,7 @@ extension Context {
         }
         let divisor = Double(countsPadding ? padded : rows.count * columns.count)
         let y = output + s.outputPixel(n, i, j)
-        // A window that is in the padding has a mean of nothing.
+        // A window within the padding has no pixel.
         for c in 0..<s.channels { y[c] = divisor > 0 ? Float(sums[c] / divisor) : 0 }
       }
     }

@@ -44,7 +44,7 @@ public struct Pads: Hashable, Sendable {
   public var horizontal: Int { left + right }
 }
 
-/// What is beyond the edges of an image that a window moves over.
+/// The padding of an image that a window moves over.
 public enum Padding: Hashable, Sendable {
   /// TensorFlow's SAME: as many positions as steps begin in the image, ceil(size / stride). Of an odd number of padding
   /// pixels the larger half goes after.
@@ -66,7 +66,7 @@ public struct Window: Hashable, Sendable {
   public var kernel: Extent
   /// Between two positions.
   public var stride: Extent
-  /// What is beyond the edges.
+  /// Of the image.
   public var padding: Padding
 
   /// A window by its size, step and padding.

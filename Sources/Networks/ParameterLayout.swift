@@ -1,4 +1,4 @@
-/// How a parameter is in memory (channels last) and in a file (PyTorch's layout), and the way between them.
+/// The layout of a parameter in memory (channels last) and in a file (PyTorch's layout), and the way between them.
 public enum ParameterLayout: Hashable, Sendable {
   /// [count] in both.
   case vector(Int)

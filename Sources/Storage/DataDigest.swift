@@ -3,7 +3,7 @@
 #endif
 
 /// The 64-bit digest of a checkpoint's data section that its metadata carries as `catgan.digest`, in 16 hexadecimal
-/// digits. It finds damage; it is not a signature, and whoever can change the data can change the digest too.
+/// digits. It finds damage; it is not a signature, and who can change the data can change the digest too.
 ///
 /// To reproduce it elsewhere (all arithmetic modulo 2^64, all words little-endian): let P = 0x9e3779b97f4a7c15,
 /// B = 0xcbf29ce484222325 and step(h, w) = x ^ (x >> 29) with x = (h ^ w) * P. Cut the data into blocks of 2^20 bytes,

@@ -6,7 +6,7 @@ import Images
   import Darwin
 #endif
 
-/// Lines of standard input as they come, without waiting where nobody needs to.
+/// Lines of standard input as they come, without waiting where that is not needed.
 struct LineReader {
   /// Bytes of the longest line: a z of 65536 numbers fits with room to spare.
   static let longest = 4 << 20

@@ -57,7 +57,7 @@ struct Sampler {
   /// Pictures that are computed at once for `count` of them, by the command line's wish or as memory holds.
   /// - Parameters:
   ///   - result: bytes that are in memory at the same time.
-  ///   - remedy: what helps where nobody has wished for a batch size.
+  ///   - remedy: what helps where no batch size was given.
   /// - Throws: `EnvironmentError` where memory does not hold it.
   func batchSize(for count: Int, beside result: Int, remedy: String) throws -> Int {
     let generator = description.generator

@@ -180,7 +180,7 @@ final class Service: @unchecked Sendable {
     do {
       try model(latents.count).render(latents, into: buffers[batch.slot])
     } catch {
-      // One z out of all bounds spoils nobody else's picture.
+      // One z out of all bounds spoils no other request's picture.
       for (index, z) in latents.enumerated() {
         do {
           try model(1).render([z], into: buffers[batch.slot] + index * picture.bytes)

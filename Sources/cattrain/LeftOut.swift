@@ -6,7 +6,7 @@ import Storage
 
 /// Says on standard error which files were left out and why, one line for each reason, and how much of this software's own
 /// output.
-/// - Parameter all: where the rest of a long list stands.
+/// - Parameter all: the file that has the rest of a long list.
 func sayLeftOut(_ skipped: [FileRemark], _ ownOutput: [BytePath], all: String?) {
   let (lines, others) = skipped.lines(limit: 8)
   for line in lines { Console.error("skipped \(line)\n") }

@@ -1,5 +1,5 @@
 // The page `report.html`: all that there is to see of a run, in one file that needs no network and no other file.
-// This builds its text, a piece at a time, so that a page of ten megabytes never is in memory; the run directory
+// This builds its text, a piece at a time, so that a page of ten megabytes is never in memory; the run directory
 // writes it.
 
 import Text
@@ -135,7 +135,7 @@ public struct Report {
     try put("]</script>")
   }
 
-  /// A JSON string that may stand inside a script element.
+  /// A JSON string for the inside of a script element.
   private func quotedJSON(_ text: String) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .withoutEscapingSlashes
