@@ -92,7 +92,7 @@ final class DirectConvolution {
     let pixelBlocks = ceilDivide(grid.pixels, blockPixels)
     let channelBlocks = ceilDivide(targetPanels, blockPanels)
     let depthPanels = grid.taps.count * layout.panelsPerTap
-    let block = min(max(MacroKernel.kc / layout.panelDepth, 1), max(depthPanels, 1))
+    let block = MacroKernel.blockPanels(depthPanels, panelDepth: layout.panelDepth)
     // Whole panels are written to the target itself where its pixels are the grid's.
     let writes =
       grid.targetStepY == 1 && grid.targetStepX == 1

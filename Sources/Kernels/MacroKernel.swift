@@ -73,10 +73,16 @@ struct MacroKernel {
     var upcoming = Upcoming()
   }
 
+  /// Panels of a block of k: as few blocks as KC allows, about equally deep. A shallow one would read and write C for little.
+  static func blockPanels(_ panels: Int, panelDepth: Int) -> Int {
+    let blocks = ceilDivide(panels, max(kc / panelDepth, 1))
+    return blocks == 0 ? 1 : ceilDivide(panels, blocks)
+  }
+
   func multiply(_ product: Product) {
     let (a, b, c) = (product.a, product.b, product.c)
     let (w, mr, nr) = (loops.width, loops.mr, loops.nr)
-    let blockPanels = max(MacroKernel.kc / a.panelDepth, 1)
+    let blockPanels = MacroKernel.blockPanels(ceilDivide(product.depth, a.panelDepth), panelDepth: a.panelDepth)
     let block = blockPanels * a.panelDepth
     let groups = ceilDivide(product.rows, a.groupRows)
     for k in stride(from: 0, to: product.depth, by: block) {
