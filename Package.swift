@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The inner loops are one set of sources, compiled twice: VectorLoops16 is a symlink to VectorLoops8 (SwiftPM refuses
+// The micro-kernels are one set of sources, compiled twice: MicroKernels16 is a symlink to MicroKernels8 (SwiftPM refuses
 // one path in two targets). `-march` reaches Swift's code generator only through the clang importer's flags, and
 // without FMA in the target every `addingProduct` becomes a call into libm. Likewise `squareRoot()` of a vector is a call
 // per lane unless -fno-math-errno says that nobody looks at errno.
@@ -53,10 +53,10 @@ let package = Package(
     .systemLibrary(
       name: "CLittleCMS", pkgConfig: "lcms2", providers: [.apt(["liblcms2-dev"]), .brew(["little-cms2"])]),
     .systemLibrary(name: "CProcessor"),
-    .target(name: "VectorLoops"),
-    .target(name: "VectorLoops8", dependencies: ["VectorLoops", "CProcessor"], swiftSettings: narrow),
-    .target(name: "VectorLoops16", dependencies: ["VectorLoops", "CProcessor"], swiftSettings: wide),
-    .target(name: "Kernels", dependencies: ["VectorLoops", "VectorLoops8", "VectorLoops16", "CProcessor"]),
+    .target(name: "MicroKernels"),
+    .target(name: "MicroKernels8", dependencies: ["MicroKernels", "CProcessor"], swiftSettings: narrow),
+    .target(name: "MicroKernels16", dependencies: ["MicroKernels", "CProcessor"], swiftSettings: wide),
+    .target(name: "Kernels", dependencies: ["MicroKernels", "MicroKernels8", "MicroKernels16", "CProcessor"]),
     .target(name: "Networks", dependencies: ["Kernels", "Storage"]),
     .target(name: "Cluster", dependencies: [.target(name: "CMPI", condition: .when(traits: ["MPI"]))]),
     .target(name: "Layers", dependencies: ["Cluster", "Kernels", "Networks", "Random", "Storage"]),
@@ -86,7 +86,7 @@ let package = Package(
     .target(name: "TestSupport", dependencies: ["Images", "Storage"], path: "Tests/TestSupport"),
     .testTarget(name: "TextTests", dependencies: ["Text"]),
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
-    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "VectorLoops", "TestSupport"]),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "MicroKernels", "TestSupport"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"]),
     .testTarget(name: "LayersTests", dependencies: ["Layers", "Storage", "TestSupport"]),
     .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport"]),

@@ -28,15 +28,15 @@ extension Context {
     channels: Int
   ) {
     if bias == nil && activation == .identity { return }
-    let loops = self.loops
+    let kernels = self.kernels
     parallelRowBlocks(rows: rows, channels: channels) { _, block in
       let p = data + block.lowerBound * channels
-      if let bias { loops.addBias(p, bias, rows: block.count, channels: channels) }
+      if let bias { kernels.addBias(p, bias, rows: block.count, channels: channels) }
       switch activation {
       case .identity: break
-      case .leakyReLU(let slope): loops.leakyReLU(p, p, block.count * channels, slope: slope)
-      case .tanh: loops.tanh(p, p, block.count * channels)
-      case .sigmoid: loops.sigmoid(p, p, block.count * channels)
+      case .leakyReLU(let slope): kernels.leakyReLU(p, p, block.count * channels, slope: slope)
+      case .tanh: kernels.tanh(p, p, block.count * channels)
+      case .sigmoid: kernels.sigmoid(p, p, block.count * channels)
       }
     }
   }
@@ -51,7 +51,7 @@ extension Context {
     channels: Int, biasGradient: UnsafeMutablePointer<Float>?, accumulate: Bool
   ) {
     if biasGradient == nil && activation == .identity { return }
-    let loops = self.loops
+    let kernels = self.kernels
     let cut = RowCut(rows: rows, channels: channels, elements: taskElements)
     let sums = biasGradient == nil ? nil : doubles("column sums", cut.parts * channels)
     parallelRowBlocks(rows: rows, channels: channels) { task, block in
@@ -59,14 +59,14 @@ extension Context {
       let y = output + block.lowerBound * channels
       switch activation {
       case .identity: break
-      case .leakyReLU(let slope): loops.leakyReLUBackward(g, output: y, block.count * channels, slope: slope)
-      case .tanh: loops.tanhBackward(g, output: y, block.count * channels)
-      case .sigmoid: loops.sigmoidBackward(g, output: y, block.count * channels)
+      case .leakyReLU(let slope): kernels.leakyReLUBackward(g, output: y, block.count * channels, slope: slope)
+      case .tanh: kernels.tanhBackward(g, output: y, block.count * channels)
+      case .sigmoid: kernels.sigmoidBackward(g, output: y, block.count * channels)
       }
       if let sums {
         let taskSums = sums + task * channels
         if block.lowerBound == cut.range(task).lowerBound { taskSums.initialize(repeating: 0, count: channels) }
-        loops.addColumnSums(g, rows: block.count, channels: channels, to: taskSums)
+        kernels.addColumnSums(g, rows: block.count, channels: channels, to: taskSums)
       }
     }
     guard let sums, let biasGradient else { return }
@@ -80,12 +80,12 @@ extension Context {
   public func apply(
     _ unit: GatedUnit, _ input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, count: Int
   ) {
-    let loops = self.loops
+    let kernels = self.kernels
     parallelElements(count) { range in
       let (x, y) = (input + range.lowerBound, output + range.lowerBound)
       switch unit {
-      case .gelu: loops.gelu(x, y, range.count)
-      case .silu: loops.silu(x, y, range.count)
+      case .gelu: kernels.gelu(x, y, range.count)
+      case .silu: kernels.silu(x, y, range.count)
       }
     }
   }
@@ -94,12 +94,12 @@ extension Context {
   public func applyBackward(
     _ unit: GatedUnit, gradient: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, count: Int
   ) {
-    let loops = self.loops
+    let kernels = self.kernels
     parallelElements(count) { range in
       let (g, x) = (gradient + range.lowerBound, input + range.lowerBound)
       switch unit {
-      case .gelu: loops.geluBackward(g, input: x, range.count)
-      case .silu: loops.siluBackward(g, input: x, range.count)
+      case .gelu: kernels.geluBackward(g, input: x, range.count)
+      case .silu: kernels.siluBackward(g, input: x, range.count)
       }
     }
   }

@@ -37,14 +37,14 @@ extension Context {
     _ data: UnsafePointer<Float>, rows: Int, channels: Int, mean: UnsafeMutablePointer<Double>,
     variance: UnsafeMutablePointer<Double>
   ) {
-    let loops = self.loops
+    let kernels = self.kernels
     let tasks = RowCut(rows: rows, channels: channels, elements: taskElements)
     let moments = zeroedDoubles("moments", tasks.parts * 2 * channels)
     let block = scratch("block moments", tasks.parts * 2 * channels)
     parallelRowBlocks(rows: rows, channels: channels) { task, range in
       let blockMean = block + task * 2 * channels
       let blockSquares = blockMean + channels
-      loops.columnMoments(
+      kernels.columnMoments(
         data + range.lowerBound * channels, rows: range.count, channels: channels, mean: blockMean,
         squares: blockSquares)
       let taskMean = moments + task * 2 * channels
@@ -73,11 +73,11 @@ extension Context {
     _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, rows: Int, channels: Int,
     scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, slope: Float
   ) {
-    let loops = self.loops
-    let streams = input != UnsafePointer(output) && streamsPast(output, rows: rows, channels: channels)
+    let kernels = self.kernels
+    let streams = input != UnsafePointer(output) && usesNonTemporalStores(output, rows: rows, channels: channels)
     parallelRowBlocks(rows: rows, channels: channels) { _, block in
       let start = block.lowerBound * channels
-      loops.affineLeaky(
+      kernels.affineLeaky(
         input + start, output + start, rows: block.count, channels: channels, scale: scale, shift: shift, slope: slope,
         streams: streams)
     }
@@ -107,13 +107,13 @@ extension Context {
   public func batchNormalizationSums(
     gradient: UnsafePointer<Float>, input: UnsafePointer<Float>, rows: Int, _ normalization: Normalization
   ) -> UnsafeMutablePointer<Double> {
-    let (loops, norm, channels) = (self.loops, normalization, normalization.channels)
+    let (kernels, norm, channels) = (self.kernels, normalization, normalization.channels)
     let tasks = RowCut(rows: rows, channels: channels, elements: taskElements).parts
     let sums = zeroedDoubles("column sums", tasks * 2 * channels)
     parallelRowBlocks(rows: rows, channels: channels) { task, block in
       let start = block.lowerBound * channels
       let taskSums = sums + task * 2 * channels
-      loops.affineLeakySums(
+      kernels.affineLeakySums(
         gradient: gradient + start, input: input + start, rows: block.count, channels: channels, scale: norm.scale,
         shift: norm.shift, mean: norm.mean, slope: norm.slope, gradientSums: taskSums,
         productSums: taskSums + channels)
@@ -140,7 +140,7 @@ extension Context {
     gradient: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, rows: Int, _ normalization: Normalization,
     sums: UnsafePointer<Double>, batchRows: Int
   ) {
-    let (loops, norm, channels) = (self.loops, normalization, normalization.channels)
+    let (kernels, norm, channels) = (self.kernels, normalization, normalization.channels)
     let slant = scratch("normalization slant", 2 * channels)
     let offset = slant + channels
     for c in 0..<channels {
@@ -151,7 +151,7 @@ extension Context {
     }
     parallelRowBlocks(rows: rows, channels: channels) { _, block in
       let start = block.lowerBound * channels
-      loops.normalizationGradient(
+      kernels.normalizationGradient(
         gradient + start, input: input + start, rows: block.count, channels: channels, scale: norm.scale,
         shift: norm.shift, mean: norm.mean, slant: slant, offset: offset, slope: norm.slope)
     }

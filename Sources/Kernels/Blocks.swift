@@ -47,7 +47,7 @@ extension Context {
 
   /// Whether a tensor [rows, channels] is written past the caches. What is larger than they are has left them before it
   /// is read, and the lines that are written need not be read first.
-  func streamsPast(_ target: UnsafeMutablePointer<Float>, rows: Int, channels: Int) -> Bool {
+  func usesNonTemporalStores(_ target: UnsafeMutablePointer<Float>, rows: Int, channels: Int) -> Bool {
     rows * channels > 8 << 20 && channels % width == 0 && UInt(bitPattern: target) % 64 == 0
   }
 

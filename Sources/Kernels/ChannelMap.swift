@@ -69,20 +69,20 @@ public struct ChannelMap {
     }
   }
 
-  /// Maps panels of W channels (see `GEMMLoops`) in place.
+  /// Maps panels of W channels (see `GEMMKernels`) in place.
   /// - Parameters:
   ///   - pixels: those that the panels hold, counted through the whole tensor.
   ///   - channel: the first panel's first, a multiple of W.
   func apply(
     to panels: UnsafeMutablePointer<Float>, panelStride: Int, count: Int, pixels: Range<Int>, channel: Int,
-    loops: InnerLoops
+    kernels: MicroKernelSet
   ) {
-    let w = loops.width
+    let w = kernels.width
     forEachPart(pixels.lowerBound * channels..<pixels.upperBound * channels) { part, elements in
       let rows = elements.lowerBound / channels - pixels.lowerBound..<elements.upperBound / channels - pixels.lowerBound
       for panel in 0..<count {
         let first = panels + panel * panelStride + rows.lowerBound * w
-        loops.affineLeaky(
+        kernels.affineLeaky(
           first, first, rows: rows.count, channels: w, scale: scale(part) + channel + panel * w,
           shift: shift(part) + channel + panel * w, slope: slope, streams: false)
       }

@@ -15,7 +15,7 @@ public final class Context: @unchecked Sendable {
   public let threads: Int
   /// What the micro-kernels of this context use.
   public let instructionSet: InstructionSet
-  let loops: InnerLoops
+  let kernels: MicroKernelSet
   private var scratchBuffers: [String: Buffer] = [:]
 
   /// Bytes of a core's second-level cache, which blocks of operands are cut for. Whatever it is, results are the same.
@@ -40,16 +40,16 @@ public final class Context: @unchecked Sendable {
     }
     self.threads = threads
     self.instructionSet = chosen
-    self.loops = chosen.loops
+    self.kernels = chosen.kernels
   }
 
   /// Lanes of a vector.
   public var width: Int { instructionSet.width }
 
   /// Micro-kernels for panels of so few channels that wider vectors would be at least half empty.
-  func loops(channels: Int) -> InnerLoops {
+  func kernels(channels: Int) -> MicroKernelSet {
     let narrowest = InstructionSet.available[0]
-    return channels <= narrowest.width ? narrowest.loops : loops
+    return channels <= narrowest.width ? narrowest.kernels : kernels
   }
 
   /// Scratch memory of at least `count` floats, reused by later calls with the same name. Contents are unspecified.

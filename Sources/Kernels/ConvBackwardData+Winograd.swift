@@ -69,11 +69,11 @@ extension WinogradConvolution {
     rows: Int, a: UnsafePointer<Float>, aLayout: PointLayout, b: UnsafePointer<Float>, bLayout: PointLayout,
     c: UnsafeMutablePointer<Float>, cLayout: PointLayout
   ) {
-    let product = MacroKernel(loops: loops)
-    let blockPanels = WinogradConvolution.blockColumns / loops.width
+    let product = MacroKernel(kernels: kernels)
+    let ncPanels = WinogradConvolution.nc / kernels.width
     // (point, first panel) of each task, the points with most slots first.
     let tasks = bLayout.pointsByWork.flatMap { point in
-      stride(from: 0, to: bLayout.slots[point] * bLayout.panels, by: blockPanels).map { (point, $0) }
+      stride(from: 0, to: bLayout.slots[point] * bLayout.panels, by: ncPanels).map { (point, $0) }
     }
     func operands(_ task: Int) -> MacroKernel.Operands {
       let (point, first) = tasks[task]
@@ -84,12 +84,12 @@ extension WinogradConvolution {
       let (a, b) = operands(task)
       product.multiply(
         MacroKernel.Product(
-          rows: rows, columnPanels: min(blockPanels, bLayout.slots[point] * bLayout.panels - first),
-          depth: aLayout.panels * loops.width,
-          a: .init(first: a, panelStride: aLayout.panelStride, panelDepth: loops.width, groupRows: rows),
+          rows: rows, columnPanels: min(ncPanels, bLayout.slots[point] * bLayout.panels - first),
+          depth: aLayout.panels * kernels.width,
+          a: .init(first: a, panelStride: aLayout.panelStride, panelDepth: kernels.width, groupRows: rows),
           b: .init(b, bLayout.panelStride),
           c: .init(
-            first: c + cLayout.bases[point] + first * cLayout.panelStride, rowStride: loops.width,
+            first: c + cLayout.bases[point] + first * cLayout.panelStride, rowStride: kernels.width,
             panelStride: cLayout.panelStride),
           upcoming: .init(task + context.threads < tasks.count ? operands(task + context.threads) : nil)))
     }

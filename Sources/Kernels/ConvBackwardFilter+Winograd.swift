@@ -39,7 +39,7 @@ extension WinogradConvolution {
   /// a megabyte; fewer where that makes too few tasks.
   private var blockPanels: (input: Int, output: Int) {
     func panels(_ input: Int, _ output: Int) -> (input: Int, output: Int) {
-      (min(input / loops.width, inputPanels), min(output / loops.width, outputPanels))
+      (min(input / kernels.width, inputPanels), min(output / kernels.width, outputPanels))
     }
     return [panels(64, 64), panels(32, 64)].first {
       phases.count * ceilDivide(inputPanels, $0.input) * ceilDivide(outputPanels, $0.output)
@@ -52,8 +52,8 @@ extension WinogradConvolution {
     _ depth: Int, v: UnsafePointer<Float>, inputLayout: PointLayout, m: UnsafePointer<Float>, outputLayout: PointLayout,
     filterGradient: UnsafeMutablePointer<Float>, accumulate: Bool
   ) {
-    let (w, s) = (loops.width, shape)
-    let product = MacroKernel(loops: loops)
+    let (w, s) = (kernels.width, shape)
+    let product = MacroKernel(kernels: kernels)
     let block = blockPanels
     let inputBlocks = ceilDivide(inputPanels, block.input)
     let outputBlocks = ceilDivide(outputPanels, block.output)
@@ -114,13 +114,13 @@ extension WinogradConvolution {
     _ scratch: UnsafeMutablePointer<Float>, into target: FilterPart, accumulate: Bool
   ) {
     let (channels, lanes) = (target.channels, target.lanes)
-    let (w, s) = (loops.width, shape)
+    let (w, s) = (kernels.width, shape)
     let tapStride = s.inputChannels * s.outputChannels
     func transform(
       _ count: Int, _ points: UnsafePointer<Float>, _ destination: UnsafeMutablePointer<Float>, rowStride: Int,
       columnStride: Int, accumulate: Bool
     ) {
-      loops.filterGradientTransform(
+      kernels.filterGradientTransform(
         pairs: basis.points.count, rowTaps: parts.y.taps, columnTaps: parts.x.taps,
         coefficients: coefficients.pointer, scratch: scratch, count: count, source: points,
         offsets: layout.phaseOffsets[0], destination: destination, step: s.outputChannels, rowStride: rowStride,
@@ -138,7 +138,7 @@ extension WinogradConvolution {
     for channel in 0..<channels {
       transform(1, points + channel * w, taps, rowStride: parts.x.taps * w, columnStride: w, accumulate: false)
       for p in 0..<parts.y.taps {
-        loops.unpackPanel(
+        kernels.unpackPanel(
           rows: parts.x.taps, panel: taps + p * parts.x.taps * w, channels: lanes,
           destination: first + channel * s.outputChannels + p * rowStride, destinationStride: columnStride,
           accumulate: accumulate)

@@ -1,6 +1,6 @@
 extension WinogradConvolution {
   /// Output channels of a task of the products.
-  static let blockColumns = 128
+  static let nc = 128
 
   /// input -> points V; M = V U at each point; M -> output.
   func forward(input: MappedTensor, filter: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>) {
@@ -69,26 +69,26 @@ extension WinogradConvolution {
     bBase: (Int) -> Int, bPanelStride: (Int) -> Int, c: (points: UnsafeMutablePointer<Float>, layout: PointLayout)
   ) {
     let ((a, aLayout), (c, cLayout)) = (a, c)
-    let product = MacroKernel(loops: loops)
+    let product = MacroKernel(kernels: kernels)
     let points = aLayout.pointsByWork
-    let blockPanels = WinogradConvolution.blockColumns / loops.width
-    let blocks = ceilDivide(columnPanels, blockPanels)
+    let ncPanels = WinogradConvolution.nc / kernels.width
+    let blocks = ceilDivide(columnPanels, ncPanels)
     func operands(_ task: Int) -> MacroKernel.Operands {
       let point = points[task / blocks]
-      return (a + aLayout.bases[point], b + bBase(point) + task % blocks * blockPanels * bPanelStride(point))
+      return (a + aLayout.bases[point], b + bBase(point) + task % blocks * ncPanels * bPanelStride(point))
     }
     context.parallel(points.count * blocks) { task in
       let point = points[task / blocks]
-      let first = task % blocks * blockPanels
+      let first = task % blocks * ncPanels
       let (a, b) = operands(task)
       product.multiply(
         MacroKernel.Product(
-          rows: rows, columnPanels: min(blockPanels, columnPanels - first),
-          depth: aLayout.slots[point] * aLayout.panels * loops.width,
-          a: .init(first: a, panelStride: aLayout.panelStride, panelDepth: loops.width, groupRows: rows),
+          rows: rows, columnPanels: min(ncPanels, columnPanels - first),
+          depth: aLayout.slots[point] * aLayout.panels * kernels.width,
+          a: .init(first: a, panelStride: aLayout.panelStride, panelDepth: kernels.width, groupRows: rows),
           b: .init(b, bPanelStride(point)),
           c: .init(
-            first: c + cLayout.bases[point] + first * cLayout.panelStride, rowStride: loops.width,
+            first: c + cLayout.bases[point] + first * cLayout.panelStride, rowStride: kernels.width,
             panelStride: cLayout.panelStride),
           upcoming: .init(task + context.threads < points.count * blocks ? operands(task + context.threads) : nil)))
     }

@@ -5,9 +5,9 @@ extension Context {
   public func add(
     _ addend: UnsafePointer<Float>, times factor: Float = 1, to sum: UnsafeMutablePointer<Float>, count: Int
   ) {
-    let loops = self.loops
+    let kernels = self.kernels
     parallelElements(count) { range in
-      loops.addScaled(addend + range.lowerBound, sum + range.lowerBound, range.count, factor: factor)
+      kernels.addScaled(addend + range.lowerBound, sum + range.lowerBound, range.count, factor: factor)
     }
   }
 

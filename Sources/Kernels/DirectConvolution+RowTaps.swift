@@ -1,4 +1,4 @@
-import VectorLoops
+import MicroKernels
 
 /// Images have three channels, and a vector has eight or sixteen lanes: treated like any other convolution, most lanes
 /// would multiply zeros. But in an image the channels of a whole row of taps are next to each other. So a row of taps
@@ -58,8 +58,8 @@ extension DirectConvolution {
     outputGradient: MappedTensor, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>
   ) {
     let (outputGradient, map) = (outputGradient.data, outputGradient.map)
-    let (s, w, loops) = (shape, context.width, context.loops)
-    let product = MacroKernel(loops: loops)
+    let (s, w, kernels) = (shape, context.width, context.kernels)
+    let product = MacroKernel(kernels: kernels)
     let panels = rowTapPanels(filter)
     let depthPanels = ceilDivide(s.outputChannels, w)
     let panelDepth = min(s.outputChannels, w)
@@ -91,13 +91,13 @@ extension DirectConvolution {
         let lowest = max(0, ceilDivide(y + s.padTop - s.kernelHeight + 1, s.strideHeight))
         let rows = lowest..<max(lowest, min((y + pair - 1 + s.padTop) / s.strideHeight + 1, s.outputHeight))
         while gathered < rows.upperBound {
-          loops.gatherPanels(
+          kernels.packPanels(
             s.outputWidth, source: source + gathered * rowFloats, step: s.outputChannels, channels: s.outputChannels,
             panels: ring + gathered % ringRows * ringStride, panelStride: panelStride)
           let pixel = (n * s.outputHeight + gathered) * s.outputWidth
           map?.apply(
             to: ring + gathered % ringRows * ringStride, panelStride: panelStride, count: depthPanels,
-            pixels: pixel..<pixel + s.outputWidth, channel: 0, loops: loops)
+            pixels: pixel..<pixel + s.outputWidth, channel: 0, kernels: kernels)
           gathered += 1
         }
         c.update(repeating: 0, count: pair * columnPanels * panelStride)
@@ -125,7 +125,7 @@ extension DirectConvolution {
         for r in 0..<pair {
           sums.update(repeating: 0, count: sumFloats)
           for panel in 0..<columnPanels {
-            loops.overlapAdd(
+            kernels.overlapAdd(
               s.outputWidth, panel: c + (r * columnPanels + panel) * panelStride, destination: sums + panel * w,
               step: s.strideWidth * s.inputChannels)
           }
@@ -147,7 +147,7 @@ extension DirectConvolution {
       for p in 0..<s.kernelHeight {
         for part in 0..<panelsPerRow {
           let target = panels + (p * panelsPerRow + part) * depth * w
-          context.loops.transposePanel(
+          context.kernels.transposePanel(
             rows: s.outputChannels, lanes: min(w, rowChannels - part * w),
             source: filter + (p * rowChannels + part * w) * s.outputChannels, laneStride: s.outputChannels,
             destination: target)

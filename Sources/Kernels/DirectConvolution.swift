@@ -1,5 +1,5 @@
 import CProcessor
-import VectorLoops
+import MicroKernels
 
 /// Direct convolution as an implicit matrix product: a block of pixels is gathered tap by tap into panels in the
 /// second-level cache and multiplied with the packed filter. Nowhere is there an im2col matrix of more than one block.
@@ -51,7 +51,7 @@ final class DirectConvolution {
     into panels: UnsafeMutablePointer<Float>
   ) {
     let w = context.width
-    let (loops, outputChannels) = (context.loops, shape.outputChannels)
+    let (kernels, outputChannels) = (context.kernels, shape.outputChannels)
     let tapCount = (transposed ? shape.inputChannels : grid.tapChannels) * outputChannels
     let rowsPerTap = layout.rowsPerTap
     let panelCount = ceilDivide(grid.targetChannels, w)
@@ -61,11 +61,11 @@ final class DirectConvolution {
       let target = panels + panel * layout.panelStride + t * rowsPerTap * w
       let tap = filter + grid.taps[t].index * tapCount
       if transposed {
-        loops.transposePanel(
+        kernels.transposePanel(
           rows: grid.tapChannels, lanes: lanes, source: tap + panel * w * outputChannels,
           laneStride: outputChannels, destination: target)
       } else {
-        loops.gatherPanels(
+        kernels.packPanels(
           grid.tapChannels, source: tap + panel * w, step: outputChannels, channels: lanes, panels: target,
           panelStride: 0)
       }
@@ -82,39 +82,40 @@ final class DirectConvolution {
     let layout = FilterPanels(grid, width: context.width)
     let filterPanels = panels(grid, layout, form, filter)
     let w = context.width
-    let loops = context.loops
-    let product = MacroKernel(loops: loops)
-    let (mr, nr) = (loops.mr, loops.nr)
+    let kernels = context.kernels
+    let product = MacroKernel(kernels: kernels)
+    let (mr, nr) = (kernels.mr, kernels.nr)
     let targetPanels = ceilDivide(grid.targetChannels, w)
     let cuts = GEMMBlocks(secondLevelCache: context.secondLevelCache, mr: mr, nr: nr, width: w).cut(
       rows: grid.pixels, columnPanels: targetPanels, threads: context.threads, mr: mr, nr: nr)
-    let (blockPixels, blockPanels) = (cuts.rows, cuts.columnPanels)
-    let pixelBlocks = ceilDivide(grid.pixels, blockPixels)
-    let channelBlocks = ceilDivide(targetPanels, blockPanels)
+    let (mc, ncPanels) = (cuts.rows, cuts.columnPanels)
+    let pixelBlocks = ceilDivide(grid.pixels, mc)
+    let channelBlocks = ceilDivide(targetPanels, ncPanels)
     let depthPanels = grid.taps.count * layout.panelsPerTap
-    let block = MacroKernel.blockPanels(depthPanels, panelDepth: layout.panelDepth)
+    let block = MacroKernel.kcPanels(depthPanels, panelDepth: layout.panelDepth)
     // Whole panels are written to the target itself where its pixels are the grid's.
     let writes =
       grid.targetStepY == 1 && grid.targetStepX == 1
       && grid.targetChannels % w == 0 && depthPanels > 0
     let stores: TileStores =
       writes && depthPanels <= block
-        && context.streamsPast(target, rows: grid.pixels, channels: grid.targetChannels) ? .streams : .overwrites
+        && context.usesNonTemporalStores(target, rows: grid.pixels, channels: grid.targetChannels)
+      ? .streams : .overwrites
     // The pixels of a tile are next to each other, a block of k of them.
     let groupStride = block * mr * w
     // Panels of C of an odd number of rows: at a multiple of 4 KB all would compete for the same sets of a cache.
-    let rows = blockPixels | 1
-    let perWorker = blockPixels / mr * groupStride + (writes ? 0 : min(blockPanels, targetPanels) * rows * w)
+    let rows = mc | 1
+    let perWorker = mc / mr * groupStride + (writes ? 0 : min(ncPanels, targetPanels) * rows * w)
     let workspace = context.scratch("direct", perWorker * context.threads)
 
     func pixels(_ task: Int) -> Range<Int> {
-      let first = task / channelBlocks * blockPixels
-      return first..<min(first + blockPixels, grid.pixels)
+      let first = task / channelBlocks * mc
+      return first..<min(first + mc, grid.pixels)
     }
     context.parallel(pixelBlocks * channelBlocks) { task, worker in
       let range = pixels(task)
-      let panel = task % channelBlocks * blockPanels
-      let panels = min(blockPanels, targetPanels - panel)
+      let panel = task % channelBlocks * ncPanels
+      let panels = min(ncPanels, targetPanels - panel)
       let a = workspace + worker * perWorker
       let b = filterPanels + panel * layout.panelStride
       let c =
@@ -123,13 +124,13 @@ final class DirectConvolution {
           first: target + range.lowerBound * grid.targetChannels + panel * w, rowStride: grid.targetChannels,
           panelStride: w, groupStride: mr * grid.targetChannels)
         : MacroKernel.Target(
-          first: a + blockPixels / mr * groupStride, rowStride: w, panelStride: rows * w, groupStride: mr * w)
+          first: a + mc / mr * groupStride, rowStride: w, panelStride: rows * w, groupStride: mr * w)
       for k in stride(from: 0, to: depthPanels, by: block) {
         let depth = min(block, depthPanels - k)
         for (group, pixel) in stride(from: range.lowerBound, to: range.upperBound, by: mr).enumerated() {
           grid.pack(
             k..<k + depth, pixel..<min(pixel + mr, range.upperBound), source: source, panels: a + group * groupStride,
-            panelStride: mr * w, loops: loops)
+            panelStride: mr * w, kernels: kernels)
         }
         var upcoming = MacroKernel.Upcoming()
         let after = k + block
@@ -154,7 +155,7 @@ final class DirectConvolution {
       if depthPanels == 0 { c.first.update(repeating: 0, count: panels * rows * w) }
       grid.unpack(
         range, panels: c.first, panelStride: rows * w, target: target, channel: panel * w,
-        channels: min(panels * w, grid.targetChannels - panel * w), loops: loops)
+        channels: min(panels * w, grid.targetChannels - panel * w), kernels: kernels)
     }
   }
 }

@@ -24,13 +24,13 @@ struct GEMMBlocks: Equatable {
       threads == 1 ? least : (rows: min(least.rows + 4 * threads, m), columns: min(2 * least.columns + 2, n))
     for columns in least.columns...most.columns {
       for rows in least.rows...most.rows {
-        let (tileRows, tileColumns) = (ceilDivide(m, rows), ceilDivide(n, columns))
+        let (rowTiles, columnTiles) = (ceilDivide(m, rows), ceilDivide(n, columns))
         // In 1/16 of a tile, as which counts what packing a tile's rows of A takes, once per block of columns.
-        let time = ceilDivide(rows * columns, threads) * tileRows * (16 * tileColumns + 1)
+        let time = ceilDivide(rows * columns, threads) * rowTiles * (16 * columnTiles + 1)
         // One more cut must be worth it.
         if time < bestTime - bestTime / 64 {
           bestTime = time
-          best = GEMMBlocks(rows: tileRows * mr, columnPanels: tileColumns * nr)
+          best = GEMMBlocks(rows: rowTiles * mr, columnPanels: columnTiles * nr)
         }
       }
     }

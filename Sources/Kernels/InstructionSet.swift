@@ -1,9 +1,9 @@
 import CProcessor
-import VectorLoops
-import VectorLoops16
-import VectorLoops8
+import MicroKernels
+import MicroKernels16
+import MicroKernels8
 
-/// The vector instructions that the inner loops use.
+/// The vector instructions that the micro-kernels use.
 public enum InstructionSet: String, CaseIterable, Sendable {
   /// Eight lanes: AVX2 with FMA on x86-64, NEON on arm64.
   case avx2
@@ -21,9 +21,9 @@ public enum InstructionSet: String, CaseIterable, Sendable {
     return sets
   }
 
-  var loops: InnerLoops { self == .avx512 ? Loops16.self : Loops8.self }
+  var kernels: MicroKernelSet { self == .avx512 ? Vector16Kernels.self : Vector8Kernels.self }
 }
 
-/// The inner loops of some width, as a value. One word for all who pass them on, because where there is one width only, as
+/// The micro-kernels of some width, as a value. One word for all who pass them on, because where there is one width only, as
 /// in a browser, this is its type.
-typealias InnerLoops = any VectorLoops.Type
+typealias MicroKernelSet = any MicroKernels.Type

@@ -1,4 +1,4 @@
-import VectorLoops
+import MicroKernels
 
 /// Runs the measurement loops on a context's threads and says how much work was done; the caller holds the clock.
 public enum MachineProbe {
@@ -21,11 +21,11 @@ public enum MachineProbe {
   public static func multiplyAdd(_ context: Context, iterationsPerThread: Int) -> (flops: Double, sum: Float) {
     let factors = Buffer([0.5, 1])
     let sums = Buffer(count: context.threads)
-    let loops = context.loops
+    let kernels = context.kernels
     context.parallel(context.threads) { thread in
-      sums.pointer[thread] = loops.multiplyAdd(iterations: iterationsPerThread, factors: factors.pointer)
+      sums.pointer[thread] = kernels.multiplyAdd(iterations: iterationsPerThread, factors: factors.pointer)
     }
-    let flops = Double(loops.multiplyAddFlops) * Double(iterationsPerThread) * Double(context.threads)
+    let flops = Double(kernels.multiplyAddFlops) * Double(iterationsPerThread) * Double(context.threads)
     return (flops, sums.array.reduce(0, +))
   }
 
@@ -36,7 +36,7 @@ public enum MachineProbe {
     let count = buffers[0].count
     let sums = Buffer(count: context.threads)
     sums.fill(0)
-    let loops = context.loops
+    let kernels = context.kernels
     context.parallel(context.threads) { thread in
       let start = count * thread / context.threads
       let length = count * (thread + 1) / context.threads - start
@@ -44,9 +44,9 @@ public enum MachineProbe {
       let first = UnsafePointer(buffers[1].pointer + start)
       let second = UnsafePointer(buffers[2].pointer + start)
       switch kind {
-      case .read: sums.pointer[thread] = loops.read(first, length)
-      case .copy: loops.copy(first, target, length)
-      case .triad: loops.triad(first, second, factor: 0.5, target, length)
+      case .read: sums.pointer[thread] = kernels.read(first, length)
+      case .copy: kernels.copy(first, target, length)
+      case .triad: kernels.triad(first, second, factor: 0.5, target, length)
       }
     }
     return (Double(count * MemoryLayout<Float>.stride * kind.arrays), sums.array.reduce(0, +))

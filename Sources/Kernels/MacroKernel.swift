@@ -1,13 +1,12 @@
-import VectorLoops
+import MicroKernels
 
-/// Matrix products over packed operands (see `GEMMLoops`), on the calling thread, a block of k at a time: the loops around
+/// Matrix products over packed operands (see `GEMMKernels`), on the calling thread, a block of k at a time: the loops around
 /// the micro-kernel.
 ///
 /// The first tiles to read an operand would wait for all of it at once, as fast as the last-level cache delivers, and the
-/// others not at all. So what is read next comes into the second-level cache during the tiles before it. (On a Xeon this
-/// saves 12 to 17% of a filter gradient's time and 3 to 8% of the other passes'.)
+/// others not at all. So what is read next comes into the second-level cache during the tiles before it.
 struct MacroKernel {
-  let loops: InnerLoops
+  let kernels: MicroKernelSet
 
   /// KC: how many k a tile adds up before it touches C. Two panels of B are small enough then to stay near while all rows
   /// of A pass by, and a tile's loads and stores of C are few beside its products; between 256 and 512 the speed hardly
@@ -74,23 +73,23 @@ struct MacroKernel {
   }
 
   /// Panels of a block of k: as few blocks as KC allows, about equally deep. A shallow one would read and write C for little.
-  static func blockPanels(_ panels: Int, panelDepth: Int) -> Int {
+  static func kcPanels(_ panels: Int, panelDepth: Int) -> Int {
     let blocks = ceilDivide(panels, max(kc / panelDepth, 1))
     return blocks == 0 ? 1 : ceilDivide(panels, blocks)
   }
 
   func multiply(_ product: Product) {
     let (a, b, c) = (product.a, product.b, product.c)
-    let (w, mr, nr) = (loops.width, loops.mr, loops.nr)
-    let blockPanels = MacroKernel.blockPanels(ceilDivide(product.depth, a.panelDepth), panelDepth: a.panelDepth)
-    let block = blockPanels * a.panelDepth
+    let (w, mr, nr) = (kernels.width, kernels.mr, kernels.nr)
+    let kcPanels = MacroKernel.kcPanels(ceilDivide(product.depth, a.panelDepth), panelDepth: a.panelDepth)
+    let block = kcPanels * a.panelDepth
     let groups = ceilDivide(product.rows, a.groupRows)
     for k in stride(from: 0, to: product.depth, by: block) {
       let depth = min(block, product.depth - k)
       let isLast = k + block >= product.depth
       let aBlock = a.first + k / a.panelDepth * a.panelStride
       let upcoming = product.upcoming
-      let aNext = isLast ? upcoming.a : aBlock + blockPanels * a.panelStride
+      let aNext = isLast ? upcoming.a : aBlock + kcPanels * a.panelStride
       let bNext = isLast ? upcoming.b : b.first + (k + block) * w
       var requests = Requests(panels: ceilDivide(depth, a.panelDepth), panelDepth: a.panelDepth, width: w)
       if let aNext {
@@ -134,7 +133,7 @@ struct MacroKernel {
               tile.prefetch = nothing
               if early <= 0 { requests.next(&tile.prefetch) }
             }
-            loops.gemmTile(tile)
+            kernels.gemmTile(tile)
             done += tile.rows
             tile.a.first += tile.rows * w
             tile.c.first += tile.rows * c.rowStride
@@ -212,7 +211,7 @@ struct MacroKernel {
 
   func multiply(_ product: TransposedProduct) {
     let (a, b, rowPanels, columnPanels) = (product.a, product.b, product.rowPanels, product.columnPanels)
-    let (w, mr, nr) = (loops.width, loops.mrTransposed, loops.nrTransposed)
+    let (w, mr, nr) = (kernels.width, kernels.mrTransposed, kernels.nrTransposed)
     for k in stride(from: 0, to: product.depth, by: MacroKernel.kcTransposed) {
       let block = min(MacroKernel.kcTransposed, product.depth - k)
       let following =
@@ -237,7 +236,7 @@ struct MacroKernel {
             prefetch.first += block * part / parts * w
           }
           tile += 1
-          loops.gemmTileTransposed(
+          kernels.gemmTileTransposed(
             GEMMTile(
               rows: mr, columnPanels: min(nr, columnPanels - n), depth: block,
               a: TileRows(first: aTile, panelStride: 0, panelDepth: block),

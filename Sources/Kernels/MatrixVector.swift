@@ -22,9 +22,9 @@ extension Context {
     _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, by vector: UnsafePointer<Float>,
     into output: UnsafeMutablePointer<Float>
   ) {
-    let loops = self.loops
+    let kernels = self.kernels
     parallelRowBlocks(rows: rows, channels: columns) { _, block in
-      for row in block { output[row] = Float(loops.dot(matrix + row * columns, vector, columns)) }
+      for row in block { output[row] = Float(kernels.dot(matrix + row * columns, vector, columns)) }
     }
   }
 
@@ -36,11 +36,11 @@ extension Context {
   ) {
     let cut = RowCut(rows: rows, channels: columns, elements: taskElements)
     let partial = scratch("transposed product", cut.parts * columns)
-    let loops = self.loops
+    let kernels = self.kernels
     parallel(cut.parts) { task in
       let sums = partial + task * columns
       sums.update(repeating: 0, count: columns)
-      for row in cut.range(task) { loops.addScaled(matrix + row * columns, sums, columns, factor: vector[row]) }
+      for row in cut.range(task) { kernels.addScaled(matrix + row * columns, sums, columns, factor: vector[row]) }
     }
     for column in 0..<columns {
       var sum = 0.0
@@ -53,10 +53,10 @@ extension Context {
   public func dot(_ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, count: Int) -> Double {
     let cut = RowCut(rows: count, channels: 1, elements: taskElements)
     let sums = zeroedDoubles("dot products", cut.parts)
-    let loops = self.loops
+    let kernels = self.kernels
     parallel(cut.parts) { task in
       let range = cut.range(task)
-      sums[task] = loops.dot(first + range.lowerBound, second + range.lowerBound, range.count)
+      sums[task] = kernels.dot(first + range.lowerBound, second + range.lowerBound, range.count)
     }
     combine(sums, tasks: cut.parts, count: 1)
     return sums[0]
@@ -66,9 +66,9 @@ extension Context {
   public func scale(
     _ input: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>, count: Int, by factor: Float
   ) {
-    let loops = self.loops
+    let kernels = self.kernels
     parallelElements(count) { range in
-      loops.scaleAndAdd(
+      kernels.scaleAndAdd(
         input + range.lowerBound, output + range.lowerBound, range.count, factor: factor, addend: 0)
     }
   }
@@ -78,12 +78,12 @@ extension Context {
     _ matrix: UnsafePointer<Float>, rows: Int, columns: Int, by factor: Float, plus addend: OuterProduct,
     into output: UnsafeMutablePointer<Float>
   ) {
-    let loops = self.loops
+    let kernels = self.kernels
     parallelRowBlocks(rows: rows, channels: columns) { _, block in
       for row in block {
         let target = output + row * columns
-        loops.scaleAndAdd(matrix + row * columns, target, columns, factor: factor, addend: 0)
-        loops.addScaled(addend.right, target, columns, factor: addend.factor * addend.left[row])
+        kernels.scaleAndAdd(matrix + row * columns, target, columns, factor: factor, addend: 0)
+        kernels.addScaled(addend.right, target, columns, factor: addend.factor * addend.left[row])
       }
     }
   }

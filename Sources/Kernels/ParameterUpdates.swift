@@ -30,10 +30,10 @@ extension Context {
     precondition(firstMoment.count == value.count && secondMoment.count == value.count)
     let stepSize = Float(step.rate / (1 - power(step.beta1, step.number)))
     let secondScale = Float(1 / (1 - power(step.beta2, step.number)).squareRoot())
-    let loops = self.loops
+    let kernels = self.kernels
     parallelElements(value.count) { range in
       let i = range.lowerBound
-      loops.adam(
+      kernels.adam(
         value: value.pointer + i, gradient: gradient.pointer + i, firstMoment: firstMoment.pointer + i,
         secondMoment: secondMoment.pointer + i, range.count, stepSize: stepSize, secondScale: secondScale,
         gain1: Float(1 - step.beta1), gain2: Float(1 - step.beta2), beta2: Float(step.beta2),
@@ -44,9 +44,9 @@ extension Context {
   /// average += (1 - decay)(value - average), in place.
   public func movingAverage(_ average: Buffer, value: Buffer, decay: Double) {
     precondition(average.count == value.count)
-    let loops = self.loops
+    let kernels = self.kernels
     parallelElements(value.count) { range in
-      loops.movingAverage(
+      kernels.movingAverage(
         average.pointer + range.lowerBound, value: value.pointer + range.lowerBound, range.count, gain: Float(1 - decay)
       )
     }

@@ -1,4 +1,4 @@
-import VectorLoops
+import MicroKernels
 
 /// The shape of a pooling pass: every channel by itself, input [n, h, w, c] -> output [n, oh, ow, c], both packed.
 public struct PoolShape: Hashable, Sendable {
@@ -62,7 +62,7 @@ extension Context {
   /// output = the largest of each window, NaN where one is there; minus infinity for windows within the padding.
   /// Overwrites `output`.
   public func maxPool(_ s: PoolShape, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>) {
-    let loops = self.loops
+    let kernels = self.kernels
     parallel(s.batch * s.output.height) { task in
       let (n, i) = task.quotientAndRemainder(dividingBy: s.output.height)
       for j in 0..<s.output.width {
@@ -70,7 +70,7 @@ extension Context {
         y.update(repeating: -.infinity, count: s.channels)
         let (rows, columns, _) = s.cover(i, j)
         for row in rows {
-          for column in columns { loops.maximum(input + s.pixel(n, row, column), y, s.channels) }
+          for column in columns { kernels.maximum(input + s.pixel(n, row, column), y, s.channels) }
         }
       }
     }
@@ -83,7 +83,7 @@ extension Context {
     _ s: PoolShape, input: UnsafePointer<Float>, output: UnsafePointer<Float>, outputGradient: UnsafePointer<Float>,
     inputGradient: UnsafeMutablePointer<Float>
   ) {
-    let loops = self.loops
+    let kernels = self.kernels
     let rests = scratch("pooling", threads * s.channels)
     parallel(s.batch) { (n, worker) in
       (inputGradient + s.pixel(n, 0, 0)).update(repeating: 0, count: s.pixel(1, 0, 0))
@@ -96,7 +96,7 @@ extension Context {
           for row in rows {
             for column in columns {
               let pixel = s.pixel(n, row, column)
-              loops.routeToEqual(
+              kernels.routeToEqual(
                 input: input + pixel, output: output + at, rest: rest, gradient: inputGradient + pixel, s.channels)
             }
           }
@@ -110,7 +110,7 @@ extension Context {
   public func averagePool(
     _ s: PoolShape, countsPadding: Bool, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>
   ) {
-    let loops = self.loops
+    let kernels = self.kernels
     let sums = doubles("pooling sums", threads * s.channels)
     parallel(s.batch * s.output.height) { (task, worker) in
       let (n, i) = task.quotientAndRemainder(dividingBy: s.output.height)
@@ -119,7 +119,7 @@ extension Context {
         sums.update(repeating: 0, count: s.channels)
         let (rows, columns, padded) = s.cover(i, j)
         for row in rows {
-          loops.addColumnSums(
+          kernels.addColumnSums(
             input + s.pixel(n, row, columns.lowerBound), rows: columns.count, channels: s.channels, to: sums)
         }
         let divisor = Double(countsPadding ? padded : rows.count * columns.count)
@@ -135,7 +135,7 @@ extension Context {
     _ s: PoolShape, countsPadding: Bool, outputGradient: UnsafePointer<Float>,
     inputGradient: UnsafeMutablePointer<Float>
   ) {
-    let loops = self.loops
+    let kernels = self.kernels
     parallel(s.batch) { n in
       (inputGradient + s.pixel(n, 0, 0)).update(repeating: 0, count: s.pixel(1, 0, 0))
       for i in 0..<s.output.height {
@@ -145,7 +145,7 @@ extension Context {
           guard divisor > 0 else { continue }
           for row in rows {
             for column in columns {
-              loops.addScaled(
+              kernels.addScaled(
                 outputGradient + s.outputPixel(n, i, j), inputGradient + s.pixel(n, row, column), s.channels,
                 factor: 1 / Float(divisor))
             }
@@ -176,7 +176,7 @@ extension Context {
     _ outputGradient: UnsafePointer<Float>, rows: Int, width: Int, channels: Int, factor: Extent,
     into inputGradient: UnsafeMutablePointer<Float>
   ) {
-    let loops = self.loops
+    let kernels = self.kernels
     let wide = width * factor.width * channels
     parallel(rows) { row in
       for x in 0..<width {
@@ -184,7 +184,7 @@ extension Context {
         target.update(repeating: 0, count: channels)
         for y in 0..<factor.height {
           for copy in 0..<factor.width {
-            loops.addScaled(
+            kernels.addScaled(
               outputGradient + (row * factor.height + y) * wide + (x * factor.width + copy) * channels, target,
               channels,
               factor: 1)

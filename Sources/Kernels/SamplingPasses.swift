@@ -1,4 +1,4 @@
-/// A bias per channel, repeated up to a whole number of vectors so that the inner loops never straddle its end.
+/// A bias per channel, repeated up to a whole number of vectors so that the micro-kernels never straddle its end.
 public struct PeriodicBias: Sendable {
   let values: Buffer
   var period: Int { values.count }
@@ -36,7 +36,7 @@ extension Context {
     let bias = activation.bias
     let block = blockLength(bias)
     parallel((count + block - 1) / block) { task in
-      loops.biasLeakyReLU(
+      kernels.biasLeakyReLU(
         values: values + task * block, count: min(block, count - task * block), bias: bias.values.pointer,
         period: bias.period, slope: activation.slope)
     }
@@ -54,7 +54,7 @@ extension Context {
     let tasks = (count + block - 1) / block
     let finite = Buffer(count: tasks)
     parallel(tasks) { task in
-      let allFinite = loops.biasTanhBytes(
+      let allFinite = kernels.biasTanhBytes(
         values: values + task * block, count: min(block, count - task * block), bias: bias.values.pointer,
         period: bias.period, bytes: bytes + task * block)
       finite.pointer[task] = allFinite ? 1 : 0

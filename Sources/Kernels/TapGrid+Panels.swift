@@ -1,13 +1,13 @@
-import VectorLoops
+import MicroKernels
 
 extension TapGrid {
   /// For the grid pixels in `range`, some panels of the axis (tap, channel), each tap filled up to whole panels -> the same
   /// number of neighbouring panels.
   func pack(
     _ wanted: Range<Int>, _ range: Range<Int>, source: UnsafePointer<Float>, panels: UnsafeMutablePointer<Float>,
-    panelStride: Int, loops: InnerLoops
+    panelStride: Int, kernels: MicroKernelSet
   ) {
-    let w = loops.width
+    let w = kernels.width
     let panelsPerTap = ceilDivide(tapChannels, w)
     var next = wanted.lowerBound
     while next < wanted.upperBound {
@@ -16,7 +16,7 @@ extension TapGrid {
       pack(
         taps[tap], range, source: source + panel * w,
         channels: mayOverread ? count * w : min(count * w, tapChannels - panel * w),
-        panels: panels + (next - wanted.lowerBound) * panelStride, panelStride: panelStride, loops: loops)
+        panels: panels + (next - wanted.lowerBound) * panelStride, panelStride: panelStride, kernels: kernels)
       next += count
     }
   }
@@ -38,9 +38,9 @@ extension TapGrid {
   /// - Parameter source: the first of the channels, of the first pixel.
   private func pack(
     _ t: Tap, _ range: Range<Int>, source: UnsafePointer<Float>, channels: Int,
-    panels: UnsafeMutablePointer<Float>, panelStride: Int, loops: InnerLoops
+    panels: UnsafeMutablePointer<Float>, panelStride: Int, kernels: MicroKernelSet
   ) {
-    let w = loops.width
+    let w = kernels.width
     forEachRow(range) { place, n, i, j, count in
       let y = i * stepY + t.y
       let inside = y >= 0 && y < sourceHeight ? inside(t, j, count) : 0..<0
@@ -51,7 +51,7 @@ extension TapGrid {
           repeating: 0, count: (count - inside.upperBound) * w)
       }
       let first = ((n * sourceHeight + y) * sourceWidth + (j + inside.lowerBound) * stepX + t.x) * sourceChannels
-      loops.gatherPanels(
+      kernels.packPanels(
         inside.count, source: source + first, step: stepX * sourceChannels, channels: channels,
         panels: panels + inside.lowerBound * w, panelStride: panelStride)
     }
@@ -60,12 +60,12 @@ extension TapGrid {
   /// Neighbouring panels -> `channels` channels from `channel` on of the target pixels of the grid pixels in `range`.
   func unpack(
     _ range: Range<Int>, panels: UnsafePointer<Float>, panelStride: Int, target: UnsafeMutablePointer<Float>,
-    channel: Int, channels: Int, loops: InnerLoops
+    channel: Int, channels: Int, kernels: MicroKernelSet
   ) {
     forEachRow(range) { place, n, i, j, count in
       let row = (n * targetHeight + i * targetStepY + targetY) * targetWidth
-      loops.scatterPanels(
-        count, panels: panels + place * loops.width, panelStride: panelStride, channels: channels,
+      kernels.scatterPanels(
+        count, panels: panels + place * kernels.width, panelStride: panelStride, channels: channels,
         destination: target + (row + j * targetStepX + targetX) * targetChannels + channel,
         step: targetStepX * targetChannels)
     }

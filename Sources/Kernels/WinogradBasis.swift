@@ -11,7 +11,7 @@
 ///     B^T[inf]  = coefficients of the product of (x - p_k) over all k
 ///
 /// (Winograd, "Arithmetic Complexity of Computations", 1980; Lavin and Gray, arXiv 1509.09308, both with D in G.) With
-/// points in pairs +-p beside 0, rows for +p and -p differ only in the sign of their odd part; the inner loops use that.
+/// points in pairs +-p beside 0, rows for +p and -p differ only in the sign of their odd part; the micro-kernels use that.
 /// Whatever comes out of the products is scaled by D, outputs and filter gradients alike: among the factors of A^T that
 /// costs one multiplication per line, and in G two for each pair of points and more.
 ///
@@ -76,7 +76,7 @@ public struct WinogradBasis: Sendable {
 
   private func power(_ x: Double, _ exponent: Int) -> Double { (0..<exponent).reduce(1) { value, _ in value * x } }
 
-  /// What the inner loops take, all Float: p_i; q_i, the coefficients in x^2 of the product of (x^2 - p_k^2) over k != i;
+  /// What the micro-kernels take, all Float: p_i; q_i, the coefficients in x^2 of the product of (x^2 - p_k^2) over k != i;
   /// Q, the same over all k; 1 / N of 0 and of each pair. The leading coefficients of q_i and Q are 1.
   var coefficients: [Float] {
     let squares = points.map { $0 * $0 }

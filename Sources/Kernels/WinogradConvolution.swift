@@ -1,4 +1,4 @@
-import VectorLoops
+import MicroKernels
 
 /// Winograd convolution with stride 1 or 2, by 4x4 output tiles.
 ///
@@ -23,7 +23,7 @@ final class WinogradConvolution {
   var shape: ConvShape
   let context: Context
   /// The micro-kernels of all passes.
-  let loops: InnerLoops
+  let kernels: MicroKernelSet
   let basis: WinogradBasis
   let coefficients: Buffer
   /// The phases in the order of their slots; those with three taps come before those with two.
@@ -39,8 +39,7 @@ final class WinogradConvolution {
   /// are used, so that they come from memory as one stream. (As [kh, kw, ...], those that are read together are a power of
   /// two apart, and compete for the same sets of the caches.)
   let tapGroups: [[Int]]?
-  /// Whether a transformed filter is written past the caches, which it would leave again before a product reads it. (Saves
-  /// a tenth of the passes of 512 by 1024 channels for 64 tiles.)
+  /// Whether a transformed filter is written past the caches, which it would leave again before a product reads it.
   let streamsFilter: Bool
 
   /// Tiles that go through the points together. More of them reuse a transformed filter that does not fit in a cache;
@@ -97,14 +96,14 @@ final class WinogradConvolution {
     let transforms = phases.allSatisfy { min($0.y.taps, $0.x.taps) >= few }
     streamsFilter = points * shape.inputChannels * shape.outputChannels > largestFreelyKept
     let context = packed.context
-    let loops = context.loops(channels: min(shape.inputChannels, shape.outputChannels))
+    let kernels = context.kernels(channels: min(shape.inputChannels, shape.outputChannels))
     transformsFirst =
-      loops.width != context.width || !streamsFilter || !transforms || shape.inputChannels % loops.width != 0
-      || shape.outputChannels % loops.width != 0
+      kernels.width != context.width || !streamsFilter || !transforms || shape.inputChannels % kernels.width != 0
+      || shape.outputChannels % kernels.width != 0
     self.shape = shape
     self.packed = packed
     self.context = context
-    self.loops = loops
+    self.kernels = kernels
     coefficients = Buffer(basis.coefficients)
     tapGroups =
       packed.use == .sampling && !transformsFirst
@@ -126,26 +125,26 @@ final class WinogradConvolution {
     phase.y.firstTap + p * shape.stride < shape.kernelHeight && phase.x.firstTap + q * shape.stride < shape.kernelWidth
   }
 
-  var inputPanels: Int { ceilDivide(shape.inputChannels, loops.width) }
-  var outputPanels: Int { ceilDivide(shape.outputChannels, loops.width) }
+  var inputPanels: Int { ceilDivide(shape.inputChannels, kernels.width) }
+  var outputPanels: Int { ceilDivide(shape.outputChannels, kernels.width) }
 
   /// Rows of a panel that holds `tiles` tiles: as many as the least product writes, and four more where panels would be a
   /// multiple of 4 KB apart and compete for the same cache sets.
   func panelRows(_ tiles: Int) -> Int {
     let rows = max(tiles, RowProduct.tiles)
-    return rows * loops.width % 1024 == 0 ? rows + 4 : rows
+    return rows * kernels.width % 1024 == 0 ? rows + 4 : rows
   }
 
   /// A tensor over the points with a slot for each phase.
   func phasedLayout(_ phases: [WinogradPhase], panels: Int, rows: Int) -> PointLayout {
     let extents = phases.map { (rows: $0.y.points, columns: $0.x.points) }
-    return PointLayout(size: n, extents: extents, panels: panels, rows: rows, width: loops.width)
+    return PointLayout(size: n, extents: extents, panels: panels, rows: rows, width: kernels.width)
   }
 
   /// A tensor with one slot at the points that any phase has.
   func plainLayout(_ phases: [WinogradPhase], panels: Int, rows: Int) -> PointLayout {
     let extent = (rows: phases.map { $0.y.points }.max()!, columns: phases.map { $0.x.points }.max()!)
-    return PointLayout(size: n, extents: [extent], panels: panels, rows: rows, width: loops.width)
+    return PointLayout(size: n, extents: [extent], panels: panels, rows: rows, width: kernels.width)
   }
 }
 

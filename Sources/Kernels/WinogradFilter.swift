@@ -1,15 +1,15 @@
 import CProcessor
-import VectorLoops
+import MicroKernels
 
 extension WinogradConvolution {
   /// U for the forward pass: at each point, panels of output channels over rows (slot, input channel).
   var forwardFilterLayout: FilterLayout {
-    FilterLayout(phased: phasedLayout(phases, panels: inputPanels, rows: loops.width), columnPanels: outputPanels)
+    FilterLayout(phased: phasedLayout(phases, panels: inputPanels, rows: kernels.width), columnPanels: outputPanels)
   }
 
   /// U for the data gradient: at each point and slot, panels of input channels over rows of output channels.
   var backwardFilterLayout: PointLayout {
-    phasedLayout(backwardPhases, panels: inputPanels, rows: outputPanels * loops.width)
+    phasedLayout(backwardPhases, panels: inputPanels, rows: outputPanels * kernels.width)
   }
 
   /// Filter channels per task of a filter transform.
@@ -24,7 +24,7 @@ extension WinogradConvolution {
   private func transformForward(
     _ filter: UnsafePointer<Float>, _ layout: FilterLayout, into buffer: UnsafeMutablePointer<Float>
   ) {
-    let (w, s) = (loops.width, shape)
+    let (w, s) = (kernels.width, shape)
     let scratch = context.scratch("winograd.transform", transformScratch * context.threads)
     let group = WinogradConvolution.taskChannels
     let groups = ceilDivide(inputPanels * w, group)
@@ -42,7 +42,7 @@ extension WinogradConvolution {
           _ channel: Int, _ count: Int, _ source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int
         ) {
           offsets.withUnsafeBufferPointer {
-            loops.filterTransform(
+            kernels.filterTransform(
               pairs: basis.points.count, rowTaps: parts.y.taps, columnTaps: parts.x.taps,
               coefficients: coefficients.pointer, scratch: scratch, count: count, source: source, step: step,
               rowStride: rowStride, columnStride: columnStride, destination: buffer + channel * w,
@@ -62,7 +62,7 @@ extension WinogradConvolution {
           let rowStride = parts.x.taps * w
           taps.update(repeating: 0, count: parts.y.taps * rowStride)
           for p in 0..<(channel < s.inputChannels ? parts.y.taps : 0) {
-            loops.gatherPanels(
+            kernels.packPanels(
               parts.x.taps, source: first + p * tapRowStride + channel * s.outputChannels, step: tapColumnStride,
               channels: lanes, panels: taps + p * rowStride, panelStride: 0)
           }
@@ -84,7 +84,7 @@ extension WinogradConvolution {
   private func transformBackward(
     _ filter: UnsafePointer<Float>, _ layout: PointLayout, into buffer: UnsafeMutablePointer<Float>
   ) {
-    let w = loops.width
+    let w = kernels.width
     let perWorker = transformScratch + backwardPhases.map { $0.y.taps * $0.x.taps }.max()! * w * w
     let scratch = context.scratch("winograd.filter", perWorker * context.threads)
     context.parallel(inputPanels * outputPanels) { task, worker in
@@ -107,7 +107,7 @@ extension WinogradConvolution {
     _ block: Int, panel: Int, phase: Int, filter: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>,
     points: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>
   ) {
-    let (w, s, parts) = (loops.width, shape, backwardPhases[phase])
+    let (w, s, parts) = (kernels.width, shape, backwardPhases[phase])
     let lanes = min(w, s.inputChannels - panel * w)
     let channels = min(w, s.outputChannels - block * w)
     let taps = scratch + transformScratch
@@ -119,7 +119,7 @@ extension WinogradConvolution {
           continue
         }
         let tap = tap(parts, p, q)
-        loops.transposePanel(
+        kernels.transposePanel(
           rows: channels, lanes: lanes,
           source: filter + (tap * s.inputChannels + panel * w) * s.outputChannels + block * w,
           laneStride: s.outputChannels, destination: target)
@@ -127,7 +127,7 @@ extension WinogradConvolution {
       }
     }
     let last = taps + (parts.y.taps * parts.x.taps - 1) * w * w
-    loops.filterTransform(
+    kernels.filterTransform(
       pairs: basis.points.count, rowTaps: parts.y.taps, columnTaps: parts.x.taps,
       coefficients: coefficients.pointer, scratch: scratch, count: w, source: last, step: w,
       rowStride: -parts.x.taps * w * w, columnStride: -w * w, destination: points, offsets: offsets,

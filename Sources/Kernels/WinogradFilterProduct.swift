@@ -1,4 +1,4 @@
-import VectorLoops
+import MicroKernels
 
 // Products at the points with a filter that is transformed on the way, a block at a time, while the block is in the
 // second-level cache. The whole of it would be five times as long as the filter: 254 MB for 512 by 1024 channels.
@@ -54,17 +54,17 @@ extension WinogradConvolution {
 
   /// Transforms the taps two rows at a time and multiplies: C (+)= A U at each point of the block.
   private func multiply(_ block: Block, taps: Taps, a: Source, c: Target) {
-    let (w, parts) = (loops.width, block.phase)
+    let (w, parts) = (kernels.width, block.phase)
     if tapGroups != nil && block.rows <= RowProduct.tiles && phases.count > 1 {
       return multiplyFewTiles(block, taps: taps, a: a, c: c)
     }
-    let product = MacroKernel(loops: loops)
+    let product = MacroKernel(kernels: kernels)
     let depth = block.depthPanels * w
     let pointStride = block.columnPanels * depth * w
     let products = parts.y.points * parts.x.points
     for two in block.twos {
       for panel in 0..<block.columnPanels {
-        loops.filterRowTransform(
+        kernels.filterRowTransform(
           pairs: basis.points.count, rows: two, rowTaps: parts.y.taps, columnTaps: parts.x.taps,
           coefficients: coefficients.pointer, count: depth, source: taps.first + panel * taps.panelStride,
           step: taps.step, rowStride: taps.rowStride, columnStride: taps.columnStride,
@@ -98,7 +98,7 @@ extension WinogradConvolution {
   ) -> MacroKernel.MemoryRows {
     let perPanel = max(products / block.columnPanels, 1)
     let (panel, part) = product.quotientAndRemainder(dividingBy: perPanel)
-    let count = block.depthPanels * loops.width * taps.step
+    let count = block.depthPanels * kernels.width * taps.step
     let range = panel < block.columnPanels ? count * part / perPanel..<count * (part + 1) / perPanel : 0..<0
     return MacroKernel.MemoryRows(first: next + panel * taps.panelStride + range.lowerBound, floats: range.count)
   }
@@ -110,7 +110,7 @@ extension WinogradConvolution {
   /// them; while they do, the taps of the next piece come into the second-level cache. (A block for so few tiles has all
   /// rows; see `productTwos`.)
   private func multiplyFewTiles(_ block: Block, taps: Taps, a: Source, c: Target) {
-    let (w, parts) = (loops.width, block.phase)
+    let (w, parts) = (kernels.width, block.phase)
     let pieceDepth = WinogradConvolution.pieceDepth / w
     let rowSums = n * RowProduct.tiles * w
     let finite = basis.finite.map { Float($0) } + [0]
@@ -134,7 +134,7 @@ extension WinogradConvolution {
             sums: block.filter + (panel * n + i) * rowSums, continues: first > 0,
             c: isLast ? c.first + panel * c.panelStride : nil, cOffsets: c.offsets + i * n,
             accumulates: block.accumulate, ahead: next + i * depth * w * 32)
-          loops.filterRowProduct(
+          kernels.filterRowProduct(
             rowTaps: isEnd ? 1 : parts.y.taps, columnPoints: parts.x.points, coefficients: coefficients.pointer, row)
         }
       }
@@ -150,7 +150,7 @@ extension WinogradConvolution {
 
   /// Panels of columns of a task, and panels of depth of a block.
   private var productPanels: (columns: Int, depth: Int) {
-    (WinogradConvolution.productColumns / loops.width, WinogradConvolution.productDepth / loops.width)
+    (WinogradConvolution.productColumns / kernels.width, WinogradConvolution.productDepth / kernels.width)
   }
 
   /// Floats of U for two rows of points of a block.
@@ -161,7 +161,7 @@ extension WinogradConvolution {
     rows: Int, a: UnsafePointer<Float>, aLayout: PointLayout, filter: UnsafePointer<Float>,
     c: UnsafeMutablePointer<Float>, cLayout: PointLayout
   ) {
-    let (w, s, panels) = (loops.width, shape, productPanels)
+    let (w, s, panels) = (kernels.width, shape, productPanels)
     let tapStride = s.inputChannels * s.outputChannels
     let scratch = context.scratch("winograd.filter", twoRowFloats * context.threads)
     let blocks = ceilDivide(outputPanels, panels.columns)
@@ -248,7 +248,7 @@ extension WinogradConvolution {
 
   /// Taps of a filter in panels, where they are.
   private func tapsInPanels(_ phase: Int, _ filter: UnsafePointer<Float>, column: Int, depth: Int) -> Taps {
-    let (w, s) = (loops.width, shape)
+    let (w, s) = (kernels.width, shape)
     let taps = phases.map { $0.y.taps * $0.x.taps }
     let step = taps[phase] * w
     let first =
@@ -264,7 +264,7 @@ extension WinogradConvolution {
     _ axes: WinogradPhase, _ filter: UnsafePointer<Float>, _ columns: Range<Int>, _ depth: Range<Int>,
     _ target: UnsafeMutablePointer<Float>
   ) -> Taps {
-    let (w, s) = (loops.width, shape)
+    let (w, s) = (kernels.width, shape)
     let tapFloats = WinogradConvolution.productColumns * WinogradConvolution.productDepth
     let panelStride = depth.count * w * w
     for p in 0..<axes.y.taps {
@@ -280,7 +280,7 @@ extension WinogradConvolution {
             filter + (tap * s.inputChannels + (columns.lowerBound + panel) * w) * s.outputChannels
             + depth.lowerBound * w
           for block in 0..<depth.count {
-            loops.transposePanel(
+            kernels.transposePanel(
               rows: w, lanes: w, source: row + block * w, laneStride: s.outputChannels,
               destination: target + panel * panelStride + block * w * w)
           }

@@ -1,5 +1,5 @@
 import CProcessor
-import VectorLoops
+import MicroKernels
 
 /// The tiles of one tensor plane, and how a window of pixels moves with them.
 struct TileGrid {
@@ -64,7 +64,7 @@ extension WinogradConvolution {
   /// up, is the same however the work is cut.
   var enoughTasks: Int { 4 * context.threads }
   /// Floats of scratch per worker: 64 vectors for a transform's first axis and 64 for the pixels of one tile.
-  var transformScratch: Int { 128 * loops.width }
+  var transformScratch: Int { 128 * kernels.width }
 
   /// A run of tiles, and one panel of their channels.
   private struct Run {
@@ -107,7 +107,7 @@ extension WinogradConvolution {
     window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window, _ body: (Run) -> Void
   ) {
     let (tensor, data, direction) = (pixels.tensor, pixels.data, pixels.direction)
-    let w = loops.width
+    let w = kernels.width
     // Beyond the edges are zeros to read, and for each worker memory to waste.
     let margin = panels * w
     let perWorker = transformScratch + margin
@@ -150,7 +150,7 @@ extension WinogradConvolution {
     _ run: inout Run, _ pixels: Int, lanes: Int, outside: UnsafePointer<Float>, _ direction: Direction,
     _ body: (Run) -> Void
   ) {
-    let w = loops.width
+    let w = kernels.width
     let (tiles, real, channel) = (run.tiles, run.pixels, run.channel)
     let copy = run.scratch + 64 * w
     run.tiles = 1
@@ -189,7 +189,7 @@ extension WinogradConvolution {
       let end = images.most.map { min(range.upperBound, (first / perImage + $0) * perImage) } ?? range.upperBound
       let wanted = tiles.images(first..<end)
       tensor.firstImage = wanted.lowerBound
-      body(first..<end, tensor, images(wanted), points + (first - range.lowerBound) * loops.width)
+      body(first..<end, tensor, images(wanted), points + (first - range.lowerBound) * kernels.width)
       first = end
     }
   }
@@ -201,14 +201,14 @@ extension WinogradConvolution {
     _ range: Range<Int>, tensor: WindowedTensor, source: UnsafePointer<Float>, points: UnsafeMutablePointer<Float>,
     layout: PointLayout, window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
   ) {
-    let (w, c, pairs) = (loops.width, coefficients.pointer, basis.points.count)
+    let (w, c, pairs) = (kernels.width, coefficients.pointer, basis.points.count)
     let (panelStride, extents) = (layout.panelStride, layout.extents)
     let (offsets, pointCount) = (layout.phaseOffsets[0], n * n)
     defer { withExtendedLifetime(layout) {} }
     forEachRun(
       range, Pixels(tensor, reads: source), phases: extents.count, panels: layout.panels, window: window
     ) { run in
-      loops.inputTransform(
+      kernels.inputTransform(
         pairs: pairs, rowPoints: extents[run.phase].rows, columnPoints: extents[run.phase].columns, coefficients: c,
         scratch: run.scratch, tiles: run.tiles, pixels: run.pixels, channel: run.channel,
         destination: points + run.panel * panelStride + run.place * w, offsets: offsets + run.phase * pointCount)
@@ -222,18 +222,18 @@ extension WinogradConvolution {
     target: UnsafeMutablePointer<Float>, activation: BiasLeakyReLU? = nil,
     window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
   ) {
-    let (w, c, pairs) = (loops.width, coefficients.pointer, basis.points.count)
+    let (w, c, pairs) = (kernels.width, coefficients.pointer, basis.points.count)
     let (panelStride, extents) = (layout.panelStride, layout.extents)
     let (offsets, pointCount) = (layout.phaseOffsets[0], n * n)
     defer { withExtendedLifetime(layout) {} }
-    let streams = context.streamsPast(
+    let streams = context.usesNonTemporalStores(
       target, rows: shape.batch * tensor.height * tensor.width, channels: tensor.channels)
     let (bias, slope) = (activation.map { UnsafePointer($0.bias.values.pointer) }, activation?.slope ?? 1)
     defer { withExtendedLifetime(activation) {} }
     forEachRun(
       range, Pixels(tensor, writes: target), phases: extents.count, panels: layout.panels, window: window
     ) { run in
-      loops.outputTransform(
+      kernels.outputTransform(
         pairs: pairs, rowPoints: extents[run.phase].rows, columnPoints: extents[run.phase].columns, coefficients: c,
         scratch: run.scratch, tiles: run.tiles, source: points + run.panel * panelStride + run.place * w,
         offsets: offsets + run.phase * pointCount, pixels: run.pixels, channel: run.channel,
@@ -246,13 +246,13 @@ extension WinogradConvolution {
     _ range: Range<Int>, tensor: WindowedTensor, source: UnsafePointer<Float>, points: UnsafeMutablePointer<Float>,
     layout: PointLayout, window: (_ tile: Int) -> WindowedTensor.Window
   ) {
-    let (w, c, pairs) = (loops.width, coefficients.pointer, basis.points.count)
+    let (w, c, pairs) = (kernels.width, coefficients.pointer, basis.points.count)
     let (offsets, panelStride, extent) = (layout.phaseOffsets[0], layout.panelStride, layout.extents[0])
     defer { withExtendedLifetime(layout) {} }
     forEachRun(
       range, Pixels(tensor, reads: source), phases: 1, panels: layout.panels, window: { tile, _ in window(tile) }
     ) { run in
-      loops.outputGradientTransform(
+      kernels.outputGradientTransform(
         pairs: pairs, rowPoints: extent.rows, columnPoints: extent.columns, coefficients: c, scratch: run.scratch,
         tiles: run.tiles, pixels: run.pixels, channel: run.channel,
         destination: points + run.panel * panelStride + run.place * w, offsets: offsets)

@@ -162,7 +162,7 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
       let shape = ConvShape.same(
         batch: 1, height: 8, width: 8, inputChannels: inputChannels, outputChannels: outputChannels, kernel: 5,
         stride: 2)
-      return WinogradConvolution(shape, PackedFilter(context: context, use: .training)).loops.width
+      return WinogradConvolution(shape, PackedFilter(context: context, use: .training)).kernels.width
     }
     #expect(width(8, 64) == InstructionSet.available[0].width && width(64, 8) == InstructionSet.available[0].width)
     #expect(width(9, 64) == context.width && width(64, 17) == context.width)

@@ -1,6 +1,6 @@
 import Foundation
 import Testing
-import VectorLoops
+import MicroKernels
 
 @testable import Kernels
 
@@ -12,10 +12,10 @@ import VectorLoops
     let width: Int
     let (a, b): ([Float], [Float])
 
-    init(_ loops: any VectorLoops.Type, rows: Int, panels: Int, depth: Int, panelDepth: Int, groupRows: Int) {
+    init(_ kernels: any MicroKernels.Type, rows: Int, panels: Int, depth: Int, panelDepth: Int, groupRows: Int) {
       (self.rows, self.panels, self.depth) = (rows, panels, depth)
       (self.panelDepth, self.groupRows) = (panelDepth, groupRows)
-      width = loops.width
+      width = kernels.width
       var noise = Noise(state: UInt64(rows * 1_000_003 + panels * 10_007 + depth * 101 + groupRows))
       a = noise.integers(rows * depth, in: -4...4)
       b = noise.integers(depth * panels * width, in: -4...4)
@@ -56,8 +56,8 @@ import VectorLoops
 
   /// Every number of rows that a tile can have and two tiles' edges, odd panels, depths beside a panel's and a block's.
   @Test(arguments: InstructionSet.available) func edges(_ set: InstructionSet) {
-    let loops = Context(threads: 1, instructionSet: set).loops
-    let (w, mr) = (loops.width, loops.mr)
+    let kernels = Context(threads: 1, instructionSet: set).kernels
+    let (w, mr) = (kernels.width, kernels.mr)
     var cases: [(rows: Int, panels: Int, depth: Int, panelDepth: Int, groupRows: Int)] = []
     for rows in 1...2 * mr + 1 { cases.append((rows, rows % 3 + 1, w + 3, w, mr)) }
     for depth in [1, w - 1, w, 2 * w, 2 * w + 1, MacroKernel.kc, MacroKernel.kc + 1, 2 * MacroKernel.kc + w + 5] {
@@ -69,7 +69,7 @@ import VectorLoops
     for depth in [5, 10, 12, MacroKernel.kc + 4] { cases.append((mr + 2, 3, depth, 5, mr)) }
     for (rows, panels, depth, panelDepth, groupRows) in cases {
       let product = Product(
-        loops, rows: rows, panels: panels, depth: depth, panelDepth: panelDepth, groupRows: groupRows)
+        kernels, rows: rows, panels: panels, depth: depth, panelDepth: panelDepth, groupRows: groupRows)
       let (a, b) = (product.packedA(), product.packedB())
       for stores in [TileStores.overwrites, .adds] {
         // Rows of C with a vector between them that nobody may write.
@@ -79,7 +79,7 @@ import VectorLoops
         for m in 0..<rows where stores == .adds {
           for n in 0..<panels * w { c.pointer[m * rowStride + n] = Float(m - n) }
         }
-        MacroKernel(loops: loops).multiply(
+        MacroKernel(kernels: kernels).multiply(
           MacroKernel.Product(
             rows: rows, columnPanels: panels, depth: depth,
             a: .init(
@@ -105,8 +105,8 @@ import VectorLoops
 
   /// C[m, n] = sum over k of A[k, m] B[k, n], with one to four panels on either side.
   @Test(arguments: InstructionSet.available) func transposed(_ set: InstructionSet) {
-    let loops = Context(threads: 1, instructionSet: set).loops
-    let w = loops.width
+    let kernels = Context(threads: 1, instructionSet: set).kernels
+    let w = kernels.width
     for (rowPanels, columnPanels, depth) in [(1, 1, 1), (1, 2, 7), (2, 3, 64), (3, 4, 300), (2, 5, 513)] {
       var noise = Noise(state: UInt64(depth))
       let a = Buffer(noise.integers(rowPanels * depth * w, in: -4...4))
@@ -116,7 +116,7 @@ import VectorLoops
         let c = Buffer(count: columnPanels * rows * w + w)
         c.fill(.nan)
         if accumulate { c.pointer.update(repeating: 1, count: columnPanels * rows * w) }
-        MacroKernel(loops: loops).multiply(
+        MacroKernel(kernels: kernels).multiply(
           MacroKernel.TransposedProduct(
             rowPanels: rowPanels, columnPanels: columnPanels, depth: depth, a: .init(a.pointer, depth * w),
             b: .init(b.pointer, depth * w), c: c.pointer, cPanelStride: rows * w, accumulates: accumulate))
@@ -188,7 +188,7 @@ import VectorLoops
     let context = Context(threads: 2, instructionSet: set)
     let bits = operands.run(.forward, .direct, context).map(\.bitPattern)
     context.secondLevelCache = share ?? 512 << 10
-    let (w, mr, nr) = (context.width, context.loops.mr, context.loops.nr)
+    let (w, mr, nr) = (context.width, context.kernels.mr, context.kernels.nr)
     let blocks = GEMMBlocks(secondLevelCache: context.secondLevelCache, mr: mr, nr: nr, width: w)
     // A block of A, packed, and two panels of B that pass it by.
     let bytes = 4 * MacroKernel.kc * (blocks.rows + 2 * nr * w)

@@ -8,15 +8,15 @@ import Testing
 
   @Test(arguments: InstructionSet.available, lengths)
   func streamsTouchEveryElementOnce(set: InstructionSet, count: Int) {
-    let loops = Context(threads: 1, instructionSet: set).loops
+    let kernels = Context(threads: 1, instructionSet: set).kernels
     let first = Buffer((0..<count).map { Float($0 % 13) })
     let second = Buffer((0..<count).map { Float($0 % 7) })
     let target = Buffer(count: count + 1)
     target.pointer[count] = -77
-    #expect(loops.read(first.pointer, count) == first.array.reduce(0, +))
-    loops.copy(first.pointer, target.pointer, count)
+    #expect(kernels.read(first.pointer, count) == first.array.reduce(0, +))
+    kernels.copy(first.pointer, target.pointer, count)
     #expect(Array(target.array.prefix(count)) == first.array)
-    loops.triad(first.pointer, second.pointer, factor: 2, target.pointer, count)
+    kernels.triad(first.pointer, second.pointer, factor: 2, target.pointer, count)
     #expect(Array(target.array.prefix(count)) == zip(first.array, second.array).map { $0 + 2 * $1 })
     #expect(target.pointer[count] == -77)
   }

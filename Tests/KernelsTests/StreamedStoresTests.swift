@@ -2,7 +2,7 @@ import Testing
 
 @testable import Kernels
 
-/// Where a vector is a whole line, stores can go past the caches. The narrow loops have no such stores.
+/// Where a vector is a whole line, stores can go past the caches. The narrow micro-kernels have no such stores.
 private let streamingSets = InstructionSet.available.filter { $0.width == 16 }
 
 /// Tensors larger than the caches are written past them, where their address allows that. The bits are those of plain
@@ -17,8 +17,8 @@ private let streamingSets = InstructionSet.available.filter { $0.width == 16 }
     let plain = Buffer(count: count + 1)
     streamed.fill(.nan)
     plain.fill(.nan)
-    #expect(context.streamsPast(streamed.pointer, rows: rows, channels: channels))
-    #expect(!context.streamsPast(plain.pointer + 1, rows: rows, channels: channels))
+    #expect(context.usesNonTemporalStores(streamed.pointer, rows: rows, channels: channels))
+    #expect(!context.usesNonTemporalStores(plain.pointer + 1, rows: rows, channels: channels))
     write(streamed.pointer)
     write(plain.pointer + 1)
     return (streamed.array[...], plain.array[1...])

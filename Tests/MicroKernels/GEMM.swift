@@ -1,5 +1,5 @@
+import MicroKernels8
 import MicroKernels
-import VectorLoops
 
 let allStores: [TileStores] = [.overwrites, .adds, .streams]
 
@@ -7,7 +7,7 @@ func gemmTile(_ check: inout Check) {
   for numbers in Numbers.allCases {
     for stores in allStores {
       for columnPanels in 1...2 {
-        for rows in 1...Loops.mr {
+        for rows in 1...VectorKernels.mr {
           // The last panel of A is full, or not.
           for (depth, panelDepth) in [(1, 1), (width, width), (9, 3), (8, 3), (2 * width, width), (width + 3, width)] {
             check.begin()
@@ -20,7 +20,7 @@ func gemmTile(_ check: inout Check) {
             } b: { k, n in
               b[n / width * bPanelStride + k * width + n % width]
             } run: { c in
-              Loops.gemmTile(
+              VectorKernels.gemmTile(
                 GEMMTile(
                   rows: rows, columnPanels: columnPanels, depth: depth,
                   a: TileRows(first: a, panelStride: aPanelStride, panelDepth: panelDepth),
@@ -37,10 +37,10 @@ func gemmTile(_ check: inout Check) {
 func gemmTileTransposed(_ check: inout Check) {
   for numbers in Numbers.allCases {
     for stores in allStores {
-      for columnPanels in 1...Loops.nrTransposed {
+      for columnPanels in 1...VectorKernels.nrTransposed {
         for depth in [1, 2, 7, 16] {
           check.begin()
-          let rows = Loops.mrTransposed
+          let rows = VectorKernels.mrTransposed
           let bPanelStride = depth * width + 8
           let a = check.operand((depth - 1) * width + rows, numbers)
           let b = check.operand((columnPanels - 1) * bPanelStride + depth * width, numbers)
@@ -49,7 +49,7 @@ func gemmTileTransposed(_ check: inout Check) {
           } b: { t, n in
             b[n / width * bPanelStride + t * width + n % width]
           } run: { c in
-            Loops.gemmTileTransposed(
+            VectorKernels.gemmTileTransposed(
               GEMMTile(
                 rows: rows, columnPanels: columnPanels, depth: depth,
                 a: TileRows(first: a, panelStride: 0, panelDepth: depth), b: PackedColumns(b, bPanelStride), c: c,

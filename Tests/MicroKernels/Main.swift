@@ -1,7 +1,7 @@
 import CHost
-import MicroKernels
+import MicroKernels8
 
-let width = Loops.width
+let width = VectorKernels.width
 
 /// Every micro-kernel against Double, over all edges, without an operating system's help but for memory and output. The
 /// same source runs on every processor; a line of one that differs from that of another shows different bits.
@@ -24,7 +24,7 @@ enum Main {
     }
     check("gemmTile", gemmTile)
     check("gemmTileTransposed", gemmTileTransposed)
-    check("gatherPanels", gatherPanels)
+    check("packPanels", packPanels)
     check("scatterPanels", scatterPanels)
     check("transposePanel", transposePanel)
     check("unpackPanel", unpackPanel)

@@ -1,4 +1,4 @@
-import MicroKernels
+import MicroKernels8
 
 func read(_ check: inout Check) {
   for numbers in Numbers.allCases {
@@ -7,7 +7,7 @@ func read(_ check: inout Check) {
       let source = check.operand(count, numbers)
       var wanted = Reference()
       for i in 0..<count { wanted.add(Double(source[i])) }
-      check.compare(Double(Loops.read(source, count)), wanted, roundings: numbers == .integers ? 0 : count)
+      check.compare(Double(VectorKernels.read(source, count)), wanted, roundings: numbers == .integers ? 0 : count)
     }
   }
 }
@@ -16,7 +16,7 @@ func copy(_ check: inout Check) {
   for count in lengths {
     check.begin()
     let (source, destination) = (check.operand(count, .reals), check.blank(count))
-    Loops.copy(source, destination, count)
+    VectorKernels.copy(source, destination, count)
     check.compare(destination, (0..<count).map { .unchanged(source[$0]) }, roundings: 0)
   }
 }
@@ -28,7 +28,7 @@ func triad(_ check: inout Check) {
       let (first, second) = (check.operand(count, numbers), check.operand(count, numbers))
       let destination = check.blank(count)
       let wanted = (0..<count).map { Reference.sum(Double(first[$0]), 0.75 * Double(second[$0])) }
-      Loops.triad(first, second, factor: 0.75, destination, count)
+      VectorKernels.triad(first, second, factor: 0.75, destination, count)
       check.compare(destination, wanted, roundings: numbers == .integers ? 0 : 1)
     }
   }
@@ -45,7 +45,7 @@ func multiplyAdd(_ check: inout Check) {
         for _ in 0..<iterations { wanted.add(Double(factors[0]) * Double(factors[1])) }
       }
       check.compare(
-        Double(Loops.multiplyAdd(iterations: iterations, factors: factors)), wanted,
+        Double(VectorKernels.multiplyAdd(iterations: iterations, factors: factors)), wanted,
         roundings: numbers == .integers ? 0 : iterations + 4 + width)
     }
   }

@@ -1,4 +1,4 @@
-import MicroKernels
+import MicroKernels8
 
 private let rowCounts = [1, 2, 3, 4, 5, 8]
 
@@ -23,7 +23,7 @@ func columnMoments(_ check: inout Check) {
           means.append(average)
           sums.append(sum)
         }
-        Loops.columnMoments(data, rows: rows, channels: channels, mean: mean, squares: squares)
+        VectorKernels.columnMoments(data, rows: rows, channels: channels, mean: mean, squares: squares)
         check.compare(mean, means, roundings: numbers == .integers ? 0 : rows + 2)
         // A difference carries the mean's roundings and its own, its square twice as many; then the sum's.
         check.compare(squares, sums, roundings: numbers == .integers ? 0 : 2 * (rows + 3) + rows)
@@ -67,7 +67,7 @@ func affineLeaky(_ check: inout Check) {
               let operands = Operands(&check, numbers, rows: rows, channels: channels)
               let output = inPlace ? operands.input : check.blank(rows * channels)
               let wanted = (0..<rows * channels).map { leaky(operands.affine($0), slope) }
-              Loops.affineLeaky(
+              VectorKernels.affineLeaky(
                 operands.input, output, rows: rows, channels: channels, scale: operands.scale, shift: operands.shift,
                 slope: slope, streams: streams)
               check.compare(output, wanted, roundings: numbers == .integers ? 0 : 2)
@@ -93,7 +93,7 @@ func affineLeakySums(_ check: inout Check) {
             wanted[i % channels].gradient.add(operands.d(i, slope))
             wanted[i % channels].product.add(operands.centred(i), times: operands.d(i, slope))
           }
-          Loops.affineLeakySums(
+          VectorKernels.affineLeakySums(
             gradient: operands.gradient, input: operands.input, rows: rows, channels: channels, scale: operands.scale,
             shift: operands.shift, mean: operands.mean, slope: slope, gradientSums: gradientSums,
             productSums: productSums)
@@ -119,7 +119,7 @@ func normalizationGradient(_ check: inout Check) {
             sum.add(operands.centred(i), times: Double(slant[c]))
             return sum
           }
-          Loops.normalizationGradient(
+          VectorKernels.normalizationGradient(
             operands.gradient, input: operands.input, rows: rows, channels: channels, scale: operands.scale,
             shift: operands.shift, mean: operands.mean, slant: slant, offset: offset, slope: slope)
           check.compare(operands.gradient, wanted, roundings: numbers == .integers ? 0 : 4)

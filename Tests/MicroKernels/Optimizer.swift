@@ -1,5 +1,5 @@
 import CHost
-import MicroKernels
+import MicroKernels8
 
 func adam(_ check: inout Check) {
   let (rate, secondScale, epsilon): (Float, Float, Float) = (0.01, 1.5, 0.001)
@@ -23,7 +23,7 @@ func adam(_ check: inout Check) {
         firsts.append(moment)
         seconds.append(square)
       }
-      Loops.adam(
+      VectorKernels.adam(
         value: value, gradient: gradient, firstMoment: first, secondMoment: second, count, stepSize: rate,
         secondScale: secondScale, gain1: gain1, gain2: gain2, beta2: beta2, epsilon: epsilon)
       check.compare(first, firsts, roundings: numbers == .integers ? 0 : 2)
@@ -45,7 +45,7 @@ func movingAverage(_ check: inout Check) {
         sum.add(.sum(Double(value[i]), -Double(average[i])), times: Double(gain))
         return sum
       }
-      Loops.movingAverage(average, value: value, count, gain: gain)
+      VectorKernels.movingAverage(average, value: value, count, gain: gain)
       check.compare(average, wanted, roundings: numbers == .integers ? 0 : 2)
     }
   }

@@ -1,9 +1,9 @@
-import MicroKernels
+import MicroKernels8
 
 /// Channels of a few panels: fewer than one holds, one, four at a time and others, a partial one behind.
 private let channelCounts = [1, width - 1, width, width + 3, 4 * width, 5 * width + 1]
 
-func gatherPanels(_ check: inout Check) {
+func packPanels(_ check: inout Check) {
   for count in [1, 2, 5] {
     for channels in channelCounts {
       for gap in [0, 5] {
@@ -20,7 +20,7 @@ func gatherPanels(_ check: inout Check) {
               .unchanged(c < channels ? source[i * step + c] : 0)
           }
         }
-        Loops.gatherPanels(
+        VectorKernels.packPanels(
           count, source: source, step: step, channels: channels, panels: destination, panelStride: panelStride)
         check.compare(destination, wanted, roundings: 0)
       }
@@ -44,7 +44,7 @@ func scatterPanels(_ check: inout Check) {
             wanted[i * step + c] = .unchanged(source[c / width * panelStride + i * width + c % width])
           }
         }
-        Loops.scatterPanels(
+        VectorKernels.scatterPanels(
           count, panels: source, panelStride: panelStride, channels: channels, destination: destination, step: step)
         check.compare(destination, wanted, roundings: 0)
       }
@@ -63,7 +63,7 @@ func transposePanel(_ check: inout Check) {
         let wanted = (0..<rows * width).map { i in
           Reference.unchanged(i % width < lanes ? source[i % width * laneStride + i / width] : 0)
         }
-        Loops.transposePanel(
+        VectorKernels.transposePanel(
           rows: rows, lanes: lanes, source: source, laneStride: laneStride, destination: destination)
         check.compare(destination, wanted, roundings: 0)
       }
@@ -88,7 +88,7 @@ func unpackPanel(_ check: inout Check) {
               wanted[r * stride + c] = .sum(added, Double(panel[r * width + c]))
             }
           }
-          Loops.unpackPanel(
+          VectorKernels.unpackPanel(
             rows: rows, panel: panel, channels: channels, destination: destination, destinationStride: stride,
             accumulate: accumulate)
           check.compare(destination, wanted, roundings: accumulate ? 1 : 0)
@@ -111,7 +111,7 @@ func overlapAdd(_ check: inout Check) {
         for i in 0..<count {
           for lane in 0..<width { wanted[i * step + lane].add(Double(panel[i * width + lane])) }
         }
-        Loops.overlapAdd(count, panel: panel, destination: destination, step: step)
+        VectorKernels.overlapAdd(count, panel: panel, destination: destination, step: step)
         check.compare(destination, wanted, roundings: numbers == .integers ? 0 : count)
       }
     }

@@ -1,5 +1,5 @@
 import CHost
-import MicroKernels
+import MicroKernels8
 
 /// leaky(x): the same number of roundings lies within the same bound, for no slope here is above 1.
 func leaky(_ x: Reference, _ slope: Float) -> Reference {
@@ -34,7 +34,7 @@ func addBias(_ check: inout Check) {
         let data = check.operand(rows * channels, numbers)
         let bias = check.operand(channels, numbers)
         let wanted = (0..<rows * channels).map { Reference.sum(Double(data[$0]), Double(bias[$0 % channels])) }
-        Loops.addBias(data, bias, rows: rows, channels: channels)
+        VectorKernels.addBias(data, bias, rows: rows, channels: channels)
         check.compare(data, wanted, roundings: numbers == .integers ? 0 : 1)
       }
     }
@@ -46,12 +46,12 @@ func leakyReLU(_ check: inout Check) {
     elements(&check, roundings: 1, operands: 2) { arrays, i, numbers in
       leaky(.sum(Double(arrays[1][i])), slopes(numbers)[which])
     } run: { arrays, count, numbers in
-      Loops.leakyReLU(arrays[1], arrays[0], count, slope: slopes(numbers)[which])
+      VectorKernels.leakyReLU(arrays[1], arrays[0], count, slope: slopes(numbers)[which])
     }
     elements(&check, roundings: 1, operands: 1) { arrays, i, numbers in
       leaky(.sum(Double(arrays[0][i])), slopes(numbers)[which])
     } run: { arrays, count, numbers in
-      Loops.leakyReLU(arrays[0], arrays[0], count, slope: slopes(numbers)[which])
+      VectorKernels.leakyReLU(arrays[0], arrays[0], count, slope: slopes(numbers)[which])
     }
   }
 }
@@ -61,7 +61,7 @@ func leakyReLUBackward(_ check: inout Check) {
     elements(&check, roundings: 1, operands: 2) { arrays, i, numbers in
       .sum(Double(arrays[0][i]) * (arrays[1][i] > 0 ? 1 : Double(slopes(numbers)[which])))
     } run: { arrays, count, numbers in
-      Loops.leakyReLUBackward(arrays[0], output: arrays[1], count, slope: slopes(numbers)[which])
+      VectorKernels.leakyReLUBackward(arrays[0], output: arrays[1], count, slope: slopes(numbers)[which])
     }
   }
 }
@@ -77,7 +77,7 @@ func hyperbolicTangent(_ check: inout Check) {
     check.begin()
     let (input, output) = (check.operand(count, .reals), check.blank(count))
     for i in 0..<count { input[i] *= range }
-    Loops.tanh(input, output, count)
+    VectorKernels.tanh(input, output, count)
     check.compare(output, (0..<count).map { reference(input[$0]) }, roundings: 3)
   }
   check.begin()
@@ -88,7 +88,7 @@ func hyperbolicTangent(_ check: inout Check) {
   ]
   let input = check.array(extremes)
   let output = check.blank(extremes.count)
-  Loops.tanh(input, output, extremes.count)
+  VectorKernels.tanh(input, output, extremes.count)
   check.compare(output, extremes.map(reference), roundings: 3)
 }
 
@@ -97,7 +97,7 @@ func tanhBackward(_ check: inout Check) {
     let (g, y) = (Double(arrays[0][i]), Double(arrays[1][i]))
     return .sum(g * (1 - y) * (1 + y))
   } run: { arrays, count, _ in
-    Loops.tanhBackward(arrays[0], output: arrays[1], count)
+    VectorKernels.tanhBackward(arrays[0], output: arrays[1], count)
   }
 }
 
@@ -105,7 +105,7 @@ func scaleAndAdd(_ check: inout Check) {
   elements(&check, roundings: 1, operands: 2) { arrays, i, _ in
     .sum(0.75 * Double(arrays[1][i]), -0.5)
   } run: { arrays, count, _ in
-    Loops.scaleAndAdd(arrays[1], arrays[0], count, factor: 0.75, addend: -0.5)
+    VectorKernels.scaleAndAdd(arrays[1], arrays[0], count, factor: 0.75, addend: -0.5)
   }
 }
 
@@ -113,7 +113,7 @@ func addScaled(_ check: inout Check) {
   elements(&check, roundings: 1, operands: 2) { arrays, i, _ in
     .sum(Double(arrays[0][i]), 0.75 * Double(arrays[1][i]))
   } run: { arrays, count, _ in
-    Loops.addScaled(arrays[1], arrays[0], count, factor: 0.75)
+    VectorKernels.addScaled(arrays[1], arrays[0], count, factor: 0.75)
   }
 }
 
@@ -129,7 +129,7 @@ func addColumnSums(_ check: inout Check) {
           for r in 0..<rows { sum.add(Double(data[r * channels + c])) }
           return sum
         }
-        Loops.addColumnSums(data, rows: rows, channels: channels, to: sums)
+        VectorKernels.addColumnSums(data, rows: rows, channels: channels, to: sums)
         check.compare(sums, wanted, roundings: numbers == .integers ? 0 : rows)
       }
     }
@@ -147,7 +147,8 @@ func dot(_ check: inout Check) {
       var wanted = Reference()
       for i in 0..<count { wanted.add(Double(first[i]) * Double(second[i])) }
       check.compare(
-        Loops.dot(first, second, count), wanted, roundings: numbers == .integers ? 0 : min(count, 4096) / width + 2)
+        VectorKernels.dot(first, second, count), wanted,
+        roundings: numbers == .integers ? 0 : min(count, 4096) / width + 2)
     }
   }
 }
@@ -160,7 +161,7 @@ func sum(_ check: inout Check) {
       var wanted = Reference()
       for i in 0..<count { wanted.add(Double(data[i])) }
       check.compare(
-        Loops.sum(data, count), wanted, roundings: numbers == .integers ? 0 : min(count, 4096) / width + 2)
+        VectorKernels.sum(data, count), wanted, roundings: numbers == .integers ? 0 : min(count, 4096) / width + 2)
     }
   }
 }

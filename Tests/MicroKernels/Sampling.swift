@@ -1,5 +1,5 @@
 import CHost
-import MicroKernels
+import MicroKernels8
 
 /// Values, and the periods of the bias: one vector, more than one, more than there are values.
 private let periods = lengths.flatMap { count in [1, 2, 5].map { (count, $0 * width) } }
@@ -11,7 +11,7 @@ func biasLeakyReLU(_ check: inout Check) {
         check.begin()
         let (values, bias) = (check.operand(count, numbers), check.operand(period, numbers))
         let wanted = (0..<count).map { leaky(.sum(Double(values[$0]), Double(bias[$0 % period])), slope) }
-        Loops.biasLeakyReLU(values: values, count: count, bias: bias, period: period, slope: slope)
+        VectorKernels.biasLeakyReLU(values: values, count: count, bias: bias, period: period, slope: slope)
         check.compare(values, wanted, roundings: numbers == .integers ? 0 : 2)
       }
     }
@@ -27,7 +27,7 @@ func biasTanhBytes(_ check: inout Check) {
         for i in 0..<count { values[i] *= range }
         if let bad { values[count / 2] = bad }
         let bytes = check.array([UInt8](repeating: 77, count: count))
-        let finite = Loops.biasTanhBytes(values: values, count: count, bias: bias, period: period, bytes: bytes)
+        let finite = VectorKernels.biasTanhBytes(values: values, count: count, bias: bias, period: period, bytes: bytes)
         check.count(finite == (bad == nil), 0)
         for i in 0..<count where bad == nil || i != count / 2 {
           let level = 127.5 * (tanh(Double(values[i] + bias[i % period])) + 1)

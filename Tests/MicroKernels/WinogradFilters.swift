@@ -1,5 +1,5 @@
+import MicroKernels8
 import MicroKernels
-import VectorLoops
 
 /// Taps [rows, columns] of a run of filter rows, with gaps.
 private struct Taps {
@@ -34,7 +34,7 @@ func filterTransform(_ check: inout Check) {
             }
           }
         }
-        Loops.filterTransform(
+        VectorKernels.filterTransform(
           pairs: basis.pairs, rowTaps: rows - 3, columnTaps: columns - 3, coefficients: check.array(basis.coefficients),
           scratch: check.blank(64 * width), count: run, source: taps.values, step: taps.step, rowStride: taps.rowStride,
           columnStride: taps.columnStride, destination: points.values, offsets: points.offsets, streams: streams)
@@ -64,7 +64,7 @@ func filterRowTransform(_ check: inout Check) {
               transformed(rowMatrix, columnMatrix, both[r], c) { taps.values[taps.index(k, $0, $1) + lane] }
           }
         }
-        Loops.filterRowTransform(
+        VectorKernels.filterRowTransform(
           pairs: basis.pairs, rows: pair, rowTaps: rows - 3, columnTaps: columns - 3,
           coefficients: check.array(basis.coefficients), count: run, source: taps.values, step: taps.step,
           rowStride: taps.rowStride, columnStride: taps.columnStride, destination: destination, pointStride: pointStride
@@ -135,7 +135,7 @@ private func filterRowProduct(
     }
     if complete { wantedC[place] = sum } else { wantedSums[i] = sum }
   }
-  Loops.filterRowProduct(
+  VectorKernels.filterRowProduct(
     rowTaps: rowTaps, columnPoints: columns, coefficients: check.array(basis.coefficients),
     RowProduct(
       point: point, depthPanels: depthPanels, source: source, step: step, a: a, aPanelStride: aPanelStride,
@@ -166,7 +166,7 @@ func filterGradientTransform(_ check: inout Check) {
             wanted[place] = sum
           }
         }
-        Loops.filterGradientTransform(
+        VectorKernels.filterGradientTransform(
           pairs: basis.pairs, rowTaps: rows - 3, columnTaps: columns - 3, coefficients: check.array(basis.coefficients),
           scratch: check.blank(64 * width), count: run, source: points.values, offsets: points.offsets,
           destination: taps.values, step: taps.step, rowStride: taps.rowStride, columnStride: taps.columnStride,

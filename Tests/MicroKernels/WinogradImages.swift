@@ -1,4 +1,4 @@
-import MicroKernels
+import MicroKernels8
 
 /// Tiles of pixels: the vectors lie behind another panel of channels, pixels in an order that is not theirs.
 private struct Pixels {
@@ -53,7 +53,7 @@ func inputTransform(_ check: inout Check) {
             }
           }
         }
-        Loops.inputTransform(
+        VectorKernels.inputTransform(
           pairs: basis.pairs, rowPoints: rows, columnPoints: columns, coefficients: check.array(basis.coefficients),
           scratch: check.blank(64 * width), tiles: tiles, pixels: pixels.addresses, channel: width,
           destination: points.values, offsets: points.offsets)
@@ -88,7 +88,7 @@ func outputTransform(_ check: inout Check) {
               wanted[pixels.index(tile, 4 * r + c) + lane] = sum
             }
           }
-          Loops.outputTransform(
+          VectorKernels.outputTransform(
             pairs: basis.pairs, rowPoints: rows, columnPoints: columns, coefficients: check.array(basis.coefficients),
             scratch: check.blank(64 * width), tiles: tiles, source: points.values, offsets: points.offsets,
             pixels: pixels.addresses, channel: width, bias: activated ? UnsafePointer(bias) : nil, slope: slope,
@@ -116,7 +116,7 @@ func outputGradientTransform(_ check: inout Check) {
               }
           }
         }
-        Loops.outputGradientTransform(
+        VectorKernels.outputGradientTransform(
           pairs: basis.pairs, rowPoints: rows, columnPoints: columns, coefficients: check.array(basis.coefficients),
           scratch: check.blank(64 * width), tiles: tiles, pixels: pixels.addresses, channel: width,
           destination: points.values, offsets: points.offsets)

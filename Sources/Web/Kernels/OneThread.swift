@@ -1,6 +1,6 @@
 // In place of what Kernels takes from an operating system: a page has one width, one thread, and no memory but its own.
 
-import VectorLoops8
+import MicroKernels8
 
 public enum InstructionSet: String, CaseIterable, Sendable {
   /// WebAssembly's vectors of four floats, by twos.
@@ -10,10 +10,10 @@ public enum InstructionSet: String, CaseIterable, Sendable {
 
   public static var available: [InstructionSet] { [.simd128] }
 
-  var loops: InnerLoops { Loops8.self }
+  var kernels: MicroKernelSet { Vector8Kernels.self }
 }
 
-typealias InnerLoops = Loops8.Type
+typealias MicroKernelSet = Vector8Kernels.Type
 
 extension Context {
   /// Calls `body` with 0, ..., count - 1.

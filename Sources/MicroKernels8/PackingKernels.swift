@@ -1,5 +1,5 @@
 import CProcessor
-import VectorLoops
+import MicroKernels
 
 extension UnsafePointer<Float> {
   @inline(__always)
@@ -87,9 +87,9 @@ private func copyPanels(
 /// How many pixels ahead a gather asks for. Pixels may lie far apart, with a run of lines each that no processor foresees.
 private let gatherDistance = 2
 
-extension Loops {
+extension VectorKernels {
   @inline(never)
-  public static func gatherPanels(
+  public static func packPanels(
     _ count: Int, source: UnsafePointer<Float>, step: Int, channels: Int, panels: UnsafeMutablePointer<Float>,
     panelStride: Int
   ) {

@@ -1,5 +1,5 @@
 /// Parameter updates, each one pass over memory.
-public protocol OptimizerLoops {
+public protocol OptimizerKernels {
   /// Adam as PyTorch has it, in place on value, first and second moment:
   /// m += gain1 (g - m); v = beta2 v + gain2 g^2; value -= stepSize * m / (sqrt(v) * secondScale + epsilon),
   /// where gain1 = 1 - beta1 and gain2 = 1 - beta2 (rounded after the subtraction, as 1 - Float(0.999) is off by 1e-5),

@@ -112,7 +112,7 @@ public struct GEMMTile {
 ///
 /// For each element of C the k are added up one after another, from zero, each rounded once (fused); only then the sum is
 /// added to C, or overwrites it. So cuts of the rows and columns change no bit, and cuts of k do.
-public protocol GEMMLoops {
+public protocol GEMMKernels {
   /// The most rows of a tile: what fits the register file beside `nr` vectors of B.
   static var mr: Int { get }
   /// The most vectors of columns of a tile.

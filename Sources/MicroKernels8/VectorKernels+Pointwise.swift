@@ -1,6 +1,6 @@
-import VectorLoops
+import MicroKernels
 
-extension Loops {
+extension VectorKernels {
   @inline(never)
   public static func addBias(
     _ data: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, rows: Int, channels: Int

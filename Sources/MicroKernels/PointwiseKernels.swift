@@ -1,7 +1,7 @@
 /// Loops over elements that do not look at their neighbours: activations and bias. `rows` by `channels` arrays are
 /// densely packed with the channel fastest. Callers hand over blocks that fit a cache and combine several of these
 /// loops on one block, so that memory is read once.
-public protocol PointwiseLoops {
+public protocol PointwiseKernels {
   /// data [rows, channels] += bias [channels], in place.
   static func addBias(
     _ data: UnsafeMutablePointer<Float>, _ bias: UnsafePointer<Float>, rows: Int, channels: Int)

@@ -1,8 +1,8 @@
-/// Moves pixels between tensors, channels last, and panels (see `GEMMLoops`).
-public protocol GatherLoops {
+/// Moves pixels between tensors, channels last, and panels (see `GEMMKernels`).
+public protocol PackingKernels {
   /// Pixels to neighbouring panels: panel p [i, 0 ..< W] = source[i * step + p W + 0 ..< W], with zero in the lanes
   /// beyond `channels` channels of all panels together.
-  static func gatherPanels(
+  static func packPanels(
     _ count: Int, source: UnsafePointer<Float>, step: Int, channels: Int, panels: UnsafeMutablePointer<Float>,
     panelStride: Int)
 

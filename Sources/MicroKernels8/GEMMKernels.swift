@@ -1,9 +1,8 @@
 import CProcessor
-import VectorLoops
+import MicroKernels
 
 /// How many steps of k ahead streams are asked for: B's, and A's in a transposed product, whose rows lie in steps too. They
-/// come from the second-level cache or beyond, later than the products need them; on a Xeon this saves a tenth of a filter
-/// gradient's time, and 7% of a pass whose filter comes from memory.
+/// come from the second-level cache or beyond, later than the products need them.
 private let streamDistance = 24
 
 /// A register tile of some rows and up to three vectors of columns. Accumulators live in fixed-size arrays that the optimiser
@@ -215,7 +214,7 @@ private struct Tile<let rows: Int> {
   }
 }
 
-extension Loops {
+extension VectorKernels {
   #if WIDE
     public static var mr: Int { 12 }
     public static var mrTransposed: Int { 8 }

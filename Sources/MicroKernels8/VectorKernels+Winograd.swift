@@ -1,8 +1,8 @@
-import VectorLoops
+import MicroKernels
 
 // The transforms for either list of points: two pairs for three taps, three pairs for five.
 
-extension Loops {
+extension VectorKernels {
   @inline(never)
   public static func inputTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,

@@ -1,5 +1,5 @@
 import CProcessor
-import VectorLoops
+import MicroKernels
 
 // How the Winograd transforms reach the rows and columns of a tile.
 
@@ -63,7 +63,7 @@ struct Scattered: Line {
 }
 
 #if WIDE
-  /// Stores go past the caches. A vector of the narrow loops is half a line, for which that does not pay.
+  /// Stores go past the caches. A vector of the narrow micro-kernels is half a line, for which that does not pay.
   struct Streamed<Whole: Line>: Line {
     let line: Whole
 

@@ -10,7 +10,7 @@
 /// Tiles have 4 x 4 outputs. Along an axis, a filter phase of the most taps that n points serve, n - 3, has all of them;
 /// one with fewer taps has nothing at infinity, and n - 1. `rowPoints` and `columnPoints` say which.
 /// `coefficients` come from `WinogradBasis`; `scratch` holds 64 vectors.
-public protocol WinogradLoops {
+public protocol WinogradKernels {
   /// B^T d B: pixels -> points. A tile has rowPoints x columnPoints pixels.
   static func inputTransform(
     pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,

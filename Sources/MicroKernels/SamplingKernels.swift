@@ -2,7 +2,7 @@
 ///
 /// `bias` is periodic: element i of the values takes `bias[i % period]`. With channels last the period is any multiple of
 /// the channel count; it must also be a multiple of the vector width, so that no vector straddles its end.
-public protocol SamplingLoops {
+public protocol SamplingKernels {
   /// values[i] = leaky(values[i] + bias[i % period]) with leaky(x) = max(x, slope * x), in place; 0 <= slope <= 1.
   static func biasLeakyReLU(
     values: UnsafeMutablePointer<Float>, count: Int, bias: UnsafePointer<Float>, period: Int, slope: Float)

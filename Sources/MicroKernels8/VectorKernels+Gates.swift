@@ -1,8 +1,8 @@
-import VectorLoops
+import MicroKernels
 
 // The logistic function, and what multiplies an input by it or by the normal distribution function.
 
-extension Loops {
+extension VectorKernels {
   @inline(never)
   public static func sigmoid(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int) {
     forEachVector(count) { start, lanes in

@@ -1,6 +1,6 @@
-import VectorLoops
+import MicroKernels
 
-extension Loops {
+extension VectorKernels {
   @inline(never)
   public static func maximum(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int) {
     forEachVector(count) { start, lanes in

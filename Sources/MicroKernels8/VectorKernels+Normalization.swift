@@ -1,7 +1,7 @@
 import CProcessor
-import VectorLoops
+import MicroKernels
 
-extension Loops {
+extension VectorKernels {
   @inline(never)
   public static func columnMoments(
     _ data: UnsafePointer<Float>, rows: Int, channels: Int, mean: UnsafeMutablePointer<Float>,

@@ -1,4 +1,4 @@
-import VectorLoops
+import MicroKernels
 
 // tanh without libm. Near zero an odd polynomial, elsewhere (1 - e) / (1 + e) with e = exp(-2|x|). The coefficients are
 // least-squares fits on Chebyshev nodes, rounded to Float; both polynomials are exact to 0.2 units in the last place.
@@ -9,7 +9,7 @@ import VectorLoops
   typealias Integers = SIMD8<Int32>
 #endif
 
-extension Loops {
+extension VectorKernels {
   @inline(never)
   public static func tanh(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int) {
     forEachVector(count) { start, lanes in

@@ -1,6 +1,6 @@
-import VectorLoops
+import MicroKernels
 
-extension Loops {
+extension VectorKernels {
   // Twelve chains: two pipes of latency four need eight in flight, and twelve plus two operands still fit in the sixteen
   // registers of AVX2. Each adds to itself, as the products' tiles do: ARM's instruction overwrites its addend, and any
   // other chain would spend as many moves there.

@@ -1,6 +1,6 @@
 /// Per-channel sums and the affine maps of batch normalisation, channels last: arrays are [rows, channels], densely
 /// packed. `slope` is that of a leaky ReLU fused behind the affine map; 1 leaves it out.
-public protocol NormalizationLoops {
+public protocol NormalizationKernels {
   /// Overwrites mean [channels] and squares [channels], the sum of (x - mean)^2 over the rows of this block. Reads the
   /// block twice: a block that fits a cache costs memory once, and squares about the block's own mean do not cancel.
   static func columnMoments(

@@ -1,6 +1,6 @@
-import VectorLoops
+import MicroKernels
 
-extension Loops {
+extension VectorKernels {
   @inline(never)
   public static func adam(
     value: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>, firstMoment: UnsafeMutablePointer<Float>,

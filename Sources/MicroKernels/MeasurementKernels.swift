@@ -1,5 +1,5 @@
 /// Loops that measure the machine and compute nothing of use: what the other loops' speed is compared with.
-public protocol MeasurementLoops {
+public protocol MeasurementKernels {
   /// Runs `iterations` rounds of independent fused multiply-adds that stay in registers, enough of them in flight to
   /// hide the latency of two FMA pipes. Each round adds the product of `factors` [2] to twelve sums that begin at 0 ... 11
   /// in all lanes. The result, the sum of all, only keeps the compiler from dropping the work.

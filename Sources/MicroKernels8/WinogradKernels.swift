@@ -1,5 +1,5 @@
 import CProcessor
-import VectorLoops
+import MicroKernels
 
 /// One-dimensional transforms for `pairs` pairs of points +-p, with `half` = pairs + 1. Coefficients as `WinogradBasis`
 /// lays them out: p[i], q[i][j], Q[j], 1/N[0 ... pairs].

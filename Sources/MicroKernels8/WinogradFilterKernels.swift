@@ -1,5 +1,5 @@
 import CProcessor
-import VectorLoops
+import MicroKernels
 
 extension Basis {
   /// The taps of the next row of a filter: as many streams as there are taps, with long steps.

@@ -1,4 +1,4 @@
-import VectorLoops
+import MicroKernels
 
 #if WIDE
   private typealias UnsignedVector = SIMD16<UInt32>
@@ -8,7 +8,7 @@ import VectorLoops
   private typealias ByteVector = SIMD8<UInt8>
 #endif
 
-extension Loops {
+extension VectorKernels {
   @inline(never)
   public static func biasLeakyReLU(
     values: UnsafeMutablePointer<Float>, count: Int, bias: UnsafePointer<Float>, period: Int, slope: Float
