@@ -20,7 +20,7 @@ endif
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-cats: build ## install what is missing, build, train on the drawn cats for a minute or two, write cats.png
+cats: build ## install what is missing, build, train on the drawn cats for a minute or two, draw a sheet in runs/
 	@scripts/cats
 
 build: ## the commands, in .build/release; MPI=1 or MPI=MPICC for training on many machines

@@ -1,11 +1,11 @@
-// How arrays are cut for the pointwise and per-channel loops. The cuts depend on the sizes alone, never on the number
+// How arrays are cut for the pointwise and per-channel micro-kernels. The cuts depend on the sizes alone, never on the number
 // of threads: sums are added up in the same order by any number of threads.
 
 /// Elements of one task of `Context.parallel`: 256 KB of each array: long enough to
 /// outweigh the start of a task, short enough to divide a network among many cores.
 let taskElements = 1 << 16
 
-/// Elements of a block that several loops pass over in turn: 32 KB fit the first-level cache.
+/// Elements of a block that several micro-kernels pass over in turn: 32 KB fit the first-level cache.
 let blockElements = 1 << 13
 
 /// Rows of one kind of cut of a [rows, channels] array.

@@ -1,6 +1,6 @@
 import MicroKernels
 
-/// Runs the measurement loops on a context's threads and says how much work was done; the caller holds the clock.
+/// Runs the measuring micro-kernels on a context's threads and says how much work was done; the caller holds the clock.
 public enum MachineProbe {
   /// A pass over memory, after McCalpin's STREAM.
   public enum Stream: String, CaseIterable, Sendable {

@@ -1,4 +1,4 @@
-/// Loops that measure the machine and compute nothing of use: what the other loops' speed is compared with.
+/// Micro-kernels that measure the machine and compute nothing of use: the others' speed is compared with theirs.
 public protocol MeasurementKernels {
   /// Runs `iterations` rounds of independent fused multiply-adds that stay in registers, enough of them in flight to
   /// hide the latency of two FMA pipes. Each round adds the product of `factors` [2] to twelve sums that begin at 0 ... 11
