@@ -1,6 +1,6 @@
-/// Loops over elements that do not look at their neighbours: activations and bias. `rows` by `channels` arrays are
-/// densely packed with the channel fastest. Callers hand over blocks that fit a cache and combine several of these
-/// loops on one block, so that memory is read once.
+/// Micro-kernels over elements that do not look at their neighbours: activations and bias. `rows` by `channels` arrays are
+/// densely packed with the channel fastest. Callers hand over blocks that fit a cache and combine several
+/// of these on one block, so that memory is read once.
 public protocol PointwiseKernels {
   /// data [rows, channels] += bias [channels], in place.
   static func addBias(
