@@ -23,7 +23,7 @@ import Testing
       if let names { try file.verify(names) } else { try file.verifyDigest() }
       return false
     } catch {
-      #expect((error as? StorageError)?.description.contains("is damaged") == true, "\(error)")
+      #expect(error.description.contains("is damaged"), "\(error)")
       return true
     }
   }
