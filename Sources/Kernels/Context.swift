@@ -13,7 +13,7 @@ public struct ParallelRegion: Sendable {
 public final class Context: @unchecked Sendable {
   /// Worker threads; results do not depend on it.
   public let threads: Int
-  /// What the micro-kernels of this context use.
+  /// What the micro-kernels of this context use, but for layers of few channels: see `kernels(channels:)`.
   public let instructionSet: InstructionSet
   let kernels: MicroKernelSet
   private var scratchBuffers: [String: Buffer] = [:]
