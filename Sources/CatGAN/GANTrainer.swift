@@ -239,7 +239,11 @@ public final class GANTrainer {
 
   /// Overwrites `place` with pictures as the discriminator is to see them.
   private func show(_ original: Tensor, in place: Tensor, _ changes: BatchAugmentation?) {
-    guard let changes else { return place.copy(from: original) }
+    guard let changes else {
+      let (pictures, elements) = (original.shape.n, original.shape.elements)
+      return execution.context.copyRows(
+        original.pointer, rows: pictures, count: elements, step: elements, to: place.pointer, step: elements)
+    }
     execution.measure("augment fwd") { changes.forward(original, into: place, execution.context) }
   }
 }

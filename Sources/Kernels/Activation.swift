@@ -29,7 +29,7 @@ extension Context {
   ) {
     if bias == nil && activation == .identity { return }
     let kernels = self.kernels
-    parallelRowBlocks(rows: rows, channels: channels) { _, block in
+    parallelRowBlocks(rows: rows, channels: channels) { block in
       let p = data + block.lowerBound * channels
       if let bias { kernels.addBias(p, bias, rows: block.count, channels: channels) }
       switch activation {

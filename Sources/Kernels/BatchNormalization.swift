@@ -39,7 +39,7 @@ extension Context {
   ) {
     let kernels = self.kernels
     let tasks = RowCut(rows: rows, channels: channels, elements: taskElements)
-    let moments = zeroedDoubles("moments", tasks.parts * 2 * channels)
+    let moments = doubles("moments", tasks.parts * 2 * channels)
     let block = scratch("block moments", tasks.parts * 2 * channels)
     parallelRowBlocks(rows: rows, channels: channels) { task, range in
       let blockMean = block + task * 2 * channels
@@ -50,20 +50,23 @@ extension Context {
       let taskMean = moments + task * 2 * channels
       let taskSquares = taskMean + channels
       let before = Double(range.lowerBound - tasks.range(task).lowerBound)
+      if before == 0 { taskMean.initialize(repeating: 0, count: 2 * channels) }
       for c in 0..<channels {
         merge(&taskMean[c], &taskSquares[c], before, Double(blockMean[c]), Double(blockSquares[c]), Double(range.count))
       }
     }
-    for c in 0..<channels {
-      var total = (mean: 0.0, squares: 0.0)
-      for task in 0..<tasks.parts {
-        let part = moments + task * 2 * channels
-        let range = tasks.range(task)
-        merge(
-          &total.mean, &total.squares, Double(range.lowerBound), part[c], part[channels + c], Double(range.count))
+    parallelColumns(channels, rows: 16 * tasks.parts) { columns in
+      for c in columns {
+        var total = (mean: 0.0, squares: 0.0)
+        for task in 0..<tasks.parts {
+          let part = moments + task * 2 * channels
+          let range = tasks.range(task)
+          merge(
+            &total.mean, &total.squares, Double(range.lowerBound), part[c], part[channels + c], Double(range.count))
+        }
+        mean[c] = total.mean
+        variance[c] = total.squares / Double(rows)
       }
-      mean[c] = total.mean
-      variance[c] = total.squares / Double(rows)
     }
   }
 
@@ -75,7 +78,7 @@ extension Context {
   ) {
     let kernels = self.kernels
     let streams = input != UnsafePointer(output) && usesNonTemporalStores(output, rows: rows, channels: channels)
-    parallelRowBlocks(rows: rows, channels: channels) { _, block in
+    parallelRowBlocks(rows: rows, channels: channels) { block in
       let start = block.lowerBound * channels
       kernels.affineLeaky(
         input + start, output + start, rows: block.count, channels: channels, scale: scale, shift: shift, slope: slope,
@@ -108,17 +111,18 @@ extension Context {
     gradient: UnsafePointer<Float>, input: UnsafePointer<Float>, rows: Int, _ normalization: Normalization
   ) -> UnsafeMutablePointer<Double> {
     let (kernels, norm, channels) = (self.kernels, normalization, normalization.channels)
-    let tasks = RowCut(rows: rows, channels: channels, elements: taskElements).parts
-    let sums = zeroedDoubles("column sums", tasks * 2 * channels)
+    let tasks = RowCut(rows: rows, channels: channels, elements: taskElements)
+    let sums = doubles("column sums", tasks.parts * 2 * channels)
     parallelRowBlocks(rows: rows, channels: channels) { task, block in
       let start = block.lowerBound * channels
       let taskSums = sums + task * 2 * channels
+      if block.lowerBound == tasks.range(task).lowerBound { taskSums.initialize(repeating: 0, count: 2 * channels) }
       kernels.affineLeakySums(
         gradient: gradient + start, input: input + start, rows: block.count, channels: channels, scale: norm.scale,
         shift: norm.shift, mean: norm.mean, slope: norm.slope, gradientSums: taskSums,
         productSums: taskSums + channels)
     }
-    combine(sums, tasks: tasks, count: 2 * channels)
+    combine(sums, tasks: tasks.parts, count: 2 * channels)
     return sums
   }
 
@@ -149,7 +153,7 @@ extension Context {
       slant[c] = Float(-Double(norm.scale[c]) * products * deviation / Double(batchRows))
       offset[c] = Float(-Double(norm.scale[c]) * sums[c] / Double(batchRows))
     }
-    parallelRowBlocks(rows: rows, channels: channels) { _, block in
+    parallelRowBlocks(rows: rows, channels: channels) { block in
       let start = block.lowerBound * channels
       kernels.normalizationGradient(
         gradient + start, input: input + start, rows: block.count, channels: channels, scale: norm.scale,

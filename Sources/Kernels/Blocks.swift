@@ -1,9 +1,13 @@
-// How arrays are cut for the pointwise and per-channel micro-kernels. The cuts depend on the sizes alone, never on the number
-// of threads: sums are added up in the same order by any number of threads.
+// How arrays are cut for the pointwise and per-channel micro-kernels. Where a task adds up, the cut depends on the sizes
+// alone, never on the number of threads: sums are added up in the same order by any number of threads. Where each element is
+// by itself, tasks are smaller where threads would wait.
 
 /// Elements of one task of `Context.parallel`: 256 KB of each array: long enough to
-/// outweigh the start of a task, short enough to divide a network among many cores.
+/// outweigh the start of a task, short enough to divide a network among some cores.
 let taskElements = 1 << 16
+
+/// Values that a task of `parallelColumns` goes over.
+private let columnElements = 1 << 12
 
 /// Elements of a block that several micro-kernels pass over in turn: 32 KB fit the first-level cache.
 let blockElements = 1 << 13
@@ -24,25 +28,51 @@ struct RowCut {
 }
 
 extension Context {
-  /// Calls `body` with ranges that cover 0..<count, in parallel, each of `taskElements` except the last.
+  /// Fewer tasks than this would leave threads waiting for the last of them.
+  var enoughTasks: Int { 4 * threads }
+
+  /// Into how many parts each of `tasks` tasks, of `most` parts at most, goes so that there are enough.
+  private func partsOfTask(_ tasks: Int, most: Int) -> Int {
+    max(1, min(most, ceilDivide(enoughTasks, max(tasks, 1))))
+  }
+
+  /// Calls `body` with ranges that cover 0..<count, in parallel, each of whole blocks except the last.
   func parallelElements(_ count: Int, _ body: (Range<Int>) -> Void) {
-    parallel((count + taskElements - 1) / taskElements) { task in
-      body(task * taskElements..<min(count, (task + 1) * taskElements))
-    }
+    let most = taskElements / blockElements
+    let elements = ceilDivide(most, partsOfTask(ceilDivide(count, taskElements), most: most)) * blockElements
+    parallel(ceilDivide(count, elements)) { task in body(task * elements..<min(count, (task + 1) * elements)) }
+  }
+
+  /// Calls `body` with the rows of cache-sized blocks, the same for any number of threads, in parallel.
+  func parallelRowBlocks(rows: Int, channels: Int, _ body: (_ rows: Range<Int>) -> Void) {
+    let tasks = RowCut(rows: rows, channels: channels, elements: taskElements)
+    let blocks = RowCut(rows: min(rows, tasks.rowsPerPart), channels: channels, elements: blockElements)
+    let parts = partsOfTask(tasks.parts, most: blocks.parts)
+    parallelRowBlocks(rows: rows, channels: channels, parts: parts) { _, rows in body(rows) }
   }
 
   /// Calls `body` with the task's number and the rows of each of its cache-sized blocks, tasks in parallel, the blocks
   /// of a task in order.
-  func parallelRowBlocks(rows: Int, channels: Int, _ body: (_ task: Int, _ rows: Range<Int>) -> Void) {
+  /// - Parameter parts: of each task, that run in parallel too.
+  func parallelRowBlocks(
+    rows: Int, channels: Int, parts: Int = 1, _ body: (_ task: Int, _ rows: Range<Int>) -> Void
+  ) {
     let tasks = RowCut(rows: rows, channels: channels, elements: taskElements)
-    parallel(tasks.parts) { task in
+    parallel(tasks.parts * parts) { index in
+      let (task, part) = (index / parts, index % parts)
       let range = tasks.range(task)
       let blocks = RowCut(rows: range.count, channels: channels, elements: blockElements)
-      for block in 0..<blocks.parts {
+      for block in blocks.parts * part / parts..<blocks.parts * (part + 1) / parts {
         let inner = blocks.range(block)
         body(task, range.lowerBound + inner.lowerBound..<range.lowerBound + inner.upperBound)
       }
     }
+  }
+
+  /// Calls `body` with ranges that cover `columns`, in parallel, for each of which it goes over `rows` values.
+  func parallelColumns(_ columns: Int, rows: Int, _ body: (Range<Int>) -> Void) {
+    let cut = RowCut(rows: columns, channels: max(rows, 1), elements: columnElements)
+    parallel(cut.parts) { body(cut.range($0)) }
   }
 
   /// Whether a tensor [rows, channels] is written past the caches. What is larger than they are has left them before it
@@ -56,20 +86,11 @@ extension Context {
     UnsafeMutableRawPointer(scratch(name, 2 * count)).assumingMemoryBound(to: Double.self)
   }
 
-  /// Scratch memory for doubles, set to zero.
-  func zeroedDoubles(_ name: String, _ count: Int) -> UnsafeMutablePointer<Double> {
-    let doubles = doubles(name, count)
-    doubles.initialize(repeating: 0, count: count)
-    return doubles
-  }
-
   /// Per-task sums [tasks, count] added up in the order of the tasks; returns [count] in the first task's place.
   func combine(_ sums: UnsafeMutablePointer<Double>, tasks: Int, count: Int) {
-    // A dense layer has few rows and tens of thousands of channels: too many for one thread.
-    let columns = RowCut(rows: count, channels: 1, elements: 2048)
-    parallel(columns.parts) { part in
+    parallelColumns(count, rows: tasks) { columns in
       for task in 1..<max(tasks, 1) {
-        for i in columns.range(part) { sums[i] += sums[task * count + i] }
+        for i in columns { sums[i] += sums[task * count + i] }
       }
     }
   }

@@ -69,29 +69,28 @@ extension WinogradConvolution {
     rows: Int, a: UnsafePointer<Float>, aLayout: PointLayout, b: UnsafePointer<Float>, bLayout: PointLayout,
     c: UnsafeMutablePointer<Float>, cLayout: PointLayout
   ) {
-    let product = MacroKernel(kernels: kernels)
-    let ncPanels = WinogradConvolution.nc / kernels.width
-    // (point, first panel) of each task, the points with most slots first.
-    let tasks = bLayout.pointsByWork.flatMap { point in
-      stride(from: 0, to: bLayout.slots[point] * bLayout.panels, by: ncPanels).map { (point, $0) }
+    let (product, w) = (MacroKernel(kernels: kernels), kernels.width)
+    let tasks = productTasks(.backwardData, rows: rows, widest: WinogradConvolution.nc) {
+      [bLayout.slots.map { ProductTasks.Item(depth: 1, columnPanels: $0 * bLayout.panels) }]
+    }.tasks
+    func operands(_ task: ProductTasks.Task) -> MacroKernel.Operands {
+      (
+        a + aLayout.bases[task.item] + task.rows.lowerBound * w,
+        b + bLayout.bases[task.item] + task.columns.lowerBound * bLayout.panelStride
+      )
     }
-    func operands(_ task: Int) -> MacroKernel.Operands {
-      let (point, first) = tasks[task]
-      return (a + aLayout.bases[point], b + bLayout.bases[point] + first * bLayout.panelStride)
-    }
-    context.parallel(tasks.count) { task in
-      let (point, first) = tasks[task]
+    context.parallel(tasks.count) { index in
+      let task = tasks[index]
       let (a, b) = operands(task)
       product.multiply(
         MacroKernel.Product(
-          rows: rows, columnPanels: min(ncPanels, bLayout.slots[point] * bLayout.panels - first),
-          depth: aLayout.panels * kernels.width,
-          a: .init(first: a, panelStride: aLayout.panelStride, panelDepth: kernels.width, groupRows: rows),
+          rows: task.rows.count, columnPanels: task.columns.count, depth: aLayout.panels * w,
+          a: .init(first: a, panelStride: aLayout.panelStride, panelDepth: w, groupRows: task.rows.count),
           b: .init(b, bLayout.panelStride),
           c: .init(
-            first: c + cLayout.bases[point] + first * cLayout.panelStride, rowStride: kernels.width,
-            panelStride: cLayout.panelStride),
-          upcoming: .init(task + context.threads < tasks.count ? operands(task + context.threads) : nil)))
+            first: c + cLayout.bases[task.item] + task.columns.lowerBound * cLayout.panelStride
+              + task.rows.lowerBound * w, rowStride: w, panelStride: cLayout.panelStride),
+          upcoming: .init(index + context.threads < tasks.count ? operands(tasks[index + context.threads]) : nil)))
     }
   }
 }

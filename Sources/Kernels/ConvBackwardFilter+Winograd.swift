@@ -18,6 +18,8 @@ extension WinogradConvolution {
     var inputs = MappedImages(input, imageElements: s.inputCount / s.batch, context)
     var gradients = MappedImages(outputGradient, imageElements: s.outputCount / s.batch, context)
 
+    let reduction = reduction()
+
     forEachChunk(tiles.count) { range in
       withImages(range, tiles, source, &inputs, points: v) { range, source, input, v in
         transformInput(range, tensor: source, source: input, points: v, layout: inputLayout) { tile, phase in
@@ -30,72 +32,131 @@ extension WinogradConvolution {
         }
       }
       reduceTiles(
-        range.count, v: v, inputLayout: inputLayout, m: m, outputLayout: outputLayout, filterGradient: filterGradient,
-        accumulate: accumulate || range.lowerBound > 0)
+        range.count, reduction, v: (UnsafePointer(v), inputLayout), m: (UnsafePointer(m), outputLayout),
+        filterGradient: filterGradient, accumulate: accumulate || range.lowerBound > 0)
     }
   }
 
   /// Channels of a block: 64 x 64, whose sums at all points and the operands of two products fit a second-level cache of
-  /// a megabyte; fewer where that makes too few tasks.
-  private var blockPanels: (input: Int, output: Int) {
-    func panels(_ input: Int, _ output: Int) -> (input: Int, output: Int) {
-      (min(input / kernels.width, inputPanels), min(output / kernels.width, outputPanels))
-    }
-    return [panels(64, 64), panels(32, 64)].first {
+  /// a megabyte; fewer where that makes too few tasks. Nil where smaller ones would too.
+  private var blockPanels: (input: Int, output: Int)? {
+    [blockPanels(64, 64), blockPanels(32, 64), blockPanels(32, 32)].first {
       phases.count * ceilDivide(inputPanels, $0.input) * ceilDivide(outputPanels, $0.output)
-        >= enoughTasks
-    } ?? panels(32, 32)
+        >= (context.threads == 1 ? 1 : context.enoughTasks)
+    }
   }
 
-  /// One task per phase and block of channels.
-  private func reduceTiles(
-    _ depth: Int, v: UnsafePointer<Float>, inputLayout: PointLayout, m: UnsafePointer<Float>, outputLayout: PointLayout,
-    filterGradient: UnsafeMutablePointer<Float>, accumulate: Bool
-  ) {
-    let (w, s) = (kernels.width, shape)
-    let product = MacroKernel(kernels: kernels)
-    let block = blockPanels
-    let inputBlocks = ceilDivide(inputPanels, block.input)
-    let outputBlocks = ceilDivide(outputPanels, block.output)
-    let layout = plainLayout(phases, panels: block.output, rows: block.input * w)
-    let perWorker = transformScratch + layout.count
-    let workspace = context.scratch("winograd.sums", perWorker * context.threads)
-    context.parallel(phases.count * inputBlocks * outputBlocks) { task, worker in
-      let phase = task / (inputBlocks * outputBlocks)
-      let parts = phases[phase]
-      let firstInput = task / outputBlocks % inputBlocks * block.input
-      let inputs = min(block.input, inputPanels - firstInput)
-      let firstOutput = task % outputBlocks * block.output
-      let outputs = min(block.output, outputPanels - firstOutput)
-      let scratch = workspace + worker * perWorker
-      let sums = scratch + transformScratch
-      func operands(_ point: Int) -> MacroKernel.Operands {
-        (
-          v + inputLayout.phaseOffsets[phase][point] + firstInput * inputLayout.panelStride,
-          m + outputLayout.bases[point] + firstOutput * outputLayout.panelStride
-        )
-      }
-      for i in 0..<parts.y.points {
-        for j in 0..<parts.x.points {
-          let point = i * n + j
-          let (a, b) = operands(point)
-          product.multiply(
-            MacroKernel.TransposedProduct(
-              rowPanels: inputs, columnPanels: outputs, depth: depth, a: .init(a, inputLayout.panelStride),
-              b: .init(b, outputLayout.panelStride), c: sums + layout.bases[point], cPanelStride: layout.panelStride,
-              next: j + 1 < parts.x.points
-                ? operands(point + 1) : i + 1 < parts.y.points ? operands((i + 1) * n) : nil))
+  private func blockPanels(_ input: Int, _ output: Int) -> (input: Int, output: Int) {
+    (min(input / kernels.width, inputPanels), min(output / kernels.width, outputPanels))
+  }
+
+  /// One phase and some panels of channels.
+  private struct Block {
+    var phase: Int
+    var inputs: Range<Int>
+    var outputs: Range<Int>
+  }
+
+  /// What the sums over tiles are cut into.
+  private struct Reduction {
+    var blocks: [Block]
+    /// Of a block's sums.
+    var layout: PointLayout
+    /// The products of all blocks, and pieces of what comes of them, which are tasks of their own where blocks are too few
+    /// to be tasks; otherwise nil.
+    var parts: (products: [(block: Int, point: Int)], pieces: [(block: Int, output: Int, channels: Range<Int>)])?
+  }
+
+  private func reduction() -> Reduction {
+    let w = kernels.width
+    let most = blockPanels ?? blockPanels(64, 64)
+    let blocks = phases.indices.flatMap { phase in
+      stride(from: 0, to: inputPanels, by: most.input).flatMap { input in
+        stride(from: 0, to: outputPanels, by: most.output).map { output in
+          Block(
+            phase: phase, inputs: input..<min(input + most.input, inputPanels),
+            outputs: output..<min(output + most.output, outputPanels))
         }
       }
-      for output in 0..<outputs {
-        let column = (firstOutput + output) * w
-        let target = FilterPart(
-          first: filterGradient + firstInput * w * s.outputChannels + column,
-          channels: min(inputs * w, s.inputChannels - firstInput * w), lanes: min(w, s.outputChannels - column))
-        inverseTransform(
-          parts, sums + output * layout.panelStride, layout, scratch, into: target, accumulate: accumulate)
-      }
     }
+    var reduction = Reduction(blocks: blocks, layout: plainLayout(phases, panels: most.output, rows: most.input * w))
+    if blockPanels != nil { return reduction }
+    reduction.parts = (
+      blocks.enumerated().flatMap { number, block in points(phases[block.phase]).map { (number, $0) } },
+      blocks.enumerated().flatMap { number, block in
+        (0..<block.outputs.count).flatMap { output in
+          (0..<block.inputs.count).map { (number, output, $0 * w..<($0 + 1) * w) }
+        }
+      }
+    )
+    return reduction
+  }
+
+  /// One task per block; or where there are few blocks, one per point of each, and then one per piece of what comes of them.
+  private func reduceTiles(
+    _ depth: Int, _ reduction: Reduction, v: (points: UnsafePointer<Float>, layout: PointLayout),
+    m: (points: UnsafePointer<Float>, layout: PointLayout), filterGradient: UnsafeMutablePointer<Float>,
+    accumulate: Bool
+  ) {
+    let ((v, inputLayout), (m, outputLayout)) = (v, m)
+    let (w, product) = (kernels.width, MacroKernel(kernels: kernels))
+    let (blocks, layout) = (reduction.blocks, reduction.layout)
+    let scratch = context.scratch(
+      "winograd.sums",
+      transformScratch * context.threads
+        + layout.count * (reduction.parts == nil ? context.threads : blocks.count))
+    let sums = scratch + transformScratch * context.threads
+    func operands(_ block: Block, _ point: Int) -> MacroKernel.Operands {
+      (
+        v + inputLayout.phaseOffsets[block.phase][point] + block.inputs.lowerBound * inputLayout.panelStride,
+        m + outputLayout.bases[point] + block.outputs.lowerBound * outputLayout.panelStride
+      )
+    }
+    func multiply(_ block: Block, _ point: Int, next: Int?, into sums: UnsafeMutablePointer<Float>) {
+      let (a, b) = operands(block, point)
+      product.multiply(
+        MacroKernel.TransposedProduct(
+          rowPanels: block.inputs.count, columnPanels: block.outputs.count, depth: depth,
+          a: .init(a, inputLayout.panelStride), b: .init(b, outputLayout.panelStride),
+          c: sums + layout.bases[point], cPanelStride: layout.panelStride, next: next.map { operands(block, $0) }))
+    }
+    /// Of one panel of output channels, the given ones of the block's input channels.
+    func inverse(
+      _ block: Block, _ output: Int, _ channels: Range<Int>, of sums: UnsafePointer<Float>, _ worker: Int
+    ) {
+      let first = block.inputs.lowerBound * w + channels.lowerBound
+      let column = (block.outputs.lowerBound + output) * w
+      let target = FilterPart(
+        first: filterGradient + first * shape.outputChannels + column,
+        channels: min(channels.count, shape.inputChannels - first), lanes: min(w, shape.outputChannels - column))
+      inverseTransform(
+        phases[block.phase], sums + output * layout.panelStride + channels.lowerBound * w, layout,
+        scratch + worker * transformScratch, into: target, accumulate: accumulate)
+    }
+    if let (products, pieces) = reduction.parts {
+      context.parallel(products.count) { index in
+        let (block, point) = products[index]
+        multiply(blocks[block], point, next: nil, into: sums + block * layout.count)
+      }
+      context.parallel(pieces.count) { index, worker in
+        let (block, output, channels) = pieces[index]
+        inverse(blocks[block], output, channels, of: sums + block * layout.count, worker)
+      }
+      return
+    }
+    context.parallel(blocks.count) { index, worker in
+      let (block, sums) = (blocks[index], sums + worker * layout.count)
+      let points = points(phases[block.phase])
+      for (place, point) in points.enumerated() {
+        multiply(block, point, next: place + 1 < points.count ? points[place + 1] : nil, into: sums)
+      }
+      for output in 0..<block.outputs.count { inverse(block, output, 0..<block.inputs.count * w, of: sums, worker) }
+    }
+  }
+
+  /// The points of a phase, row by row.
+  private func points(_ phase: WinogradPhase) -> [Int] {
+    (0..<phase.y.points).flatMap { i in (0..<phase.x.points).map { i * n + $0 } }
   }
 
   /// Some input channels and one panel of output channels of the filter's gradient.

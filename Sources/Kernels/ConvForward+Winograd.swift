@@ -1,5 +1,5 @@
 extension WinogradConvolution {
-  /// Output channels of a task of the products.
+  /// Channels of a task of the products, at most.
   static let nc = 128
 
   /// input -> points V; M = V U at each point; M -> output.
@@ -25,8 +25,7 @@ extension WinogradConvolution {
       }
       if let filterPoints {
         multiply(
-          rows: range.count, a: (UnsafePointer(v), inputLayout), b: filterPoints, columnPanels: outputPanels,
-          bBase: filterLayout.base, bPanelStride: filterLayout.panelStride, c: (m, outputLayout))
+          rows: range.count, a: (UnsafePointer(v), inputLayout), b: (filterPoints, filterLayout), c: (m, outputLayout))
       } else {
         multiplyForward(rows: range.count, a: v, aLayout: inputLayout, filter: filter, c: m, cLayout: outputLayout)
       }
@@ -63,34 +62,36 @@ extension WinogradConvolution {
     }
   }
 
-  /// At each point C = A B, in parallel over points and blocks of columns. The depth is all panels of A's point.
-  func multiply(
-    rows: Int, a: (points: UnsafePointer<Float>, layout: PointLayout), b: UnsafePointer<Float>, columnPanels: Int,
-    bBase: (Int) -> Int, bPanelStride: (Int) -> Int, c: (points: UnsafeMutablePointer<Float>, layout: PointLayout)
+  /// At each point C = A B. The depth is all panels of A's point.
+  private func multiply(
+    rows: Int, a: (points: UnsafePointer<Float>, layout: PointLayout),
+    b: (points: UnsafePointer<Float>, layout: FilterLayout),
+    c: (points: UnsafeMutablePointer<Float>, layout: PointLayout)
   ) {
-    let ((a, aLayout), (c, cLayout)) = (a, c)
-    let product = MacroKernel(kernels: kernels)
-    let points = aLayout.pointsByWork
-    let ncPanels = WinogradConvolution.nc / kernels.width
-    let blocks = ceilDivide(columnPanels, ncPanels)
-    func operands(_ task: Int) -> MacroKernel.Operands {
-      let point = points[task / blocks]
-      return (a + aLayout.bases[point], b + bBase(point) + task % blocks * ncPanels * bPanelStride(point))
+    let ((a, aLayout), (b, bLayout), (c, cLayout)) = (a, b, c)
+    let (product, w) = (MacroKernel(kernels: kernels), kernels.width)
+    let tasks = productTasks(.forward, rows: rows, widest: WinogradConvolution.nc) {
+      [aLayout.slots.map { ProductTasks.Item(depth: $0, columnPanels: $0 == 0 ? 0 : outputPanels) }]
+    }.tasks
+    func operands(_ task: ProductTasks.Task) -> MacroKernel.Operands {
+      (
+        a + aLayout.bases[task.item] + task.rows.lowerBound * w,
+        b + bLayout.base(point: task.item) + task.columns.lowerBound * bLayout.panelStride(point: task.item)
+      )
     }
-    context.parallel(points.count * blocks) { task in
-      let point = points[task / blocks]
-      let first = task % blocks * ncPanels
+    context.parallel(tasks.count) { index in
+      let task = tasks[index]
       let (a, b) = operands(task)
       product.multiply(
         MacroKernel.Product(
-          rows: rows, columnPanels: min(ncPanels, columnPanels - first),
-          depth: aLayout.slots[point] * aLayout.panels * kernels.width,
-          a: .init(first: a, panelStride: aLayout.panelStride, panelDepth: kernels.width, groupRows: rows),
-          b: .init(b, bPanelStride(point)),
+          rows: task.rows.count, columnPanels: task.columns.count,
+          depth: aLayout.slots[task.item] * aLayout.panels * w,
+          a: .init(first: a, panelStride: aLayout.panelStride, panelDepth: w, groupRows: task.rows.count),
+          b: .init(b, bLayout.panelStride(point: task.item)),
           c: .init(
-            first: c + cLayout.bases[point] + first * cLayout.panelStride, rowStride: kernels.width,
-            panelStride: cLayout.panelStride),
-          upcoming: .init(task + context.threads < points.count * blocks ? operands(task + context.threads) : nil)))
+            first: c + cLayout.bases[task.item] + task.columns.lowerBound * cLayout.panelStride
+              + task.rows.lowerBound * w, rowStride: w, panelStride: cLayout.panelStride),
+          upcoming: .init(index + context.threads < tasks.count ? operands(tasks[index + context.threads]) : nil)))
     }
   }
 }

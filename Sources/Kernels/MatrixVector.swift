@@ -23,7 +23,7 @@ extension Context {
     into output: UnsafeMutablePointer<Float>
   ) {
     let kernels = self.kernels
-    parallelRowBlocks(rows: rows, channels: columns) { _, block in
+    parallelRowBlocks(rows: rows, channels: columns) { block in
       for row in block { output[row] = Float(kernels.dot(matrix + row * columns, vector, columns)) }
     }
   }
@@ -42,17 +42,19 @@ extension Context {
       sums.update(repeating: 0, count: columns)
       for row in cut.range(task) { kernels.addScaled(matrix + row * columns, sums, columns, factor: vector[row]) }
     }
-    for column in 0..<columns {
-      var sum = 0.0
-      for task in 0..<cut.parts { sum += Double(partial[task * columns + column]) }
-      output[column] = Float(sum)
+    parallelColumns(columns, rows: cut.parts) { part in
+      for column in part {
+        var sum = 0.0
+        for task in 0..<cut.parts { sum += Double(partial[task * columns + column]) }
+        output[column] = Float(sum)
+      }
     }
   }
 
   /// Sum of the products of the elements of two arrays of `count` floats.
   public func dot(_ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, count: Int) -> Double {
     let cut = RowCut(rows: count, channels: 1, elements: taskElements)
-    let sums = zeroedDoubles("dot products", cut.parts)
+    let sums = doubles("dot products", cut.parts)
     let kernels = self.kernels
     parallel(cut.parts) { task in
       let range = cut.range(task)
@@ -79,7 +81,7 @@ extension Context {
     into output: UnsafeMutablePointer<Float>
   ) {
     let kernels = self.kernels
-    parallelRowBlocks(rows: rows, channels: columns) { _, block in
+    parallelRowBlocks(rows: rows, channels: columns) { block in
       for row in block {
         let target = output + row * columns
         kernels.scaleAndAdd(matrix + row * columns, target, columns, factor: factor, addend: 0)

@@ -41,6 +41,7 @@ final class WinogradConvolution {
   let tapGroups: [[Int]]?
   /// Whether a transformed filter is written past the caches, which it would leave again before a product reads it.
   let streamsFilter: Bool
+  private var productTasks: [ProductKey: ProductTasks] = [:]
 
   /// Tiles that go through the points together. More of them reuse a transformed filter that does not fit in a cache;
   /// fewer keep the points of shallow layers in the last-level cache. A constant, so that the order of sums is one too.
@@ -110,6 +111,27 @@ final class WinogradConvolution {
       ? phases.map { $0.flippedTaps(stride: shape.stride, kernelWidth: shape.kernelWidth) } : nil
     // Panels have no taps of zeros: few images take as long as the filter takes to read, however many tiles they are.
     backwardPhases = tapGroups == nil ? WinogradConvolution.phases(shape, sharesWindows: true).phases : phases
+  }
+
+  private struct ProductKey: Hashable {
+    var pass: ConvPass
+    var rows: Int
+  }
+
+  /// The tasks of a pass's products of so many tiles, found once.
+  /// - Parameters:
+  ///   - widest: channels of a task, at most.
+  ///   - alternatives: as of `ProductTasks`.
+  func productTasks(
+    _ pass: ConvPass, rows: Int, widest: Int, alternatives: () -> [[ProductTasks.Item]]
+  ) -> ProductTasks {
+    let key = ProductKey(pass: pass, rows: rows)
+    if let known = productTasks[key] { return known }
+    let tasks = ProductTasks(
+      alternatives: alternatives(), rows: rows, widest: widest / kernels.width, nr: kernels.nr,
+      threads: context.threads)
+    productTasks[key] = tasks
+    return tasks
   }
 
   /// Points along one axis.
@@ -270,9 +292,4 @@ struct PointLayout {
   }
 
   var panelStride: Int { rows * width }
-
-  /// The points that there are, those with the most slots first, so that the longest tasks do not come last.
-  var pointsByWork: [Int] {
-    slots.indices.filter { slots[$0] > 0 }.sorted { (-slots[$0], $0) < (-slots[$1], $1) }
-  }
 }

@@ -7,12 +7,12 @@ import MicroKernels
 // are made of the same sums, and those of 0 and infinity are the first and the last row of taps.
 
 extension WinogradConvolution {
-  /// Columns of a task: the transform of a row serves all tiles, and A is read once for so many.
+  /// Columns of a task, at most: the transform of a row serves all tiles, and A is read once for so many.
   private static let productColumns = 64
   /// Depth of a block, whose transform then is small enough for the second-level cache.
   private static let productDepth = 128
-  /// Twos of rows of points per task: as many as leave what they add up, less than a megabyte, in the second-level cache.
-  /// All of them for a few tiles, for which bringing the taps into order costs more than the products.
+  /// Twos of rows of points per task, at most: as many as leave what they add up, less than a megabyte, in the second-level
+  /// cache. All of them for a few tiles, for which bringing the taps into order costs more than the products.
   private func productTwos(_ tiles: Int) -> Int { max(1, min(n / 2, 256 / tiles)) }
 
   /// Depth of a piece of a block for a few tiles, whose taps then are small enough for the first-level cache.
@@ -148,9 +148,41 @@ extension WinogradConvolution {
     return rows.flatMap { row in (0..<x.points).map { row * n + $0 } }
   }
 
-  /// Panels of columns of a task, and panels of depth of a block.
-  private var productPanels: (columns: Int, depth: Int) {
-    (WinogradConvolution.productColumns / kernels.width, WinogradConvolution.productDepth / kernels.width)
+  /// Panels of depth of a block.
+  private var productPanels: Int { WinogradConvolution.productDepth / kernels.width }
+
+  /// A task of the products: some twos of rows of points of one phase, or of all in turn.
+  private struct FusedTask {
+    var phase: Int
+    var twos: Range<Int>
+    var rows: Range<Int>
+    var columns: Range<Int>
+  }
+
+  /// - Parameter groups: phases that a task takes in turn.
+  private func fusedTasks(_ pass: ConvPass, _ groups: [[WinogradPhase]], rows: Int, columnPanels: Int) -> [FusedTask] {
+    // Few tiles of taps in panels take all twos together.
+    let (most, isFew) = (productTwos(rows), tapGroups != nil && rows <= RowProduct.tiles)
+    let ways = (isFew ? most...most : 1...most).reversed().map { size in
+      groups.indices.flatMap { group in
+        stride(from: 0, to: n / 2, by: size).map { (group: group, twos: $0..<min($0 + size, n / 2)) }
+      }
+    }
+    let cut = productTasks(pass, rows: rows, widest: WinogradConvolution.productColumns) {
+      ways.map { way in
+        way.map { share in
+          let phases = groups[share.group]
+          let depth = share.twos.reduce(0) { sum, two in phases.reduce(sum) { $0 + points(two, $1).count } }
+          return ProductTasks.Item(
+            depth: depth, columnPanels: columnPanels,
+            preparation: phases.reduce(0) { $0 + 4 * $1.y.taps * $1.x.taps })
+        }
+      }
+    }
+    return cut.tasks.map { task in
+      let share = ways[cut.choice][task.item]
+      return FusedTask(phase: share.group, twos: share.twos, rows: task.rows, columns: task.columns)
+    }
   }
 
   /// Floats of U for two rows of points of a block.
@@ -164,19 +196,16 @@ extension WinogradConvolution {
     let (w, s, panels) = (kernels.width, shape, productPanels)
     let tapStride = s.inputChannels * s.outputChannels
     let scratch = context.scratch("winograd.filter", twoRowFloats * context.threads)
-    let blocks = ceilDivide(outputPanels, panels.columns)
-    let twos = productTwos(rows)
-    let parts = ceilDivide(n / 2, twos)
-    context.parallel(parts * blocks) { task, worker in
-      let first = task % blocks * panels.columns
-      let top = task / blocks * twos
+    let tasks = fusedTasks(.forward, [phases], rows: rows, columnPanels: outputPanels)
+    context.parallel(tasks.count) { index, worker in
+      let task = tasks[index]
+      let (first, row) = (task.columns.lowerBound, task.rows.lowerBound * w)
       for (phase, axes) in phases.enumerated() {
-        for depth in stride(from: 0, to: inputPanels, by: panels.depth) {
+        for depth in stride(from: 0, to: inputPanels, by: panels) {
           multiply(
             Block(
-              phase: axes, twos: top..<min(top + twos, n / 2), rows: rows,
-              depthPanels: min(panels.depth, inputPanels - depth),
-              columnPanels: min(panels.columns, outputPanels - first), filter: scratch + worker * twoRowFloats,
+              phase: axes, twos: task.twos, rows: task.rows.count, depthPanels: min(panels, inputPanels - depth),
+              columnPanels: task.columns.count, filter: scratch + worker * twoRowFloats,
               accumulate: phase > 0 || depth > 0),
             taps: Taps(
               first: filter + tap(axes, 0, 0) * tapStride + depth * w * s.outputChannels + first * w,
@@ -184,10 +213,10 @@ extension WinogradConvolution {
               columnStride: s.stride * tapStride,
               panelStride: w),
             a: Source(
-              first: a + depth * aLayout.panelStride, offsets: aLayout.phaseOffsets[phase],
+              first: a + depth * aLayout.panelStride + row, offsets: aLayout.phaseOffsets[phase],
               panelStride: aLayout.panelStride),
             c: Target(
-              first: c + first * cLayout.panelStride, offsets: cLayout.phaseOffsets[0],
+              first: c + first * cLayout.panelStride + row, offsets: cLayout.phaseOffsets[0],
               panelStride: cLayout.panelStride))
         }
       }
@@ -199,48 +228,41 @@ extension WinogradConvolution {
     rows: Int, a: UnsafePointer<Float>, aLayout: PointLayout, filter: UnsafePointer<Float>,
     c: UnsafeMutablePointer<Float>, cLayout: PointLayout
   ) {
-    let (panels, phases) = (productPanels, backwardPhases)
+    let (w, panels, phases) = (kernels.width, productPanels, backwardPhases)
     // A tap of a block, transposed; taps in panels are used where they are.
     let tapFloats = WinogradConvolution.productColumns * WinogradConvolution.productDepth
     let perWorker = twoRowFloats + phases.map { $0.y.taps * $0.x.taps }.max()! * tapFloats
     let scratch = context.scratch("winograd.filter", perWorker * context.threads)
-    let blocks = ceilDivide(inputPanels, panels.columns)
-    let twos = productTwos(rows)
-    let parts = ceilDivide(n / 2, twos)
-    // The phases with most points come first, so that the longest tasks do not come last.
-    let tasks = phases.indices.flatMap { phase in
-      (0..<parts).flatMap { part in
-        (0..<blocks).map { (phase: phase, top: part * twos, column: $0 * panels.columns) }
-      }
-    }
-    context.parallel(tasks.count) { task, worker in
-      let (phase, top, first) = tasks[task]
-      let columns = min(panels.columns, inputPanels - first)
+    let tasks = fusedTasks(.backwardData, phases.map { [$0] }, rows: rows, columnPanels: inputPanels)
+    context.parallel(tasks.count) { index, worker in
+      let task = tasks[index]
+      let (phase, first, row) = (task.phase, task.columns.lowerBound, task.rows.lowerBound * w)
       let points = scratch + worker * perWorker
-      for depth in stride(from: 0, to: outputPanels, by: panels.depth) {
-        let depthPanels = min(panels.depth, outputPanels - depth)
+      for depth in stride(from: 0, to: outputPanels, by: panels) {
+        let depthPanels = min(panels, outputPanels - depth)
         var source: Taps
         if tapGroups == nil {
           source = transposedTaps(
-            phases[phase], filter, first..<first + columns, depth..<depth + depthPanels, points + twoRowFloats)
+            phases[phase], filter, task.columns, depth..<depth + depthPanels, points + twoRowFloats)
         } else {
           source = tapsInPanels(phase, filter, column: first, depth: depth)
           if depth + depthPanels < outputPanels {
             source.next = tapsInPanels(phase, filter, column: first, depth: depth + depthPanels).first
-          } else if task + context.threads < tasks.count {
-            let next = tasks[task + context.threads]
-            source.next = tapsInPanels(next.phase, filter, column: next.column, depth: 0).first
+          } else if index + context.threads < tasks.count {
+            let next = tasks[index + context.threads]
+            source.next = tapsInPanels(next.phase, filter, column: next.columns.lowerBound, depth: 0).first
           }
         }
         multiply(
           Block(
-            phase: phases[phase], twos: top..<min(top + twos, n / 2), rows: rows,
-            depthPanels: depthPanels, columnPanels: columns, filter: points, accumulate: depth > 0),
+            phase: phases[phase], twos: task.twos, rows: task.rows.count, depthPanels: depthPanels,
+            columnPanels: task.columns.count, filter: points, accumulate: depth > 0),
           taps: source,
           a: Source(
-            first: a + depth * aLayout.panelStride, offsets: aLayout.phaseOffsets[0], panelStride: aLayout.panelStride),
+            first: a + depth * aLayout.panelStride + row, offsets: aLayout.phaseOffsets[0],
+            panelStride: aLayout.panelStride),
           c: Target(
-            first: c + first * cLayout.panelStride, offsets: cLayout.phaseOffsets[phase],
+            first: c + first * cLayout.panelStride + row, offsets: cLayout.phaseOffsets[phase],
             panelStride: cLayout.panelStride))
       }
     }

@@ -60,9 +60,8 @@ struct WindowedTensor {
 extension WinogradConvolution {
   /// Tiles per task of a transform: each point of them is a stream of 2 KB, long enough for the processor to see it.
   private static let taskTiles = 32
-  /// Fewer tasks than this would leave threads waiting for the last of them. What a task computes, and in which order it adds
-  /// up, is the same however the work is cut.
-  var enoughTasks: Int { 4 * context.threads }
+  /// The same where threads would wait for the last of those.
+  private static let fewestTaskTiles = 8
   /// Floats of scratch per worker: 64 vectors for a transform's first axis and 64 for the pixels of one tile.
   var transformScratch: Int { 128 * kernels.width }
 
@@ -99,7 +98,7 @@ extension WinogradConvolution {
   }
 
   /// Runs `body` for each phase and each panel of channels of runs of tiles that cover `range`, in parallel. A task takes
-  /// one phase, and where that makes few tasks, some of the panels.
+  /// one phase, and where that makes few tasks, some of the panels, or fewer tiles.
   ///
   /// Tiles are innermost: every point then is a stream of neighbouring vectors.
   private func forEachRun(
@@ -113,9 +112,13 @@ extension WinogradConvolution {
     let perWorker = transformScratch + margin
     let scratch = context.scratch("winograd.transform", margin + perWorker * context.threads)
     if direction == .reads { scratch.update(repeating: 0, count: margin) }
-    let groups = ceilDivide(range.count, WinogradConvolution.taskTiles)
+    let enough = context.enoughTasks
+    var groups = ceilDivide(range.count, WinogradConvolution.taskTiles)
     // Panels go in pairs: where a panel is a cache line, the processor fetches two together.
-    let parts = min(ceilDivide(panels, 2), ceilDivide(enoughTasks, groups * phases))
+    let parts = min(ceilDivide(panels, 2), ceilDivide(enough, groups * phases))
+    groups = max(
+      groups,
+      min(ceilDivide(enough, phases * parts), ceilDivide(range.count, WinogradConvolution.fewestTaskTiles)))
     context.parallel(groups * phases * parts) { task, worker in
       let own = scratch + margin + worker * perWorker
       let outside = direction == .reads ? scratch : own + transformScratch

@@ -263,16 +263,18 @@ public final class BatchNorm: Layer {
     batchesTracked.value += 1
     let isFirst = batchesTracked.value == 1
     let gain = (1 - momentum) / (1 - pow(momentum, Double(batchesTracked.value)))
+    let (means, variances) = (runningMean.value.pointer, runningVariance.value.pointer)
+    let inputBias = inputBias?.value.pointer
     for c in 0..<channels {
       let (mean, variance) = (moments[c], moments[channels + c])
       set(normalization, c, mean: mean, variance: variance)
-      let newMean = mean + Double(inputBias?.value.pointer[c] ?? 0)
+      let newMean = mean + Double(inputBias?[c] ?? 0)
       let newVariance = variance * correction
       // Not even an infinity is left of what was there before the first batch.
-      let oldMean = isFirst ? newMean : Double(runningMean.value.pointer[c])
-      let oldVariance = isFirst ? newVariance : Double(runningVariance.value.pointer[c])
-      runningMean.value.pointer[c] = Float(oldMean + gain * (newMean - oldMean))
-      runningVariance.value.pointer[c] = Float(oldVariance + gain * (newVariance - oldVariance))
+      let oldMean = isFirst ? newMean : Double(means[c])
+      let oldVariance = isFirst ? newVariance : Double(variances[c])
+      means[c] = Float(oldMean + gain * (newMean - oldMean))
+      variances[c] = Float(oldVariance + gain * (newVariance - oldVariance))
     }
     runningMean.changed()
     runningVariance.changed()

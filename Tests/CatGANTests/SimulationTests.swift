@@ -1,3 +1,4 @@
+import Kernels
 import Testing
 
 @testable import CatGAN
@@ -6,16 +7,16 @@ import Testing
 @Suite struct SimulationTests {
   @Test func longestTasksGoFirst() {
     // 7 | 6 -> 7 | 6+3 -> 7+3 | 9 -> 10 | 9+2: index order would give the same set a different end.
-    #expect(Simulation.makespan([2, 3, 3, 6, 7], workers: 2) == 11)
+    #expect(makespan([2, 3, 3, 6, 7], workers: 2) == 11)
     // Graham's worst case for two workers: LPT 7, optimum 6.
-    #expect(Simulation.makespan([3, 3, 2, 2, 2], workers: 2) == 7)
-    #expect(Simulation.makespan([4, 1, 1, 1, 1], workers: 2) == 4)
+    #expect(makespan([3, 3, 2, 2, 2], workers: 2) == 7)
+    #expect(makespan([4, 1, 1, 1, 1], workers: 2) == 4)
   }
 
   @Test func moreWorkersThanTasks() {
-    #expect(Simulation.makespan([5, 4], workers: 64) == 5)
-    #expect(Simulation.makespan([], workers: 3) == 0)
-    #expect(Simulation.makespan([1, 2, 3], workers: 1) == 6)
+    #expect(makespan([5, 4], workers: 64) == 5)
+    #expect(makespan([], workers: 3) == 0)
+    #expect(makespan([1, 2, 3], workers: 1) == 6)
   }
 
   @Test func regionsFollowOneAnotherAndSerialPartsStay() {

@@ -250,16 +250,49 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
     }
   }
 
+  /// More threads get smaller tasks: of fewer tiles, channels and points. The last shapes have several blocks of channels in
+  /// both directions, which are not multiples of one.
   @Test(arguments: ConvAlgorithm.allCases, ConvPass.allCases)
   func sameBitsForAnyNumberOfThreads(_ algorithm: ConvAlgorithm, _ pass: ConvPass) {
-    for shape in winogradShapes {
+    let deep = [(144, 80, 2), (72, 136, 1)].map { inputs, outputs, stride in
+      ConvShape.same(
+        batch: 9, height: 12, width: 20, inputChannels: inputs, outputChannels: outputs, kernel: 5, stride: stride)
+    }
+    for shape in winogradShapes + deep {
       let operands = Operands(shape, integers: false)
       let one = operands.run(pass, algorithm, Context(threads: 1))
-      for threads in [2, 3, 8] {
+      for threads in [2, 3, 8, 32] {
         let many = operands.run(pass, algorithm, Context(threads: threads))
-        #expect(one.map(\.bitPattern) == many.map(\.bitPattern), "\(shape) \(pass) \(threads) threads")
+        expectSameBits(many, one, "\(shape) \(pass) \(threads) threads")
       }
     }
+  }
+
+  /// The same where products transform the filter on the way, with tiles enough to be cut too.
+  @Test(arguments: [ConvPass.forward, .backwardData], [(5, 2), (5, 1), (3, 1)])
+  func sameBitsOfAFilterTransformedOnTheWay(_ pass: ConvPass, _ kernel: (size: Int, stride: Int)) {
+    let shape = ConvShape.same(
+      batch: 12, height: 17, width: 16, inputChannels: 144, outputChannels: 176, kernel: kernel.size,
+      stride: kernel.stride)
+    let operands = Operands(shape, integers: false)
+    func run(_ threads: Int) -> [Float] {
+      let convolution = WinogradConvolution(
+        shape, PackedFilter(context: Context(threads: threads), use: .training), largestFreelyKept: 0)
+      #expect(!convolution.transformsFirst)
+      let result = Buffer(count: pass == .forward ? shape.outputCount : shape.inputCount)
+      result.fill(.nan)
+      if pass == .forward {
+        convolution.forward(
+          input: MappedTensor(operands.input), filter: operands.filter, output: result.pointer)
+      } else {
+        convolution.backwardData(
+          outputGradient: MappedTensor(operands.outputGradient), filter: operands.filter,
+          inputGradient: result.pointer)
+      }
+      return result.array
+    }
+    let one = run(1)
+    for threads in [2, 3, 8, 32] { expectSameBits(run(threads), one, "\(shape) \(pass) \(threads) threads") }
   }
 
   /// Products that transform the filter on the way: against Double, and a picture's bits whatever its company. Panels are

@@ -213,7 +213,7 @@ import Testing
       return network.store.parameters.map(\.value.array) + [network.forward(x, mode: .inference).array]
     }
     let one = try run(1)
-    for threads in [2, 5] { #expect(try run(threads) == one) }
+    for threads in [2, 5, 32] { #expect(try run(threads) == one) }
   }
 
   @Test func initializers() {

@@ -34,19 +34,10 @@ package struct Simulation {
     return looks.sorted()[2]
   }
 
-  /// End of the last task when the longest remaining task always goes to the worker that is free first (LPT; Graham 1969:
-  /// at most 4/3 of the optimum).
-  package static func makespan(_ tasks: [Double], workers: Int) -> Double {
-    precondition(workers > 0)
-    var free = [Double](repeating: 0, count: min(workers, max(tasks.count, 1)))
-    for task in tasks.sorted(by: >) { free[free.indices.min { free[$0] < free[$1] }!] += task }
-    return free.max() ?? 0
-  }
-
   /// Seconds of one part on one machine.
   package func seconds(_ part: StepPart) -> Double {
     let seconds = part.regions.reduce(part.serial) { sum, tasks in
-      sum + Simulation.makespan(tasks, workers: cores) + (cores > 1 && tasks.count > 1 ? regionOverhead : 0)
+      sum + makespan(tasks, workers: cores) + (cores > 1 && tasks.count > 1 ? regionOverhead : 0)
     }
     return max(seconds, bandwidth.map { part.bytes / $0 } ?? 0)
   }
@@ -87,7 +78,7 @@ package struct Simulation {
   private func reason(_ parts: [StepPart]) -> String {
     let serial = parts.reduce(0) { $0 + $1.serial }
     let regions = parts.flatMap(\.regions)
-    let split = regions.reduce(0) { $0 + Simulation.makespan($1, workers: cores) }
+    let split = regions.reduce(0) { $0 + makespan($1, workers: cores) }
     if let bandwidth, parts.reduce(0, { $0 + $1.bytes }) / bandwidth > serial + split { return "bandwidth" }
     let counts = regions.map(\.count)
     guard serial <= split, let fewest = counts.min(), let most = counts.max() else { return "serial" }
