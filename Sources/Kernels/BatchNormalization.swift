@@ -37,22 +37,27 @@ extension Context {
     _ data: UnsafePointer<Float>, rows: Int, channels: Int, mean: UnsafeMutablePointer<Double>,
     variance: UnsafeMutablePointer<Double>
   ) {
-    let kernels = self.kernels
+    let (kernels, fold) = (self.kernels, RowFold(channels: channels, width: width))
     let tasks = RowCut(rows: rows, channels: channels, elements: taskElements)
     let moments = doubles("moments", tasks.parts * 2 * channels)
-    let block = scratch("block moments", tasks.parts * 2 * channels)
+    let block = scratch("block moments", tasks.parts * 2 * fold.columns)
     parallelRowBlocks(rows: rows, channels: channels) { task, range in
-      let blockMean = block + task * 2 * channels
-      let blockSquares = blockMean + channels
-      kernels.columnMoments(
-        data + range.lowerBound * channels, rows: range.count, channels: channels, mean: blockMean,
-        squares: blockSquares)
       let taskMean = moments + task * 2 * channels
       let taskSquares = taskMean + channels
-      let before = Double(range.lowerBound - tasks.range(task).lowerBound)
+      var before = Double(range.lowerBound - tasks.range(task).lowerBound)
       if before == 0 { taskMean.initialize(repeating: 0, count: 2 * channels) }
-      for c in 0..<channels {
-        merge(&taskMean[c], &taskSquares[c], before, Double(blockMean[c]), Double(blockSquares[c]), Double(range.count))
+      fold.forEach(range) { start, rows, columns in
+        let blockMean = block + task * 2 * fold.columns
+        let blockSquares = blockMean + columns
+        kernels.columnMoments(data + start, rows: rows, channels: columns, mean: blockMean, squares: blockSquares)
+        for first in stride(from: 0, to: columns, by: channels) {
+          for c in 0..<channels {
+            merge(
+              &taskMean[c], &taskSquares[c], before, Double(blockMean[first + c]), Double(blockSquares[first + c]),
+              Double(rows))
+          }
+          before += Double(rows)
+        }
       }
     }
     parallelColumns(channels, rows: 16 * tasks.parts) { columns in
@@ -76,13 +81,15 @@ extension Context {
     _ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, rows: Int, channels: Int,
     scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, slope: Float
   ) {
-    let kernels = self.kernels
+    let (kernels, fold) = (self.kernels, RowFold(channels: channels, width: width))
     let streams = input != UnsafePointer(output) && usesNonTemporalStores(output, rows: rows, channels: channels)
+    let (scale, shift) = (repeated("scale", scale, fold), repeated("shift", shift, fold))
     parallelRowBlocks(rows: rows, channels: channels) { block in
-      let start = block.lowerBound * channels
-      kernels.affineLeaky(
-        input + start, output + start, rows: block.count, channels: channels, scale: scale, shift: shift, slope: slope,
-        streams: streams)
+      fold.forEach(block) { start, rows, columns in
+        kernels.affineLeaky(
+          input + start, output + start, rows: rows, channels: columns, scale: scale, shift: shift, slope: slope,
+          streams: streams)
+      }
     }
   }
 
@@ -111,16 +118,30 @@ extension Context {
     gradient: UnsafePointer<Float>, input: UnsafePointer<Float>, rows: Int, _ normalization: Normalization
   ) -> UnsafeMutablePointer<Double> {
     let (kernels, norm, channels) = (self.kernels, normalization, normalization.channels)
+    let fold = RowFold(channels: channels, width: width)
+    let (scale, shift) = (repeated("scale", norm.scale, fold), repeated("shift", norm.shift, fold))
+    let mean = repeated("mean", norm.mean, fold)
     let tasks = RowCut(rows: rows, channels: channels, elements: taskElements)
     let sums = doubles("column sums", tasks.parts * 2 * channels)
     parallelRowBlocks(rows: rows, channels: channels) { task, block in
-      let start = block.lowerBound * channels
       let taskSums = sums + task * 2 * channels
       if block.lowerBound == tasks.range(task).lowerBound { taskSums.initialize(repeating: 0, count: 2 * channels) }
-      kernels.affineLeakySums(
-        gradient: gradient + start, input: input + start, rows: block.count, channels: channels, scale: norm.scale,
-        shift: norm.shift, mean: norm.mean, slope: norm.slope, gradientSums: taskSums,
-        productSums: taskSums + channels)
+      fold.forEach(block) { start, rows, columns in
+        func add(to sums: UnsafeMutablePointer<Double>) {
+          kernels.affineLeakySums(
+            gradient: gradient + start, input: input + start, rows: rows, channels: columns, scale: scale,
+            shift: shift, mean: mean, slope: norm.slope, gradientSums: sums, productSums: sums + columns)
+        }
+        if columns == channels { return add(to: taskSums) }
+        withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * columns) { blockSums in
+          blockSums.initialize(repeating: 0)
+          add(to: blockSums.baseAddress!)
+          for i in 0..<columns {
+            taskSums[i % channels] += blockSums[i]
+            taskSums[channels + i % channels] += blockSums[columns + i]
+          }
+        }
+      }
     }
     combine(sums, tasks: tasks.parts, count: 2 * channels)
     return sums
@@ -153,11 +174,16 @@ extension Context {
       slant[c] = Float(-Double(norm.scale[c]) * products * deviation / Double(batchRows))
       offset[c] = Float(-Double(norm.scale[c]) * sums[c] / Double(batchRows))
     }
+    let fold = RowFold(channels: channels, width: width)
+    let (scale, shift) = (repeated("scale", norm.scale, fold), repeated("shift", norm.shift, fold))
+    let mean = repeated("mean", norm.mean, fold)
+    let (slants, offsets) = (repeated("slant", slant, fold), repeated("offset", offset, fold))
     parallelRowBlocks(rows: rows, channels: channels) { block in
-      let start = block.lowerBound * channels
-      kernels.normalizationGradient(
-        gradient + start, input: input + start, rows: block.count, channels: channels, scale: norm.scale,
-        shift: norm.shift, mean: norm.mean, slant: slant, offset: offset, slope: norm.slope)
+      fold.forEach(block) { start, rows, columns in
+        kernels.normalizationGradient(
+          gradient + start, input: input + start, rows: rows, channels: columns, scale: scale, shift: shift,
+          mean: mean, slant: slants, offset: offsets, slope: norm.slope)
+      }
     }
   }
 

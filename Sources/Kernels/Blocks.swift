@@ -27,7 +27,40 @@ struct RowCut {
   func range(_ part: Int) -> Range<Int> { part * rowsPerPart..<min(rows, (part + 1) * rowsPerPart) }
 }
 
+/// Rows next to each other that are taken as one, so that few channels fill whole vectors.
+struct RowFold {
+  let channels: Int
+  /// Of a row of rows.
+  let columns: Int
+
+  init(channels: Int, width: Int) {
+    self.channels = channels
+    // More would be summed up longer than it takes to read a block.
+    let most = 128
+    let whole = (1...width).first { channels * $0 % width == 0 }!
+    columns = whole * channels <= most ? whole * channels : channels
+  }
+
+  /// Calls `body` with the first element of the rows of a block, with how many there are of which length, and so with those
+  /// that are left.
+  func forEach(_ block: Range<Int>, _ body: (_ start: Int, _ rows: Int, _ columns: Int) -> Void) {
+    let (whole, rest) = (block.count * channels / columns, block.count * channels % columns)
+    if whole > 0 { body(block.lowerBound * channels, whole, columns) }
+    if rest > 0 { body(block.upperBound * channels - rest, rest / channels, channels) }
+  }
+}
+
 extension Context {
+  /// [channels] as many times as a fold takes channels, in scratch memory of a name of its own.
+  func repeated(_ name: String, _ values: UnsafePointer<Float>, _ fold: RowFold) -> UnsafePointer<Float> {
+    if fold.columns == fold.channels { return values }
+    let place = scratch("repeated \(name)", fold.columns)
+    for first in stride(from: 0, to: fold.columns, by: fold.channels) {
+      (place + first).update(from: values, count: fold.channels)
+    }
+    return UnsafePointer(place)
+  }
+
   /// Fewer tasks than this would leave threads waiting for the last of them.
   var enoughTasks: Int { 4 * threads }
 
