@@ -3,6 +3,9 @@
 // wanted here and not earlier, and that what is stored will not be read soon. Nothing else.
 #pragma once
 #include <stdbool.h>
+#if defined(__linux__) || defined(__APPLE__)
+#include <sched.h>
+#endif
 #if defined(__linux__)
 #include <malloc.h>
 #include <sys/syscall.h>
@@ -33,6 +36,20 @@ static inline int processor_allowed_count(void) {
 #endif
   return count;
 }
+
+// A moment's wait in a loop that looks at memory until another thread changes it.
+static inline void processor_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("isb");
+#endif
+}
+
+#if defined(__linux__) || defined(__APPLE__)
+// Lets another thread run on this processor, if one is waiting for it.
+static inline void processor_yield(void) { sched_yield(); }
+#endif
 
 // Starts bringing the cache line at `address` closer, and goes on; any address is allowed.
 static inline void processor_prefetch(const void *address) { __builtin_prefetch(address, 0, 3); }
@@ -93,6 +110,15 @@ static inline __attribute__((always_inline)) void processor_keep(processor_float
 #if defined(__AVX2__)
   __asm__ volatile("" : : "x"(value));
 #endif
+}
+
+// The address itself, of which the compiler then does not know how far from others it is. Told that, it computes each from the
+// one before, one addition after another, where an address and a step fit an instruction.
+static inline __attribute__((always_inline)) const float *processor_address(const float *address) {
+#if !defined(__wasm__)
+  __asm__("" : "+r"(address));
+#endif
+  return address;
 }
 
 // Stores a whole cache line past the caches: the line is not read first, and nothing else makes room for it. The address

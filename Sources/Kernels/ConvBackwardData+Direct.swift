@@ -3,16 +3,21 @@ extension DirectConvolution {
   func backwardData(
     outputGradient: MappedTensor, filter: UnsafePointer<Float>, inputGradient: UnsafeMutablePointer<Float>
   ) {
-    if usesRowTaps {
-      backwardDataByRowTaps(outputGradient: outputGradient, filter: filter, inputGradient: inputGradient)
-      return
+    if DirectConvolution.isImage(shape) {
+      return backwardImage(outputGradient: outputGradient, filter: filter, inputGradient: inputGradient)
+    }
+    let grids = (0..<shape.strideHeight * shape.strideWidth).map { phase in
+      (
+        grid: TapGrid.backwardData(shape, phaseY: phase / shape.strideWidth, phaseX: phase % shape.strideWidth),
+        form: PackedFilter.Form.backwardData(phase: phase)
+      )
+    }.filter { $0.grid.width > 0 && $0.grid.height > 0 }
+    if goesByRows {
+      return rowProducts(grids, source: outputGradient, filter: filter, target: inputGradient)
     }
     let outputGradient = context.mapped(outputGradient, count: shape.outputCount)
-    for phase in 0..<shape.strideHeight * shape.strideWidth {
-      let grid = TapGrid.backwardData(shape, phaseY: phase / shape.strideWidth, phaseX: phase % shape.strideWidth)
-      if grid.pixels <= 0 || grid.height <= 0 { continue }
-      gatheredProduct(
-        grid, source: outputGradient, filter: filter, .backwardData(phase: phase), target: inputGradient)
+    for (grid, form) in grids {
+      gatheredProduct(grid, source: outputGradient, filter: filter, form, target: inputGradient)
     }
   }
 }

@@ -17,7 +17,11 @@ extension DirectConvolution {
     input: MappedTensor, outputGradient: MappedTensor, filterGradient: UnsafeMutablePointer<Float>,
     accumulate: Bool
   ) {
-    let (grid, source) = forwardGrid(context.mapped(input, count: shape.inputCount))
+    if goesByRows {
+      return backwardFilterByRows(
+        input: input, outputGradient: outputGradient, filterGradient: filterGradient, accumulate: accumulate)
+    }
+    let (grid, source) = (TapGrid.forward(shape), context.mapped(input, count: shape.inputCount))
     // Over a matrix product the map's channels are not the panels'.
     let map = outputGradient.map?.channels == shape.outputChannels ? outputGradient.map : nil
     let outputGradient =

@@ -3,14 +3,16 @@ extension DirectConvolution {
   func forward(
     input: MappedTensor, filter: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>
   ) {
+    if goesByRows {
+      return rowProducts([(TapGrid.forward(shape), .forward)], source: input, filter: filter, target: output)
+    }
     let input = context.mapped(input, count: shape.inputCount)
     if isMatrixVector {
       context.multiply(
         input, rows: shape.inputCount / shape.inputChannels, columns: shape.inputChannels, by: filter, into: output)
       return
     }
-    let (grid, source) = forwardGrid(input)
-    gatheredProduct(grid, source: source, filter: filter, .forward, target: output)
+    gatheredProduct(TapGrid.forward(shape), source: input, filter: filter, .forward, target: output)
   }
 
   /// Every pixel by itself to one number, as a dense layer with one output does. As a product of two matrices that would be

@@ -44,9 +44,6 @@ public struct ConvPlan: Hashable, Sendable {
   func uses(_ algorithm: ConvAlgorithm) -> Bool { ConvPass.allCases.contains { self[$0] == algorithm } }
 }
 
-/// How many times fewer multiplications Winograd must take to be the faster one, its transforms being passes over memory.
-private let leastSaving = 2.0
-
 extension Context {
   /// The algorithms for a convolution: a function of the shape alone, so two runs on any machine choose alike, unless
   /// `algorithm` asks for one that can compute it.
@@ -55,15 +52,18 @@ extension Context {
     return Context.plan(shape)
   }
 
-  /// Channels on either side below which panels are mostly empty.
-  private static let leastChannels = 8
+  /// Channels on either side below which transforms cost more than the multiplications that they save.
+  private static let leastChannels = 16
+
+  /// How many times fewer multiplications Winograd must take to be the faster one. Its transforms are passes over memory, which
+  /// weigh less the more channels each value that they make is multiplied with.
+  private static func leastSaving(_ channels: Int) -> Double { channels < 64 ? 2 : 1.4 }
 
   static func plan(_ shape: ConvShape) -> ConvPlan {
-    guard WinogradConvolution.supports(shape), min(shape.inputChannels, shape.outputChannels) >= leastChannels else {
-      return ConvPlan(.direct)
-    }
+    let channels = min(shape.inputChannels, shape.outputChannels)
+    guard WinogradConvolution.supports(shape), channels >= leastChannels else { return ConvPlan(.direct) }
     func algorithm(_ pass: ConvPass) -> ConvAlgorithm {
-      WinogradConvolution.saving(shape, pass) >= leastSaving ? .winograd : .direct
+      WinogradConvolution.saving(shape, pass) >= leastSaving(channels) ? .winograd : .direct
     }
     return ConvPlan(
       forward: algorithm(.forward), backwardData: algorithm(.backwardData), backwardFilter: algorithm(.backwardFilter))

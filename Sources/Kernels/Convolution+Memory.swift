@@ -14,14 +14,10 @@ public struct ConvMemory: Equatable, Sendable {
     func share(_ name: String, _ count: Int) { shared[name] = max(shared[name] ?? 0, count) }
     let image = shape.inputCount / shape.batch
     let usesWinograd = Context.plan(shape).uses(.winograd)
-    if isMapped { share("mapped", usesWinograd ? max(image, MappedImages.mappedElements) : shape.inputCount) }
+    if isMapped && usesWinograd { share("mapped", max(image, MappedImages.mappedElements)) }
+    if isMapped && !usesWinograd && !DirectConvolution.goesByRows(shape) { share("mapped", shape.inputCount) }
     guard usesWinograd else {
-      if DirectConvolution.usesRowTaps(shape) {
-        let (rows, columns) = (shape.inputHeight + shape.kernelHeight, shape.inputWidth + shape.kernelWidth)
-        share("rowtaps", shape.batch * rows * columns * shape.inputChannels)
-      } else {
-        kept += shape.filterCount
-      }
+      kept += shape.filterCount
       share("direct.sums", shape.filterCount)
       return
     }

@@ -15,7 +15,7 @@ extension TapGrid {
       let count = min(panelsPerTap - panel, wanted.upperBound - next)
       pack(
         taps[tap], range, source: source + panel * w,
-        channels: mayOverread ? count * w : min(count * w, tapChannels - panel * w),
+        channels: min(count * w, tapChannels - panel * w),
         panels: panels + (next - wanted.lowerBound) * panelStride, panelStride: panelStride, kernels: kernels)
       next += count
     }

@@ -21,7 +21,7 @@ struct TapGrid {
   var sourceWidth: Int
   /// Floats from one source pixel to the next.
   var sourceChannels: Int
-  /// Channels that a tap reads from its pixel on: the pixel's own, or with row taps those of its neighbours too.
+  /// Channels that a tap reads of its pixel.
   var tapChannels: Int
   var targetHeight: Int
   var targetWidth: Int
@@ -30,8 +30,6 @@ struct TapGrid {
   var targetStepX = 1
   var targetY = 0
   var targetX = 0
-  /// Whether a whole vector may be read where fewer channels are left.
-  var mayOverread = false
 
   /// Whether pixels of the grid follow each other in source and target alike.
   var isContiguous: Bool { stepY == 1 && stepX == 1 && targetStepY == 1 && targetStepX == 1 }

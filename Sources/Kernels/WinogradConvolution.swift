@@ -97,9 +97,9 @@ final class WinogradConvolution {
     let transforms = phases.allSatisfy { min($0.y.taps, $0.x.taps) >= few }
     streamsFilter = points * shape.inputChannels * shape.outputChannels > largestFreelyKept
     let context = packed.context
-    let kernels = context.kernels(channels: min(shape.inputChannels, shape.outputChannels))
+    let kernels = context.kernels
     transformsFirst =
-      kernels.width != context.width || !streamsFilter || !transforms || shape.inputChannels % kernels.width != 0
+      !streamsFilter || !transforms || shape.inputChannels % kernels.width != 0
       || shape.outputChannels % kernels.width != 0
     self.shape = shape
     self.packed = packed

@@ -90,6 +90,62 @@ public struct GEMMTile {
   }
 }
 
+/// A for `gemmTileInPlace`: element (run, k, row) is `first[run * runStride + k * step + row * rowStride]`.
+public struct RowsInPlace {
+  public var first: UnsafePointer<Float>
+  public var rowStride: Int
+  public var step: Int
+  public var runStride: Int
+
+  public init(first: UnsafePointer<Float>, rowStride: Int, step: Int, runStride: Int) {
+    self.first = first
+    self.rowStride = rowStride
+    self.step = step
+    self.runStride = runStride
+  }
+}
+
+/// B for `gemmTileInPlace`: the W columns of (run, k, panel) begin at `first + run * runStride + k * step + panel *
+/// panelStride`.
+public struct ColumnsInPlace {
+  public var first: UnsafePointer<Float>
+  public var step: Int
+  public var runStride: Int
+  public var panelStride: Int
+
+  public init(first: UnsafePointer<Float>, step: Int, runStride: Int, panelStride: Int) {
+    self.first = first
+    self.step = step
+    self.runStride = runStride
+    self.panelStride = panelStride
+  }
+}
+
+/// What one call of `gemmTileInPlace` works on. k runs through `runs` runs of `depth` each, both at least 1.
+public struct InPlaceTile {
+  /// Rows of C: 1 ... `mrInPlace(columnPanels)`.
+  public var rows: Int
+  /// Vectors of columns of C: 1 ... `nr`.
+  public var columnPanels: Int
+  public var runs: Int
+  public var depth: Int
+  public var a: RowsInPlace
+  public var b: ColumnsInPlace
+  public var c: TileTarget
+
+  public init(
+    rows: Int, columnPanels: Int, runs: Int, depth: Int, a: RowsInPlace, b: ColumnsInPlace, c: TileTarget
+  ) {
+    self.rows = rows
+    self.columnPanels = columnPanels
+    self.runs = runs
+    self.depth = depth
+    self.a = a
+    self.b = b
+    self.c = c
+  }
+}
+
 /// The micro-kernels behind every matrix product: C (+)= A B for one tile of C.
 ///
 /// W is the vector width. A row of pixels or tiles comes with its channels last, so W channels of it are a vector, and
@@ -128,4 +184,11 @@ public protocol GEMMKernels {
   /// C[r, n] (+)= sum over k of A[k, r] B[k, n]: both operands are laid out as B is, and `a.first` is the first of `rows`
   /// neighbouring columns within one of A's panels.
   static func gemmTileTransposed(_ tile: GEMMTile)
+
+  /// The most rows of a tile of `gemmTileInPlace` with so many vectors of columns.
+  static func mrInPlace(_ columnPanels: Int) -> Int
+
+  /// C[r, n] (+)= sum over (run, k) of A[run, k, r] B[run, k, n], neither of which is packed: rows of a tensor whose channels
+  /// and pixels follow each other are runs of k as they are. Nothing is asked for ahead; operands lie in a near cache.
+  static func gemmTileInPlace(_ tile: InPlaceTile)
 }

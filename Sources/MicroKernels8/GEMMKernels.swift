@@ -192,6 +192,93 @@ private struct Tile<let rows: Int> {
     finish(sums, t.c, panel: 0)
   }
 
+  /// Addresses of rows of A in place: of every third one, from which an instruction reaches the two behind it. `rowStride` is
+  /// a constant after inlining where it is 1; then all rows are in reach of the first.
+  struct RowAddresses {
+    var thirds: InlineArray<4, UnsafePointer<Float>>
+
+    @inline(__always)
+    init(_ first: UnsafePointer<Float>, _ rowStride: Int) {
+      thirds =
+        rowStride == 1
+        ? InlineArray(repeating: first)
+        : InlineArray { first + 3 &* $0 &* rowStride }
+    }
+
+    @inline(__always)
+    subscript(_ row: Int, _ rowStride: Int) -> Float {
+      rowStride == 1 ? thirds[0][row] : thirds[row / 3][row % 3 &* rowStride]
+    }
+
+    @inline(__always)
+    mutating func advance(_ step: Int, _ rowStride: Int) {
+      for i in 0..<4 { thirds[i] = rowStride == 1 ? thirds[i] + step : processor_address(thirds[i] + step) }
+    }
+  }
+
+  /// One panel of columns, of operands in place.
+  @inline(__always)
+  static func inPlace1(_ t: InPlaceTile, _ rowStride: Int) {
+    var sums = zeros
+    let (aStep, bStep) = (t.a.step, t.b.step)
+    var (aRun, bRun) = (t.a.first, t.b.first)
+    for _ in 0..<t.runs {
+      var (a, b) = (RowAddresses(aRun, rowStride), bRun)
+      for _ in 0..<t.depth {
+        let b0 = load(b)
+        for r in 0..<rows { sums[r] = sums[r].addingProduct(Vector(repeating: a[r, rowStride]), b0) }
+        a.advance(aStep, rowStride)
+        b += bStep
+      }
+      aRun += t.a.runStride
+      bRun += t.b.runStride
+    }
+    finish(sums, t.c, panel: 0)
+  }
+
+  /// Two panels of columns. In AVX2 in the order of `addProducts`.
+  @inline(__always)
+  static func inPlace2(_ t: InPlaceTile, _ rowStride: Int) {
+    var left = zeros
+    var right = zeros
+    let (aStep, bStep, bPanelStride) = (t.a.step, t.b.step, t.b.panelStride)
+    var (aRun, bRun) = (t.a.first, t.b.first)
+    for _ in 0..<t.runs {
+      var (a, b) = (RowAddresses(aRun, rowStride), bRun)
+      for _ in 0..<t.depth {
+        let b0 = load(b)
+        let b1 = load(b + bPanelStride)
+        for r in 0..<rows {
+          #if WIDE
+            let value = Vector(repeating: a[r, rowStride])
+          #else
+            let value = processor_in_order(Vector(repeating: a[r, rowStride]))
+          #endif
+          left[r] = left[r].addingProduct(value, b0)
+          right[r] = right[r].addingProduct(value, b1)
+          #if !WIDE
+            processor_keep(value)
+          #endif
+        }
+        a.advance(aStep, rowStride)
+        b += bStep
+      }
+      aRun += t.a.runStride
+      bRun += t.b.runStride
+    }
+    finish(left, t.c, panel: 0)
+    finish(right, t.c, panel: 1)
+  }
+
+  @inline(never)
+  static func runInPlace(_ t: InPlaceTile) {
+    if rows <= VectorKernels.mrInPlace(2) && t.columnPanels == 2 {
+      if t.a.rowStride == 1 { inPlace2(t, 1) } else { inPlace2(t, t.a.rowStride) }
+    } else {
+      if t.a.rowStride == 1 { inPlace1(t, 1) } else { inPlace1(t, t.a.rowStride) }
+    }
+  }
+
   @inline(never)
   static func run(_ t: GEMMTile) {
     if t.columnPanels == 2 {
@@ -251,6 +338,37 @@ extension VectorKernels {
       case 12: Tile<12>.run(tile)
     #endif
     default: preconditionFailure("gemmTile: \(tile.rows) rows")
+    }
+  }
+
+  /// One panel takes as many sums as hide a multiply-add's latency, where there are registers for them.
+  public static func mrInPlace(_ columnPanels: Int) -> Int {
+    #if arch(arm64)
+      // Two panels of more rows spill: elements of A are loaded into all lanes of a register of their own.
+      columnPanels == 1 ? 12 : 4
+    #elseif arch(wasm32)
+      mr
+    #else
+      columnPanels == 1 ? 12 : mr
+    #endif
+  }
+
+  @inline(never)
+  public static func gemmTileInPlace(_ tile: InPlaceTile) {
+    switch tile.rows {
+    case 1: Tile<1>.runInPlace(tile)
+    case 2: Tile<2>.runInPlace(tile)
+    case 3: Tile<3>.runInPlace(tile)
+    case 4: Tile<4>.runInPlace(tile)
+    case 5: Tile<5>.runInPlace(tile)
+    case 6: Tile<6>.runInPlace(tile)
+    case 7: Tile<7>.runInPlace(tile)
+    case 8: Tile<8>.runInPlace(tile)
+    case 9: Tile<9>.runInPlace(tile)
+    case 10: Tile<10>.runInPlace(tile)
+    case 11: Tile<11>.runInPlace(tile)
+    case 12: Tile<12>.runInPlace(tile)
+    default: preconditionFailure("gemmTileInPlace: \(tile.rows) rows")
     }
   }
 

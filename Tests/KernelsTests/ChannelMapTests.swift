@@ -13,9 +13,11 @@ import Testing
       Subject(shape: same(6, 9, 10, 37, 50, 5, 2), parts: 2, algorithm: .winograd),
       Subject(shape: same(6, 9, 10, 37, 50, 5, 2), parts: 3, algorithm: .direct),
       Subject(shape: same(2, 7, 6, 16, 3, 3, 1), parts: 1, algorithm: .direct),
-      // By rows of taps, with a panel that is not full.
+      // Too large a filter to go through its rows in place.
+      Subject(shape: same(4, 5, 4, 40, 70, 5, 1), parts: 2, algorithm: .direct),
+      // Images, in more than one task, with a panel that is not full.
       Subject(shape: same(4, 9, 8, 3, 20, 5, 1), parts: 2, algorithm: .direct),
-      Subject(shape: same(4, 9, 8, 3, 5, 5, 2), parts: 4, algorithm: .direct),
+      Subject(shape: same(4, 39, 8, 3, 5, 5, 2), parts: 4, algorithm: .direct),
       // A matrix product whose columns are pixels and channels.
       Subject(
         shape: ConvShape(

@@ -91,6 +91,13 @@ private let winogradShapes = [
     window: Window(kernel: 5, stride: 1, padding: .explicit(Pads(top: 0, left: 3, bottom: 1, right: 2)))),
 ]
 
+/// More rows than a task copies, and sums of more than one of them.
+private let largeImage = ConvShape.same(
+  batch: 2, height: 90, width: 121, inputChannels: 3, outputChannels: 10, kernel: 5, stride: 2)
+/// More than goes through its rows in place.
+private let largeFilter = ConvShape.same(
+  batch: 1, height: 5, width: 4, inputChannels: 40, outputChannels: 70, kernel: 5, stride: 1)
+
 /// Every number of taps that a phase can have, square and not, channels and sizes beside a vector's and a tile's.
 private let winogradKernels =
   [(2, 2), (3, 3), (4, 4), (3, 5), (5, 2), (1, 3), (4, 1)].map { ($0.0, $0.1, 1) }
@@ -154,26 +161,17 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
     }
   }
 
-  /// Panels are as narrow as the fewer channels allow, whatever else the context uses.
-  @Test(arguments: InstructionSet.available)
-  func panelsForFewChannels(_ set: InstructionSet) {
-    let context = Context(threads: 1, instructionSet: set)
-    func width(_ inputChannels: Int, _ outputChannels: Int) -> Int {
-      let shape = ConvShape.same(
-        batch: 1, height: 8, width: 8, inputChannels: inputChannels, outputChannels: outputChannels, kernel: 5,
-        stride: 2)
-      return WinogradConvolution(shape, PackedFilter(context: context, use: .training)).kernels.width
-    }
-    #expect(width(8, 64) == InstructionSet.available[0].width && width(64, 8) == InstructionSet.available[0].width)
-    #expect(width(9, 64) == context.width && width(64, 17) == context.width)
-    func plan(_ inputChannels: Int, _ outputChannels: Int) -> ConvPlan {
+  /// With few channels transforms do not pay, and with many they do for fewer multiplications saved.
+  @Test func plansByChannels() {
+    func plan(_ inputChannels: Int, _ outputChannels: Int, kernel: Int = 5) -> ConvPlan {
       Context.plan(
         .same(
-          batch: 1, height: 8, width: 8, inputChannels: inputChannels, outputChannels: outputChannels, kernel: 5,
+          batch: 1, height: 8, width: 8, inputChannels: inputChannels, outputChannels: outputChannels, kernel: kernel,
           stride: 2))
     }
-    #expect(plan(8, 16) == ConvPlan(.winograd) && plan(16, 8) == ConvPlan(.winograd))
-    #expect(plan(7, 16) == ConvPlan(.direct) && plan(16, 3) == ConvPlan(.direct))
+    #expect(plan(16, 32) == ConvPlan(.winograd) && plan(32, 16) == ConvPlan(.winograd))
+    #expect(plan(15, 32) == ConvPlan(.direct) && plan(32, 3) == ConvPlan(.direct))
+    #expect(plan(64, 128, kernel: 3) == ConvPlan(.winograd) && plan(63, 128, kernel: 3) == ConvPlan(.direct))
   }
 
   /// Phases of the data gradient start at one place where the basis has room for taps of zeros, and one tile is enough for
@@ -203,7 +201,7 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
   @Test(arguments: InstructionSet.available, ConvPass.allCases)
   func directIsExactOnSmallIntegers(_ set: InstructionSet, _ pass: ConvPass) throws {
     let context = Context(threads: 2, instructionSet: set)
-    for shape in try shapes("tails") + winogradShapes {
+    for shape in try shapes("tails") + winogradShapes + [largeImage, largeFilter] {
       let operands = Operands(shape, integers: true)
       #expect(operands.run(pass, .direct, context).map(Double.init) == operands.reference(pass), "\(shape) \(pass)")
     }
@@ -258,7 +256,7 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
       ConvShape.same(
         batch: 9, height: 12, width: 20, inputChannels: inputs, outputChannels: outputs, kernel: 5, stride: stride)
     }
-    for shape in winogradShapes + deep {
+    for shape in winogradShapes + deep + (algorithm == .direct ? [largeImage, largeFilter] : []) {
       let operands = Operands(shape, integers: false)
       let one = operands.run(pass, algorithm, Context(threads: 1))
       for threads in [2, 3, 8, 32] {

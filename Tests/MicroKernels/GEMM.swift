@@ -61,6 +61,41 @@ func gemmTileTransposed(_ check: inout Check) {
   }
 }
 
+/// Rows of A side by side with steps of k between them, as channels of pixels are, and the other way round; vectors of B one
+/// behind the other, or such that they overlap. Two panels have as many rows as every machine takes, for the bits of two
+/// machines are compared.
+func gemmTileInPlace(_ check: inout Check) {
+  for numbers in Numbers.allCases {
+    for stores in allStores {
+      for columnPanels in 1...VectorKernels.nr {
+        for rows in 1...(columnPanels == 1 ? VectorKernels.mrInPlace(1) : 4) {
+          for (runs, depth) in [(1, 1), (2, 3), (3, 8)] {
+            for (rowStride, step, bStep) in [(1, rows + 2, 3), (6, 1, width), (depth, 1, width + 1)] {
+              check.begin()
+              let aRunStride = (rows - 1) * rowStride + depth * step + 5
+              let bRunStride = (depth - 1) * bStep + width
+              let bPanelStride = runs * bRunStride + 8
+              let a = check.operand((runs - 1) * aRunStride + (rows - 1) * rowStride + (depth - 1) * step + 1, numbers)
+              let b = check.operand((columnPanels - 1) * bPanelStride + runs * bRunStride, numbers)
+              checkTile(&check, numbers, rows, columnPanels, runs * depth, stores) { k, r in
+                a[k / depth * aRunStride + k % depth * step + r * rowStride]
+              } b: { k, n in
+                b[n / width * bPanelStride + k / depth * bRunStride + k % depth * bStep + n % width]
+              } run: { c in
+                VectorKernels.gemmTileInPlace(
+                  InPlaceTile(
+                    rows: rows, columnPanels: columnPanels, runs: runs, depth: depth,
+                    a: RowsInPlace(first: a, rowStride: rowStride, step: step, runStride: aRunStride),
+                    b: ColumnsInPlace(first: b, step: bStep, runStride: bRunStride, panelStride: bPanelStride), c: c))
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
 /// C (+)= A B, with gaps between the rows and panels of C.
 private func checkTile(
   _ check: inout Check, _ numbers: Numbers, _ rows: Int, _ columnPanels: Int, _ depth: Int, _ stores: TileStores,

@@ -24,6 +24,7 @@ enum Main {
     }
     check("gemmTile", gemmTile)
     check("gemmTileTransposed", gemmTileTransposed)
+    check("gemmTileInPlace", gemmTileInPlace)
     check("packPanels", packPanels)
     check("scatterPanels", scatterPanels)
     check("transposePanel", transposePanel)
