@@ -18,16 +18,8 @@ extension Context {
       for i in 0..<max(count, 0) { body(i, 0) }
       return
     }
-    let next = Atomic<Int>(0)
     withoutActuallyEscaping(body) { body in
-      nonisolated(unsafe) let body = body
-      DispatchQueue.concurrentPerform(iterations: min(threads, count)) { worker in
-        while true {
-          let i = next.wrappingAdd(1, ordering: .relaxed).oldValue
-          if i >= count { return }
-          body(i, worker)
-        }
-      }
+      while crew?.run(count, body) != true { crew = Crew(workers: threads - 1) }
     }
   }
 }

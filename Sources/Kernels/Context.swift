@@ -16,6 +16,8 @@ public final class Context: @unchecked Sendable {
   /// What the micro-kernels of this context use, but for layers of few channels: see `kernels(channels:)`.
   public let instructionSet: InstructionSet
   let kernels: MicroKernelSet
+  /// Who works with the thread that calls a kernel, while kernels follow each other.
+  var crew: Crew?
   private var scratchBuffers: [String: Buffer] = [:]
 
   /// Bytes of a core's second-level cache, which blocks of operands are cut for. Whatever it is, results are the same.
@@ -46,7 +48,7 @@ public final class Context: @unchecked Sendable {
   /// Lanes of a vector.
   public var width: Int { instructionSet.width }
 
-  /// Micro-kernels for panels of so few channels that wider vectors would be at least half empty.
+  /// Micro-kernels for so few channels that wider vectors would be at least half empty.
   func kernels(channels: Int) -> MicroKernelSet {
     let narrowest = InstructionSet.available[0]
     return channels <= narrowest.width ? narrowest.kernels : kernels

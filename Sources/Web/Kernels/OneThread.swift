@@ -15,6 +15,9 @@ public enum InstructionSet: String, CaseIterable, Sendable {
 
 typealias MicroKernelSet = Vector8Kernels.Type
 
+/// A page has one thread.
+final class Crew {}
+
 extension Context {
   /// Calls `body` with 0, ..., count - 1.
   public func parallel(_ count: Int, _ body: (Int) -> Void) {
