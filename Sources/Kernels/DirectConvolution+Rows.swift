@@ -26,7 +26,7 @@ extension DirectConvolution {
 
     init(_ grid: TapGrid) {
       self.grid = grid
-      let (y, x) = (grid.taps.map(\.y), grid.taps.map(\.x))
+      let (y, x) = (grid.taps.map { $0.y }, grid.taps.map { $0.x })
       rows = grid.taps.isEmpty ? 0..<0 : y.min()!..<y.max()! + 1
       columns = grid.taps.isEmpty ? 0..<0 : x.min()!..<x.max()! + 1
     }
@@ -75,15 +75,15 @@ extension DirectConvolution {
       let rowGrid = RowGrid(grid)
       return (rows: rowGrid, b: rowPanels(rowGrid, form, filter, kernels))
     }
-    let reached = products.filter { !$0.rows.grid.taps.isEmpty }.map(\.rows)
-    let top = reached.map(\.rows.lowerBound).min() ?? 0
-    let bottom = reached.map(\.rows.upperBound).max() ?? 1
-    let left = max(0, -(reached.map(\.columns.lowerBound).min() ?? 0))
+    let reached = products.filter { !$0.rows.grid.taps.isEmpty }.map { $0.rows }
+    let top = reached.map { $0.rows.lowerBound }.min() ?? 0
+    let bottom = reached.map { $0.rows.upperBound }.max() ?? 1
+    let left = max(0, -(reached.map { $0.columns.lowerBound }.min() ?? 0))
     let right = reached.map { ($0.grid.width - 1) * $0.grid.stepX + $0.columns.upperBound }.max() ?? 1
     let padded = PaddedRows(
       height: first.sourceHeight, width: first.sourceWidth, channels: channels, left: left, columns: left + right)
-    let height = grids.map(\.grid.height).max()!
-    let width = grids.map(\.grid.width).max()!
+    let height = grids.map { $0.grid.height }.max()!
+    let width = grids.map { $0.grid.width }.max()!
     let panels = ceilDivide(targetChannels, w)
     let writes = targetChannels % w == 0
 
