@@ -18,7 +18,9 @@ extension DirectConvolution {
     let panels = ceilDivide(rowChannels, w)
     let rows = PaddedRows(
       height: s.outputHeight, width: s.outputWidth, channels: s.outputChannels, left: 0, columns: s.outputWidth)
-    let bandRows = 16
+    // Rows at the seams are copied twice.
+    let shared = ceilDivide(s.batch * s.inputHeight, context.enoughTasks)
+    let bandRows = min(16, max(shared, s.kernelHeight))
     let bands = ceilDivide(s.inputHeight, bandRows)
     let sourceRows = (bandRows + s.kernelHeight) / s.strideHeight + 1
     let cStride = s.outputWidth * w

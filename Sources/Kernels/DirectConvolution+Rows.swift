@@ -89,7 +89,7 @@ extension DirectConvolution {
 
     // Few enough rows for a cache, and enough tasks for all threads.
     let cached = (DirectConvolution.bandFloats / padded.rowFloats - (bottom - top)) / first.stepY + 1
-    let shared = ceilDivide(first.batch * height, 4 * context.threads)
+    let shared = ceilDivide(first.batch * height, context.enoughTasks)
     let bandRows = max(1, min(height, cached, max(shared, bottom - top)))
     let bands = ceilDivide(height, bandRows)
     let sourceRows = (bandRows - 1) * first.stepY + bottom - top
