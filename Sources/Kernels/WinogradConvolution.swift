@@ -84,6 +84,10 @@ final class WinogradConvolution {
   /// are made with it.
   static let largestFreelyKeptFilter = 12 << 20
 
+  /// Whether a transformed filter comes from a cache as fast as products of few tiles use it: one of four times the second-level
+  /// cache still does.
+  let cachesFilter: Bool
+
   /// - Parameter largestFreelyKept: for tests.
   init(
     _ shape: ConvShape, _ packed: PackedFilter,
@@ -95,8 +99,10 @@ final class WinogradConvolution {
     // Transforms on the way are there for as many taps as F(4, 3) or F(4, 5) takes, and for one fewer of the former's.
     let few = basis.taps == 3 ? 2 : 5
     let transforms = phases.allSatisfy { min($0.y.taps, $0.x.taps) >= few }
-    streamsFilter = points * shape.inputChannels * shape.outputChannels > largestFreelyKept
     let context = packed.context
+    let filterPoints = points * shape.inputChannels * shape.outputChannels
+    streamsFilter = filterPoints > largestFreelyKept
+    cachesFilter = 4 * filterPoints <= 4 * context.secondLevelCache
     let kernels = context.kernels
     transformsFirst =
       !streamsFilter || !transforms || shape.inputChannels % kernels.width != 0
@@ -158,15 +164,16 @@ final class WinogradConvolution {
   }
 
   /// A tensor over the points with a slot for each phase.
-  func phasedLayout(_ phases: [WinogradPhase], panels: Int, rows: Int) -> PointLayout {
+  /// - Parameter apart: see `PointLayout`.
+  func phasedLayout(_ phases: [WinogradPhase], panels: Int, rows: Int, apart: Bool = false) -> PointLayout {
     let extents = phases.map { (rows: $0.y.points, columns: $0.x.points) }
-    return PointLayout(size: n, extents: extents, panels: panels, rows: rows, width: kernels.width)
+    return PointLayout(size: n, extents: extents, panels: panels, rows: rows, width: kernels.width, apart: apart)
   }
 
   /// A tensor with one slot at the points that any phase has.
-  func plainLayout(_ phases: [WinogradPhase], panels: Int, rows: Int) -> PointLayout {
+  func plainLayout(_ phases: [WinogradPhase], panels: Int, rows: Int, apart: Bool = false) -> PointLayout {
     let extent = (rows: phases.map { $0.y.points }.max()!, columns: phases.map { $0.x.points }.max()!)
-    return PointLayout(size: n, extents: [extent], panels: panels, rows: rows, width: kernels.width)
+    return PointLayout(size: n, extents: [extent], panels: panels, rows: rows, width: kernels.width, apart: apart)
   }
 }
 
@@ -263,7 +270,12 @@ struct PointLayout {
   let phaseOffsets: OffsetTable
   let count: Int
 
-  init(size: Int, extents: [(rows: Int, columns: Int)], panels: Int, rows: Int, width: Int) {
+  /// - Parameter apart: whether points lie an odd number of cache lines apart. A transform writes to all of them at once, and a
+  ///   power of two apart they compete for one set of a cache that holds them. (In memory of more than the caches hold
+  ///   that is slower.)
+  init(
+    size: Int, extents: [(rows: Int, columns: Int)], panels: Int, rows: Int, width: Int, apart: Bool = false
+  ) {
     self.size = size
     self.panels = panels
     self.rows = rows
@@ -282,7 +294,7 @@ struct PointLayout {
           slot += 1
         }
         slots.append(slot)
-        offset += slot * panels * rows * width
+        offset += PointLayout.distance(slot * panels * rows * width, apart)
       }
     }
     self.slots = slots
@@ -292,4 +304,7 @@ struct PointLayout {
   }
 
   var panelStride: Int { rows * width }
+
+  /// Floats from one point, whose own are so many, to the next.
+  static func distance(_ floats: Int, _ apart: Bool) -> Int { apart ? (ceilDivide(floats, 16) | 1) * 16 : floats }
 }

@@ -4,12 +4,15 @@ import MicroKernels
 extension WinogradConvolution {
   /// U for the forward pass: at each point, panels of output channels over rows (slot, input channel).
   var forwardFilterLayout: FilterLayout {
-    FilterLayout(phased: phasedLayout(phases, panels: inputPanels, rows: kernels.width), columnPanels: outputPanels)
+    FilterLayout(
+      phased: phasedLayout(phases, panels: inputPanels, rows: kernels.width), columnPanels: outputPanels,
+      apart: cachesFilter)
   }
 
   /// U for the data gradient: at each point and slot, panels of input channels over rows of output channels.
   var backwardFilterLayout: PointLayout {
-    phasedLayout(backwardPhases, panels: inputPanels, rows: outputPanels * kernels.width)
+    phasedLayout(
+      backwardPhases, panels: inputPanels, rows: outputPanels * kernels.width, apart: cachesFilter)
   }
 
   /// Filter channels per task of a filter transform.
@@ -139,20 +142,27 @@ extension WinogradConvolution {
 /// the rows of all slots.
 struct FilterLayout {
   let phased: PointLayout
-  let columnPanels: Int
+  /// The offset of each point.
+  let bases: [Int]
+  let count: Int
 
-  var count: Int { phased.count * columnPanels }
-
-  func base(point: Int) -> Int { phased.bases[point] * columnPanels }
+  init(phased: PointLayout, columnPanels: Int, apart: Bool) {
+    self.phased = phased
+    var (bases, offset) = ([Int](), 0)
+    for slots in phased.slots {
+      bases.append(offset)
+      offset += PointLayout.distance(slots * phased.panels * phased.panelStride * columnPanels, apart)
+    }
+    (self.bases, count) = (bases, offset)
+  }
 
   /// Rows of a panel times W.
   func panelStride(point: Int) -> Int { phased.slots[point] * phased.panels * phased.panelStride }
 
   /// For each point the offset of a phase's first row in panel `column`.
   func offsets(phase: Int, column: Int) -> [Int] {
-    phased.bases.indices.map { point in
-      let slot = phased.phaseOffsets[phase][point] - phased.bases[point]
-      return phased.bases[point] * columnPanels + column * panelStride(point: point) + slot
+    bases.indices.map { point in
+      bases[point] + column * panelStride(point: point) + phased.phaseOffsets[phase][point] - phased.bases[point]
     }
   }
 }

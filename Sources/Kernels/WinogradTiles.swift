@@ -24,8 +24,11 @@ struct WindowedTensor {
   var height: Int
   var width: Int
   var channels: Int
-  /// The image at the address that it is read from.
+  /// The image at the address that it is read from, and where that is not all of it, its first row.
   var firstImage = 0
+  var firstRow = 0
+
+  var imageElements: Int { height * width * channels }
 
   /// A window of rows x columns pixels whose first is (y, x), `step` apart.
   struct Window {
@@ -43,16 +46,22 @@ struct WindowedTensor {
     _ w: Window, _ data: UnsafeMutablePointer<Float>, outside: UnsafeMutablePointer<Float>,
     _ result: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
   ) {
-    var i = 0
+    var row = result
+    let reaches = w.x >= 0 && w.x + (w.columns - 1) * w.step < width
     for r in 0..<w.rows {
       let y = w.y + r * w.step
-      let row = data + ((w.n - firstImage) * height + y) * width * channels
-      for c in 0..<w.columns {
-        let x = w.x + c * w.step
-        let inside = y >= 0 && y < height && x >= 0 && x < width
-        result[i] = inside ? row + x * channels : outside
-        i += 1
+      let first = data + (((w.n - firstImage) * height + y - firstRow) * width + w.x) * channels
+      if y < 0 || y >= height {
+        for c in 0..<w.columns { row[c] = outside }
+      } else if reaches {
+        for c in 0..<w.columns { row[c] = first + c * w.step * channels }
+      } else {
+        for c in 0..<w.columns {
+          let x = w.x + c * w.step
+          row[c] = x >= 0 && x < width ? first + c * w.step * channels : outside
+        }
       }
+      row += w.columns
     }
   }
 }
@@ -97,21 +106,44 @@ extension WinogradConvolution {
     }
   }
 
-  /// Runs `body` for each phase and each panel of channels of runs of tiles that cover `range`, in parallel. A task takes
-  /// one phase, and where that makes few tasks, some of the panels, or fewer tiles.
+  /// Memory of transforms: what is read beyond a tensor's edges, and a part for each worker.
+  struct TransformSpace {
+    /// Zeros, as many as the pixels have channels.
+    let zeros: UnsafeMutablePointer<Float>
+    let perWorker: Int
+    let workers: UnsafeMutablePointer<Float>
+
+    /// As `Run.scratch`, and behind it what is written beyond the edges.
+    func own(_ worker: Int) -> UnsafeMutablePointer<Float> { workers + worker * perWorker }
+  }
+
+  func transformSpace(panels: Int) -> TransformSpace {
+    let margin = panels * kernels.width
+    let perWorker = transformScratch + margin
+    let scratch = context.scratch("winograd.transform", margin + perWorker * context.threads)
+    scratch.update(repeating: 0, count: margin)
+    return TransformSpace(zeros: scratch, perWorker: perWorker, workers: scratch + margin)
+  }
+
+  /// Where a transform is part of a task: on which worker, and with what memory.
+  typealias Place = (worker: Int, space: TransformSpace)
+
+  /// Runs `body` for each phase and each panel of channels of runs of tiles that cover `range`: as part of a task, or else in
+  /// parallel. Then a task takes one phase, and where that makes few tasks, some of the panels, or fewer tiles.
   ///
   /// Tiles are innermost: every point then is a stream of neighbouring vectors.
   private func forEachRun(
-    _ range: Range<Int>, _ pixels: Pixels, phases: Int, panels: Int,
+    _ range: Range<Int>, _ pixels: Pixels, phases: Int, panels: Int, on place: Place?,
     window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window, _ body: (Run) -> Void
   ) {
-    let (tensor, data, direction) = (pixels.tensor, pixels.data, pixels.direction)
-    let w = kernels.width
-    // Beyond the edges are zeros to read, and for each worker memory to waste.
-    let margin = panels * w
-    let perWorker = transformScratch + margin
-    let scratch = context.scratch("winograd.transform", margin + perWorker * context.threads)
-    if direction == .reads { scratch.update(repeating: 0, count: margin) }
+    if let place {
+      for phase in 0..<phases {
+        forEachPanel(0..<panels, range, 0..<range.count, pixels, phase: phase, on: place, window: window, body)
+      }
+      if pixels.direction == .writes { processor_end_streams() }
+      return
+    }
+    let space = transformSpace(panels: panels)
     let enough = context.enoughTasks
     var groups = ceilDivide(range.count, WinogradConvolution.taskTiles)
     // Panels go in pairs: where a panel is a cache line, the processor fetches two together.
@@ -120,31 +152,42 @@ extension WinogradConvolution {
       groups,
       min(ceilDivide(enough, phases * parts), ceilDivide(range.count, WinogradConvolution.fewestTaskTiles)))
     context.parallel(groups * phases * parts) { task, worker in
-      let own = scratch + margin + worker * perWorker
-      let outside = direction == .reads ? scratch : own + transformScratch
       let (group, phase, part) = (task / (phases * parts), task / parts % phases, task % parts)
-      let places = range.count * group / groups..<range.count * (group + 1) / groups
-      withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>.self, capacity: 64 * places.count) { pixels in
-        let pixels = pixels.baseAddress!
-        var perTile = 0
-        for place in places {
-          let view = window(range.lowerBound + place, phase)
-          perTile = view.rows * view.columns
-          tensor.addresses(view, data, outside: outside, pixels + (place - places.lowerBound) * perTile)
-        }
-        for panel in panels * part / parts..<panels * (part + 1) / parts {
-          var run = Run(
-            phase: phase, panel: panel, place: places.lowerBound, tiles: places.count, pixels: pixels,
-            channel: panel * w, scratch: own)
-          let lanes = tensor.channels - panel * w
-          if lanes >= w {
-            body(run)
-          } else {
-            forEachTile(&run, perTile, lanes: lanes, outside: outside, direction, body)
-          }
+      forEachPanel(
+        panels * part / parts..<panels * (part + 1) / parts, range,
+        range.count * group / groups..<range.count * (group + 1) / groups, pixels, phase: phase, on: (worker, space),
+        window: window, body)
+      if pixels.direction == .writes { processor_end_streams() }
+    }
+  }
+
+  /// Runs `body` for some panels of one phase of the tiles at `places` of `range`.
+  private func forEachPanel(
+    _ panels: Range<Int>, _ range: Range<Int>, _ places: Range<Int>, _ pixels: Pixels, phase: Int, on place: Place,
+    window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window, _ body: (Run) -> Void
+  ) {
+    let (tensor, data, direction, w) = (pixels.tensor, pixels.data, pixels.direction, kernels.width)
+    let own = place.space.own(place.worker)
+    let outside = direction == .reads ? place.space.zeros : own + transformScratch
+    withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>.self, capacity: 64 * places.count) { pixels in
+      let pixels = pixels.baseAddress!
+      var perTile = 0
+      for place in places {
+        let view = window(range.lowerBound + place, phase)
+        perTile = view.rows * view.columns
+        tensor.addresses(view, data, outside: outside, pixels + (place - places.lowerBound) * perTile)
+      }
+      for panel in panels {
+        var run = Run(
+          phase: phase, panel: panel, place: places.lowerBound, tiles: places.count, pixels: pixels,
+          channel: panel * w, scratch: own)
+        let lanes = tensor.channels - panel * w
+        if lanes >= w {
+          body(run)
+        } else {
+          forEachTile(&run, perTile, lanes: lanes, outside: outside, direction, body)
         }
       }
-      if direction == .writes { processor_end_streams() }
     }
   }
 
@@ -202,14 +245,14 @@ extension WinogradConvolution {
   /// - Parameter window: the window of a tile for each of the layout's phases.
   func transformInput(
     _ range: Range<Int>, tensor: WindowedTensor, source: UnsafePointer<Float>, points: UnsafeMutablePointer<Float>,
-    layout: PointLayout, window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
+    layout: PointLayout, on place: Place? = nil, window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
   ) {
     let (w, c, pairs) = (kernels.width, coefficients.pointer, basis.points.count)
     let (panelStride, extents) = (layout.panelStride, layout.extents)
     let (offsets, pointCount) = (layout.phaseOffsets[0], n * n)
     defer { withExtendedLifetime(layout) {} }
     forEachRun(
-      range, Pixels(tensor, reads: source), phases: extents.count, panels: layout.panels, window: window
+      range, Pixels(tensor, reads: source), phases: extents.count, panels: layout.panels, on: place, window: window
     ) { run in
       kernels.inputTransform(
         pairs: pairs, rowPoints: extents[run.phase].rows, columnPoints: extents[run.phase].columns, coefficients: c,
@@ -222,7 +265,7 @@ extension WinogradConvolution {
   /// an activation.
   func transformOutput(
     _ range: Range<Int>, tensor: WindowedTensor, points: UnsafePointer<Float>, layout: PointLayout,
-    target: UnsafeMutablePointer<Float>, activation: BiasLeakyReLU? = nil,
+    target: UnsafeMutablePointer<Float>, activation: BiasLeakyReLU? = nil, on place: Place? = nil,
     window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
   ) {
     let (w, c, pairs) = (kernels.width, coefficients.pointer, basis.points.count)
@@ -234,7 +277,7 @@ extension WinogradConvolution {
     let (bias, slope) = (activation.map { UnsafePointer($0.bias.values.pointer) }, activation?.slope ?? 1)
     defer { withExtendedLifetime(activation) {} }
     forEachRun(
-      range, Pixels(tensor, writes: target), phases: extents.count, panels: layout.panels, window: window
+      range, Pixels(tensor, writes: target), phases: extents.count, panels: layout.panels, on: place, window: window
     ) { run in
       kernels.outputTransform(
         pairs: pairs, rowPoints: extents[run.phase].rows, columnPoints: extents[run.phase].columns, coefficients: c,
@@ -253,7 +296,8 @@ extension WinogradConvolution {
     let (offsets, panelStride, extent) = (layout.phaseOffsets[0], layout.panelStride, layout.extents[0])
     defer { withExtendedLifetime(layout) {} }
     forEachRun(
-      range, Pixels(tensor, reads: source), phases: 1, panels: layout.panels, window: { tile, _ in window(tile) }
+      range, Pixels(tensor, reads: source), phases: 1, panels: layout.panels, on: nil,
+      window: { tile, _ in window(tile) }
     ) { run in
       kernels.outputGradientTransform(
         pairs: pairs, rowPoints: extent.rows, columnPoints: extent.columns, coefficients: c, scratch: run.scratch,

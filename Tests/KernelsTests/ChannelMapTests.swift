@@ -51,9 +51,15 @@ import Testing
       scale: Buffer(scale), shift: Buffer(shift), slope: 0.2)
   }
 
+  /// With a second-level cache for which tiles go in chunks, and one for which tasks map what they read.
   @Test(arguments: InstructionSet.available, Subject.all)
   func sameBitsAsMappedBefore(_ set: InstructionSet, _ subject: Subject) {
+    for cache in [16 << 10, 8 << 20] { expectSameBits(set, subject, cache) }
+  }
+
+  private func expectSameBits(_ set: InstructionSet, _ subject: Subject, _ cache: Int) {
     let (context, s) = (Context(threads: 2, instructionSet: set), subject.shape)
+    context.secondLevelCache = cache
     let convolution = Convolution(s, context: context, plan: ConvPlan(subject.algorithm))
     let operands = Operands(s, integers: false)
     let (input, gradient) = (Buffer(operands.input), Buffer(operands.outputGradient))
@@ -75,7 +81,7 @@ import Testing
       run(true, one.pointer)
       run(false, other.pointer)
       let areSame = one.array.map(\.bitPattern) == other.array.map(\.bitPattern)
-      #expect(areSame, "\(s) \(subject.algorithm)")
+      #expect(areSame, "\(s) \(subject.algorithm), \(cache) bytes")
     }
     both(s.outputCount) { isMapped, target in
       convolution.forward(

@@ -132,20 +132,26 @@ import MicroKernels
     }
   }
 
-  /// Blocks are cut for the cache; no bit depends on it, nor on who computes them.
+  /// Blocks are cut for the cache, and Winograd's tiles go through a pass by tasks or in chunks: of each image some rows, or
+  /// some images. No bit depends on it, nor on who computes them.
   @Test(
     arguments: InstructionSet.available,
-    ["n300 1x1x700 -> 1x1x144 k1x1 s1 p0,0,0,0", "n2 19x17x40 -> 10x9x72 k3x3 s2 p1,1,1,1"])
-  func cacheSizesChangeNoBit(_ set: InstructionSet, _ text: String) throws {
-    let operands = Operands(try ConvShape(parsing: text), integers: false)
+    [
+      ("n300 1x1x700 -> 1x1x144 k1x1 s1 p0,0,0,0", ConvAlgorithm.direct),
+      ("n2 19x17x40 -> 10x9x72 k3x3 s2 p1,1,1,1", .direct),
+      ("n3 41x39x20 -> 20x19x33 k5x5 s2 p1,1,2,2", .winograd), ("n20 8x8x16 -> 8x8x24 k5x5 s1 p2,2,2,2", .winograd),
+      ("n7 4x4x40 -> 4x4x24 k3x3 s1 p1,1,1,1", .winograd),
+    ])
+  func cacheSizesChangeNoBit(_ set: InstructionSet, _ subject: (shape: String, algorithm: ConvAlgorithm)) throws {
+    let operands = Operands(try ConvShape(parsing: subject.shape), integers: false)
     func run(_ threads: Int, _ cache: Int, _ pass: ConvPass) -> [UInt32] {
       let context = Context(threads: threads, instructionSet: set)
       context.secondLevelCache = cache
-      return operands.run(pass, .direct, context).map(\.bitPattern)
+      return operands.run(pass, subject.algorithm, context).map(\.bitPattern)
     }
     for pass in ConvPass.allCases {
-      let bits = run(1, 1 << 20, pass)
-      for (threads, cache) in [(1, 16 << 10), (2, 64 << 10), (3, 256 << 10), (2, 4 << 20)] {
+      let bits = run(1, 16 << 10, pass)
+      for (threads, cache) in [(1, 1 << 20), (2, 64 << 10), (3, 256 << 10), (2, 4 << 20), (3, 4 << 20)] {
         #expect(run(threads, cache, pass) == bits, "\(pass), \(threads) threads, \(cache) bytes")
       }
     }
