@@ -22,12 +22,12 @@ extension WinogradConvolution {
 
     forEachChunk(tiles.count) { range in
       withImages(range, tiles, source, &inputs, points: v) { range, source, input, v in
-        transformInput(range, tensor: source, source: input, points: v, layout: inputLayout) { tile, phase in
+        transformInput(range, tensor: source, source: input, points: (v, inputLayout)) { tile, phase in
           inputWindow(tiles, tile, phases[phase])
         }
       }
       withImages(range, tiles, target, &gradients, points: m) { range, target, gradient, m in
-        transformOutputGradient(range, tensor: target, source: gradient, points: m, layout: outputLayout) { tile in
+        transformOutputGradient(range, tensor: target, source: gradient, points: (m, outputLayout)) { tile in
           outputWindow(tiles, tile)
         }
       }

@@ -76,7 +76,7 @@ extension WinogradConvolution {
     forEachChunk(tiles.count) { range in
       withImages(range, tiles, gather.source, &images, points: v) { range, source, input, v in
         transformInput(
-          range, tensor: source, source: input, points: v, layout: vLayout, window: gather.sourceWindow)
+          range, tensor: source, source: input, points: (v, vLayout), window: gather.sourceWindow)
       }
       switch filter {
       case .points(let u):
@@ -84,7 +84,7 @@ extension WinogradConvolution {
       case .onTheWay(let multiply): multiply(range.count, v, vLayout, m, mLayout)
       }
       transformOutput(
-        range, tensor: gather.target, points: m, layout: mLayout, target: output, activation: activation,
+        range, tensor: gather.target, points: (UnsafePointer(m), mLayout), target: output, activation: activation,
         window: gather.targetWindow)
     }
   }
@@ -182,7 +182,7 @@ extension WinogradConvolution {
       let m = v + vLayout.count
       let (source, data) = gather.read(input, tiles, into: m + mLayout.count, context)
       transformInput(
-        tiles, tensor: source, source: data, points: v, layout: vLayout, on: (worker, space),
+        tiles, tensor: source, source: data, points: (v, vLayout), on: (worker, space),
         window: gather.sourceWindow)
       for (number, product) in products.enumerated() {
         let columns = 0..<product.columnPanels
@@ -192,7 +192,7 @@ extension WinogradConvolution {
           next: next.map { operands($0, rows: 0..<1, columns: 0..<1, v, u) })
       }
       transformOutput(
-        tiles, tensor: gather.target, points: m, layout: mLayout, target: output, activation: activation,
+        tiles, tensor: gather.target, points: (UnsafePointer(m), mLayout), target: output, activation: activation,
         on: (worker, space), window: gather.targetWindow)
     }
   }

@@ -138,7 +138,7 @@ extension WinogradConvolution {
   ) {
     if let place {
       for phase in 0..<phases {
-        forEachPanel(0..<panels, range, 0..<range.count, pixels, phase: phase, on: place, window: window, body)
+        forEachPanel((phase, 0..<panels), range, 0..<range.count, pixels, on: place, window: window, body)
       }
       if pixels.direction == .writes { processor_end_streams() }
       return
@@ -154,16 +154,17 @@ extension WinogradConvolution {
     context.parallel(groups * phases * parts) { task, worker in
       let (group, phase, part) = (task / (phases * parts), task / parts % phases, task % parts)
       forEachPanel(
-        panels * part / parts..<panels * (part + 1) / parts, range,
-        range.count * group / groups..<range.count * (group + 1) / groups, pixels, phase: phase, on: (worker, space),
+        (phase, panels * part / parts..<panels * (part + 1) / parts), range,
+        range.count * group / groups..<range.count * (group + 1) / groups, pixels, on: (worker, space),
         window: window, body)
       if pixels.direction == .writes { processor_end_streams() }
     }
   }
 
-  /// Runs `body` for some panels of one phase of the tiles at `places` of `range`.
+  /// Runs `body` for some panels of a phase, for the tiles at `places` of `range`.
   private func forEachPanel(
-    _ panels: Range<Int>, _ range: Range<Int>, _ places: Range<Int>, _ pixels: Pixels, phase: Int, on place: Place,
+    _ part: (phase: Int, panels: Range<Int>), _ range: Range<Int>, _ places: Range<Int>, _ pixels: Pixels,
+    on place: Place,
     window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window, _ body: (Run) -> Void
   ) {
     let (tensor, data, direction, w) = (pixels.tensor, pixels.data, pixels.direction, kernels.width)
@@ -173,13 +174,13 @@ extension WinogradConvolution {
       let pixels = pixels.baseAddress!
       var perTile = 0
       for place in places {
-        let view = window(range.lowerBound + place, phase)
+        let view = window(range.lowerBound + place, part.phase)
         perTile = view.rows * view.columns
         tensor.addresses(view, data, outside: outside, pixels + (place - places.lowerBound) * perTile)
       }
-      for panel in panels {
+      for panel in part.panels {
         var run = Run(
-          phase: phase, panel: panel, place: places.lowerBound, tiles: places.count, pixels: pixels,
+          phase: part.phase, panel: panel, place: places.lowerBound, tiles: places.count, pixels: pixels,
           channel: panel * w, scratch: own)
         let lanes = tensor.channels - panel * w
         if lanes >= w {
@@ -244,10 +245,12 @@ extension WinogradConvolution {
   ///
   /// - Parameter window: the window of a tile for each of the layout's phases.
   func transformInput(
-    _ range: Range<Int>, tensor: WindowedTensor, source: UnsafePointer<Float>, points: UnsafeMutablePointer<Float>,
-    layout: PointLayout, on place: Place? = nil, window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
+    _ range: Range<Int>, tensor: WindowedTensor, source: UnsafePointer<Float>,
+    points: (first: UnsafeMutablePointer<Float>, layout: PointLayout), on place: Place? = nil,
+    window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
   ) {
     let (w, c, pairs) = (kernels.width, coefficients.pointer, basis.points.count)
+    let (points, layout) = points
     let (panelStride, extents) = (layout.panelStride, layout.extents)
     let (offsets, pointCount) = (layout.phaseOffsets[0], n * n)
     defer { withExtendedLifetime(layout) {} }
@@ -264,11 +267,12 @@ extension WinogradConvolution {
   /// Points -> pixels, for the tiles in `range`: 4x4 pixels for each of the layout's phases, activated where there is
   /// an activation.
   func transformOutput(
-    _ range: Range<Int>, tensor: WindowedTensor, points: UnsafePointer<Float>, layout: PointLayout,
+    _ range: Range<Int>, tensor: WindowedTensor, points: (first: UnsafePointer<Float>, layout: PointLayout),
     target: UnsafeMutablePointer<Float>, activation: BiasLeakyReLU? = nil, on place: Place? = nil,
     window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
   ) {
     let (w, c, pairs) = (kernels.width, coefficients.pointer, basis.points.count)
+    let (points, layout) = points
     let (panelStride, extents) = (layout.panelStride, layout.extents)
     let (offsets, pointCount) = (layout.phaseOffsets[0], n * n)
     defer { withExtendedLifetime(layout) {} }
@@ -289,10 +293,11 @@ extension WinogradConvolution {
 
   /// 4x4 pixels of the output gradient -> points, for the tiles in `range`.
   func transformOutputGradient(
-    _ range: Range<Int>, tensor: WindowedTensor, source: UnsafePointer<Float>, points: UnsafeMutablePointer<Float>,
-    layout: PointLayout, window: (_ tile: Int) -> WindowedTensor.Window
+    _ range: Range<Int>, tensor: WindowedTensor, source: UnsafePointer<Float>,
+    points: (first: UnsafeMutablePointer<Float>, layout: PointLayout), window: (_ tile: Int) -> WindowedTensor.Window
   ) {
     let (w, c, pairs) = (kernels.width, coefficients.pointer, basis.points.count)
+    let (points, layout) = points
     let (offsets, panelStride, extent) = (layout.phaseOffsets[0], layout.panelStride, layout.extents[0])
     defer { withExtendedLifetime(layout) {} }
     forEachRun(
