@@ -29,7 +29,7 @@ public struct ConvMemory: Equatable, Sendable {
     share("winograd.large", points * shape.inputChannels * rows)
     share("winograd.small", basis.size * basis.size * shape.outputChannels * rows)
     let filter = points * shape.inputChannels * shape.outputChannels
-    if filter <= WinogradConvolution.largestFreelyKeptFilter { share("winograd.points", filter) }
+    if filter <= WinogradConvolution.largestTransform(shape, .training) { share("winograd.points", filter) }
   }
 
   /// All of it.

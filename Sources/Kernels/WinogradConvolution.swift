@@ -79,20 +79,25 @@ final class WinogradConvolution {
       / Double(tiles.rows * tiles.columns * products)
   }
 
-  /// Floats of a transformed filter above which it counts as larger than the caches, and each product transforms it anew:
-  /// 48 MB. A function of the channels alone, for the two ways round differently, and a picture must not depend on how many
-  /// are made with it.
-  static let largestFreelyKeptFilter = 12 << 20
-
   /// Whether a transformed filter comes from a cache as fast as products of few tiles use it: one of four times the second-level
   /// cache still does.
   let cachesFilter: Bool
 
-  /// - Parameter largestFreelyKept: for tests.
-  init(
-    _ shape: ConvShape, _ packed: PackedFilter,
-    largestFreelyKept: Int = WinogradConvolution.largestFreelyKeptFilter
-  ) {
+  /// Floats of a transformed filter above which products transform it on the way: 48 MB where many passes use it. In training
+  /// each pass makes it anew, and 4 MB are as many as come back from the caches in time; 2 MB where an image is a single
+  /// tile, for which all of it is used but once. A function of the shape without the batch, for both ways round differently,
+  /// and a picture must not depend on how many are made with it.
+  static func largestTransform(_ shape: ConvShape, _ use: FilterUse) -> Int {
+    guard use == .training else { return largestKept }
+    let tiles = outputTiles(shape)
+    return (tiles.rows * tiles.columns == 1 ? 2 : 4) << 18
+  }
+
+  /// 48 MB of floats.
+  private static let largestKept = 12 << 20
+
+  /// - Parameter largest: as `largestTransform`, for tests.
+  init(_ shape: ConvShape, _ packed: PackedFilter, largest: Int? = nil) {
     precondition(WinogradConvolution.supports(shape), "\(shape): no Winograd algorithm for this kernel and stride")
     (basis, phases) = WinogradConvolution.phases(shape)
     let points = phases.reduce(0) { $0 + $1.y.points * $1.x.points }
@@ -101,11 +106,12 @@ final class WinogradConvolution {
     let transforms = phases.allSatisfy { min($0.y.taps, $0.x.taps) >= few }
     let context = packed.context
     let filterPoints = points * shape.inputChannels * shape.outputChannels
-    streamsFilter = filterPoints > largestFreelyKept
-    cachesFilter = 4 * filterPoints <= 4 * context.secondLevelCache
+    streamsFilter = filterPoints > (largest ?? WinogradConvolution.largestKept)
+    cachesFilter = filterPoints * MemoryLayout<Float>.size <= 4 * context.secondLevelCache
     let kernels = context.kernels
     transformsFirst =
-      !streamsFilter || !transforms || shape.inputChannels % kernels.width != 0
+      filterPoints <= largest ?? WinogradConvolution.largestTransform(shape, packed.use) || !transforms
+      || shape.inputChannels % kernels.width != 0
       || shape.outputChannels % kernels.width != 0
     self.shape = shape
     self.packed = packed

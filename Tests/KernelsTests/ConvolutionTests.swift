@@ -275,7 +275,7 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
     let operands = Operands(shape, integers: false)
     func run(_ threads: Int) -> [Float] {
       let convolution = WinogradConvolution(
-        shape, PackedFilter(context: Context(threads: threads), use: .training), largestFreelyKept: 0)
+        shape, PackedFilter(context: Context(threads: threads), use: .training), largest: 0)
       #expect(!convolution.transformsFirst)
       let result = Buffer(count: pass == .forward ? shape.outputCount : shape.inputCount)
       result.fill(.nan)
@@ -307,7 +307,7 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
     let operands = Operands(one, integers: false)
     func run(_ pass: ConvPass, _ batch: Int) -> [Float] {
       let s = shape(batch)
-      let convolution = WinogradConvolution(s, PackedFilter(context: context, use: .training), largestFreelyKept: 0)
+      let convolution = WinogradConvolution(s, PackedFilter(context: context, use: .training), largest: 0)
       #expect(!convolution.transformsFirst)
       let result = Buffer(count: pass == .forward ? s.outputCount : s.inputCount)
       if pass == .forward {
@@ -348,7 +348,7 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
     }
     let one = shape(1)
     let operands = Operands(one, integers: false)
-    let sampling = WinogradConvolution(one, PackedFilter(context: context, use: .sampling), largestFreelyKept: 0)
+    let sampling = WinogradConvolution(one, PackedFilter(context: context, use: .sampling), largest: 0)
     var panels: [Float] = []
     for group in sampling.tapGroups! {
       for panel in 0..<one.inputChannels / w {
@@ -363,7 +363,7 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
     }
     func run(_ use: FilterUse, _ batch: Int) -> [Float] {
       let convolution = WinogradConvolution(
-        shape(batch), PackedFilter(context: context, use: use), largestFreelyKept: 0)
+        shape(batch), PackedFilter(context: context, use: use), largest: 0)
       #expect((convolution.tapGroups != nil) == (use == .sampling))
       let result = Buffer(count: shape(batch).inputCount)
       let gradient = (0..<batch).flatMap { _ in operands.outputGradient }

@@ -53,17 +53,17 @@ private let streamingSets = InstructionSet.available.filter { $0.width == 16 }
     let shape = ConvShape.same(
       batch: 2, height: 9, width: 10, inputChannels: 37, outputChannels: 50, kernel: 5, stride: stride)
     let operands = Operands(shape, integers: false)
-    func run(largestFreelyKept: Int) -> [Float] {
+    func run(largest: Int) -> [Float] {
       let convolution = WinogradConvolution(
-        shape, PackedFilter(context: context, use: .repeated), largestFreelyKept: largestFreelyKept)
-      #expect(convolution.streamsFilter == (largestFreelyKept == 0))
+        shape, PackedFilter(context: context, use: .repeated), largest: largest)
+      #expect(convolution.streamsFilter == (largest == 0))
       let (output, inputGradient) = (Buffer(count: shape.outputCount), Buffer(count: shape.inputCount))
       convolution.forward(input: operands.input, filter: operands.filter, output: output.pointer)
       convolution.backwardData(
         outputGradient: operands.outputGradient, filter: operands.filter, inputGradient: inputGradient.pointer)
       return output.array + inputGradient.array
     }
-    expectSameBits(run(largestFreelyKept: 0), run(largestFreelyKept: .max), "\(shape)")
+    expectSameBits(run(largest: 0), run(largest: .max), "\(shape)")
   }
 
   @Test(arguments: streamingSets) func batchNormalization(_ instructionSet: InstructionSet) {
