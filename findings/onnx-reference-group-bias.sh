@@ -1,8 +1,8 @@
 #!/bin/sh
 # ONNX's own reference gives every channel of a depthwise ConvTranspose the bias of the first.
 #
-# Who meets it: whoever judges a reader or an exporter by onnx.reference, and has a generator that enlarges its pictures channel by
-# channel (group = channels, a fixed or a learnt filter) with a bias, as it is left by folding batch normalisation.
+# Who meets it: whoever judges a reader or an exporter by onnx.reference, and has a generator that enlarges its pictures channel
+# by channel (group = channels, a fixed or a learnt filter) with a bias, as folding batch normalisation leaves it.
 # Guess before the run: the reference follows the operator's definition (https://onnx.ai/onnx/operators/onnx__ConvTranspose:
 # B is a bias per output channel), or refuses.
 # Seen (onnx 1.23.2): without bias it agrees with sums by hand, ONNX Runtime 1.32.0 and OpenVINO 2026.4.1. With one, all groups

@@ -1,11 +1,12 @@
 #!/bin/sh
 # Pillow leaves the frames of an animated PNG standing that the file says to take away.
 #
-# Who meets it: whoever reads animated PNGs frame by frame with Pillow (or imageio, which does so): films of samples, or training
-# pictures out of animations. Something that moves over a still picture is naturally stored as small frames, drawn OVER the
-# picture (blend_op 1) and taken away again (dispose_op PREVIOUS).
+# Who meets it: whoever reads animated PNGs frame by frame with Pillow (or imageio, which does so): films of samples, or
+# training pictures out of animations. Something that moves over a still picture is naturally stored as small frames, drawn
+# OVER the picture (blend_op 1) and taken away again (dispose_op PREVIOUS).
 # Guess before the run: Pillow composes frames, and the format's definition leaves no choice here, so its frames are the
-# same as other readers'. For opaque frames blend_op SOURCE and OVER mean the same.
+# same as other readers'. (Its handbook promises it: what a web browser would show. For opaque frames blend_op SOURCE and OVER
+# mean the same.)
 # Seen (Pillow 13.0.0): with SOURCE frames are right. With OVER what PREVIOUS should restore has been overwritten by the frame
 # itself, so each leaves a trace in all that follow. Also a half transparent frame OVER an opaque picture makes pixels
 # that are not opaque. FFmpeg (av 18.1.0), OpenCV 5.0.0.93 and the definition computed by hand agree.
