@@ -1,7 +1,7 @@
 /// What a convolution may expect of its filter.
 public enum FilterUse: Sendable {
   /// It changes every few passes. Its Winograd transform is in memory that all convolutions of a context share, and each
-  /// pass makes it anew.
+  /// pass makes it anew, of a filter of some megabytes a block at a time.
   case training
   /// Many passes follow each change. What Winograd makes of it is kept, five times its size; for a large one each pass makes
   /// it anew, a block at a time.

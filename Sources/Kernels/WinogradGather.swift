@@ -142,9 +142,10 @@ extension WinogradConvolution {
 
   /// The tiles that each task takes through a pass; nil where chunks do better.
   private func tileTasks(_ gather: WinogradGather) -> [Range<Int>]? {
+    guard cachesFilter else { return nil }
     let (v, m) = gather.layouts(1, false)
     let most = WinogradConvolution.tilesAtOnce
-    guard cachesFilter, 2 * (v.count + m.count) * most <= 3 * context.secondLevelCache / 4 else { return nil }
+    guard 2 * (v.count + m.count) * most <= 3 * context.secondLevelCache / 4 else { return nil }
     let tiles = gather.tiles
     let perImage = tiles.rows * tiles.columns
     // Whole images, or whole rows of tiles of one, which share pixels.
@@ -209,7 +210,9 @@ extension WinogradGather {
       let last = sourceWindow(range.upperBound - 1, phase)
       return last.y + (last.rows - 1) * last.step + 1
     }.max()!
-    return (images, max(0, top)..<min(source.height, bottom))
+    // All of a window may be padding.
+    let first = min(max(0, top), source.height)
+    return (images, first..<max(first, min(source.height, bottom)))
   }
 
   func sourceFloats(_ range: Range<Int>) -> Int {

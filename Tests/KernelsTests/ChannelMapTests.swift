@@ -23,6 +23,13 @@ import Testing
         shape: ConvShape(
           batch: 4, height: 4, width: 4, inputChannels: 20, outputChannels: 9,
           window: Window(kernel: 4, stride: 1, padding: .valid)), parts: 2, algorithm: .direct),
+      // Rows of tiles that read nothing but padding, on both sides.
+      Subject(
+        shape: ConvShape(
+          batch: 2, height: 6, width: 5, inputChannels: 16, outputChannels: 17,
+          window: Window(
+            kernel: 3, stride: 1, padding: .explicit(Pads(top: 17, left: 2, bottom: 33, right: 20)))), parts: 2,
+        algorithm: .winograd),
       // Chunks of tiles that begin within an image, and images that are mapped some at a time.
       Subject(shape: same(3, 68, 76, 80, 16, 3, 1), parts: 3, algorithm: .winograd),
     ]
