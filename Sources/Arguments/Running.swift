@@ -49,11 +49,14 @@ public struct Exit: Equatable, Sendable {
     self.text = text
   }
 
+  public func say() {
+    guard let text else { return }
+    if code == 0 { Console.print(text) } else { Console.error(text + "\n") }
+  }
+
   /// Says it and ends the process.
   public func take() -> Never {
-    if let text {
-      if code == 0 { Console.print(text) } else { Console.error(text + "\n") }
-    }
+    say()
     exit(code)
   }
 }

@@ -34,8 +34,11 @@ struct Ranks {
       let isAlone = !areSeveral || common.code == 0 || lead
       common.text = isAlone ? text : "\(communicator.name): \(text)"
     }
+    common.say()
+    // Launchers kill the others once a process ended with an error, so nobody ends before the words are out.
+    _ = communicator.maximum(0)
     communicator.finish()
-    common.take()
+    Exit(code: common.code).take()
   }
 
   /// Checks that all ranks were asked for the same.
