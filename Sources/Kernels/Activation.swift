@@ -28,10 +28,15 @@ extension Context {
     channels: Int
   ) {
     if bias == nil && activation == .identity { return }
-    let kernels = self.kernels
+    let (kernels, fold) = (self.kernels, RowFold(channels: channels, width: width))
+    let bias = bias.map { repeated("bias", $0, fold) }
     parallelRowBlocks(rows: rows, channels: channels) { block in
       let p = data + block.lowerBound * channels
-      if let bias { kernels.addBias(p, bias, rows: block.count, channels: channels) }
+      if let bias {
+        fold.forEach(block) { start, rows, columns in
+          kernels.addBias(data + start, bias, rows: rows, channels: columns)
+        }
+      }
       switch activation {
       case .identity: break
       case .leakyReLU(let slope): kernels.leakyReLU(p, p, block.count * channels, slope: slope)
@@ -51,9 +56,9 @@ extension Context {
     channels: Int, biasGradient: UnsafeMutablePointer<Float>?, accumulate: Bool
   ) {
     if biasGradient == nil && activation == .identity { return }
-    let kernels = self.kernels
+    let (kernels, fold) = (self.kernels, RowFold(channels: channels, width: width))
     let cut = RowCut(rows: rows, channels: channels, elements: taskElements)
-    let sums = biasGradient == nil ? nil : doubles("column sums", cut.parts * channels)
+    let sums = biasGradient == nil ? nil : doubles("column sums", cut.parts * fold.columns)
     parallelRowBlocks(rows: rows, channels: channels) { task, block in
       let g = gradient + block.lowerBound * channels
       let y = output + block.lowerBound * channels
@@ -64,14 +69,19 @@ extension Context {
       case .sigmoid: kernels.sigmoidBackward(g, output: y, block.count * channels)
       }
       if let sums {
-        let taskSums = sums + task * channels
-        if block.lowerBound == cut.range(task).lowerBound { taskSums.initialize(repeating: 0, count: channels) }
-        kernels.addColumnSums(g, rows: block.count, channels: channels, to: taskSums)
+        let taskSums = sums + task * fold.columns
+        if block.lowerBound == cut.range(task).lowerBound { taskSums.initialize(repeating: 0, count: fold.columns) }
+        fold.forEach(block) { start, rows, columns in
+          kernels.addColumnSums(gradient + start, rows: rows, channels: columns, to: taskSums)
+        }
       }
     }
     guard let sums, let biasGradient else { return }
-    combine(sums, tasks: cut.parts, count: channels)
-    for c in 0..<channels { biasGradient[c] = Float(sums[c] + (accumulate ? Double(biasGradient[c]) : 0)) }
+    combine(sums, tasks: cut.parts, count: fold.columns)
+    for c in 0..<channels {
+      let sum = stride(from: c, to: fold.columns, by: channels).reduce(0) { $0 + sums[$1] }
+      biasGradient[c] = Float(sum + (accumulate ? Double(biasGradient[c]) : 0))
+    }
   }
 }
 
