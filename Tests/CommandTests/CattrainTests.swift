@@ -172,7 +172,7 @@ import Testing
     let changes = ["--width", "8", "--loss", "hinge", "--augment", "cutout", "--no-mirror", "--steps", "2"]
     let small = Array(Self.small.dropFirst(2))
     _ = try succeed([pictures, "--preset", "cats64-best"] + changes + small, in: place)
-    let flags = ["--ema", "0.999", "--lr-d", "2e-4"]
+    let flags = ["--ema", "0.9995", "--lr-d", "2e-4"]
     _ = try succeed([pictures] + flags + changes + small, in: place)
     let best = try #require(Self.checkpoints("runs/00000-cats64-best-w8", in: place).last)
     let plain = try #require(Self.checkpoints("runs/00001-cats64-w8", in: place).last)

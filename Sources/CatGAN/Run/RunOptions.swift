@@ -125,12 +125,13 @@ public struct RunOptions: Codable, Equatable, Sendable {
       width = 32
       batchSize = 16
       discriminatorRate = 2e-4
-      averaging = 0.999
+      averaging = 0.9995
       mirror = true
     }
     // For some thousand pictures at most, which the discriminator would know by heart.
     if preset == Preset.cats128.rawValue + RunOptions.best {
       width = 24
+      averaging = 0.999
       augmentation = [.color, .translation]
     }
   }
