@@ -42,13 +42,14 @@ public enum Console {
 public struct Exit: Equatable, Sendable {
   public let code: Int32
   /// An answer where the code is 0, on standard output, and an error otherwise; nil for nothing to say.
-  public var text: String?
+  public let text: String?
 
   public init(code: Int32, text: String? = nil) {
     self.code = code
     self.text = text
   }
 
+  /// Writes the text, if any, to the stream of its kind.
   public func say() {
     guard let text else { return }
     if code == 0 { Console.print(text) } else { Console.error(text + "\n") }
