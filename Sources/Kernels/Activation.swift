@@ -57,7 +57,7 @@ extension Context {
   ) {
     if biasGradient == nil && activation == .identity { return }
     let (kernels, fold) = (self.kernels, RowFold(channels: channels, width: width))
-    let cut = RowCut(rows: rows, channels: channels, elements: taskElements)
+    let cut = RowCut.tasks(rows: rows, channels: channels)
     let sums = biasGradient == nil ? nil : doubles("column sums", cut.parts * fold.columns)
     parallelRowBlocks(rows: rows, channels: channels) { task, block in
       let g = gradient + block.lowerBound * channels

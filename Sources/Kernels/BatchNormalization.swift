@@ -38,7 +38,7 @@ extension Context {
     variance: UnsafeMutablePointer<Double>
   ) {
     let (kernels, fold) = (self.kernels, RowFold(channels: channels, width: width))
-    let tasks = RowCut(rows: rows, channels: channels, elements: taskElements)
+    let tasks = RowCut.tasks(rows: rows, channels: channels)
     let moments = doubles("moments", tasks.parts * 2 * channels)
     let block = scratch("block moments", tasks.parts * 2 * fold.columns)
     parallelRowBlocks(rows: rows, channels: channels) { task, range in
@@ -121,7 +121,7 @@ extension Context {
     let fold = RowFold(channels: channels, width: width)
     let (scale, shift) = (repeated("scale", norm.scale, fold), repeated("shift", norm.shift, fold))
     let mean = repeated("mean", norm.mean, fold)
-    let tasks = RowCut(rows: rows, channels: channels, elements: taskElements)
+    let tasks = RowCut.tasks(rows: rows, channels: channels)
     let sums = doubles("column sums", tasks.parts * 2 * channels)
     parallelRowBlocks(rows: rows, channels: channels) { task, block in
       let taskSums = sums + task * 2 * channels

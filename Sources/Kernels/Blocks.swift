@@ -2,8 +2,7 @@
 // alone, never on the number of threads: sums are added up in the same order by any number of threads. Where each element is
 // by itself, tasks are smaller where threads would wait.
 
-/// Elements of one task of `Context.parallel`: 256 KB of each array: long enough to
-/// outweigh the start of a task, short enough to divide a network among some cores.
+/// Elements of one task of `Context.parallel`, at most: 256 KB of each array.
 let taskElements = 1 << 16
 
 /// Values that a task of `parallelColumns` goes over.
@@ -20,6 +19,12 @@ struct RowCut {
   init(rows: Int, channels: Int, elements: Int) {
     self.rows = rows
     self.rowsPerPart = max(1, elements / channels)
+  }
+
+  /// Tasks of 64 rows, for their sums, one a channel, to be few beside what they add up; but of 64 KB at least, long enough to
+  /// outweigh a task's start, and of `taskElements` at most.
+  static func tasks(rows: Int, channels: Int) -> RowCut {
+    RowCut(rows: rows, channels: channels, elements: min(max(64 * channels, taskElements / 4), taskElements))
   }
 
   var parts: Int { (rows + rowsPerPart - 1) / rowsPerPart }
@@ -78,7 +83,7 @@ extension Context {
 
   /// Calls `body` with the rows of cache-sized blocks, the same for any number of threads, in parallel.
   func parallelRowBlocks(rows: Int, channels: Int, _ body: (_ rows: Range<Int>) -> Void) {
-    let tasks = RowCut(rows: rows, channels: channels, elements: taskElements)
+    let tasks = RowCut.tasks(rows: rows, channels: channels)
     let blocks = RowCut(rows: min(rows, tasks.rowsPerPart), channels: channels, elements: blockElements)
     let parts = partsOfTask(tasks.parts, most: blocks.parts)
     parallelRowBlocks(rows: rows, channels: channels, parts: parts) { _, rows in body(rows) }
@@ -90,7 +95,7 @@ extension Context {
   func parallelRowBlocks(
     rows: Int, channels: Int, parts: Int = 1, _ body: (_ task: Int, _ rows: Range<Int>) -> Void
   ) {
-    let tasks = RowCut(rows: rows, channels: channels, elements: taskElements)
+    let tasks = RowCut.tasks(rows: rows, channels: channels)
     parallel(tasks.parts * parts) { index in
       let (task, part) = (index / parts, index % parts)
       let range = tasks.range(task)
