@@ -25,7 +25,7 @@ import Testing
         let y = input[i] + bias[i % channels]
         return activation == .identity || y > 0 ? y : y * 0.25
       }
-      #expect(data.array == wanted + [Self.beyond], "\(rows) x \(channels), \(activation)")
+      expectSameBits(data.array, wanted + [Self.beyond], "\(rows) x \(channels), \(activation)")
     }
   }
 
@@ -54,9 +54,9 @@ import Testing
       for accumulate in [false, true] {
         let found = Self.backward(
           set, activation, gradient, output: output, channels: channels, into: before, accumulate: accumulate)
-        let what: Comment = "\(rows) x \(channels), \(activation), accumulate \(accumulate)"
-        #expect(found[0] == wanted + [Self.beyond], what)
-        #expect(found[1] == (accumulate ? zip(before, sums).map(+) : sums) + [Self.beyond], what)
+        let what = "\(rows) x \(channels), \(activation), accumulate \(accumulate)"
+        expectSameBits(found[0], wanted + [Self.beyond], what)
+        expectSameBits(found[1], (accumulate ? zip(before, sums).map(+) : sums) + [Self.beyond], what)
       }
     }
   }
