@@ -174,6 +174,10 @@ struct TrainingCommand {
     }
     if ranks.lead, let path = arguments.optionalString("--discriminator") {
       options.discriminator = try model.beginFrom(discriminatorOf: CheckpointPath(path).file())
+    } else if ranks.lead, let path = arguments.optionalString("--generator") {
+      Console.error(
+        "warning: --generator \(path) without --discriminator: a fresh discriminator first undoes what a generator has"
+          + " learned (docs/training-runs.md); give its own too, or go on with its run by --resume\n")
     }
     return (options, dataset, model, origin)
   }
