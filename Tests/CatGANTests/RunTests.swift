@@ -129,12 +129,12 @@ struct RunTests {
     #expect(Verdict(flat).state == .discriminatorWinning)
     // Varied and full of contrast, and yet nothing but glaring blotches; on white ground photos have such levels too.
     var glaring = history
-    glaring.append(sample(1000, deviation: 0.45, distance: 0.6, clipped: 0.18))
+    glaring.append(sample(1000, deviation: 0.45, distance: 0.6, clipped: 0.25))
     #expect(Verdict(glaring).state == .collapsed)
-    #expect(Verdict(glaring).reason.contains("18% of the levels are black or as bright as can be, in real pictures 3%"))
+    #expect(Verdict(glaring).reason.contains("25% of the levels are black or as bright as can be, in real pictures 3%"))
     glaring.append(sample(1010, deviation: 0.45, distance: 0.6, clipped: 0.5, realClipped: 0.3))
     #expect(Verdict(glaring).state == .healthy)
-    glaring.append(sample(1020, deviation: 0.45, distance: 0.6, clipped: 0.12))
+    glaring.append(sample(1020, deviation: 0.45, distance: 0.6, clipped: 0.2))
     #expect(Verdict(glaring).state == .healthy)
     var young = History()
     young.append(record(10))

@@ -31,7 +31,7 @@ public struct Verdict: Equatable, Sendable {
   static let collapsedShare: Float = 1 / 3
   /// Samples with this share of levels at the limits more than real pictures, and with thrice their share, are glaring
   /// blotches: rates far too high drive the generator's tanh to its ends and hold it there.
-  static let glaringShare: Float = 0.1
+  static let glaringShare: Float = 0.2
   static let glaringRatio: Float = 3
   /// Steps before glare is judged, or half of a shorter run.
   static let glareSteps = 200
