@@ -55,7 +55,7 @@ extension WinogradConvolution {
   /// Transforms the taps two rows at a time and multiplies: C (+)= A U at each point of the block.
   private func multiply(_ block: Block, taps: Taps, a: Source, c: Target) {
     let (w, parts) = (kernels.width, block.phase)
-    if tapGroups != nil && block.rows <= RowProduct.tiles && phases.count > 1 {
+    if areFew(block.rows) && phases.count > 1 {
       return multiplyFewTiles(block, taps: taps, a: a, c: c)
     }
     let product = MacroKernel(kernels: kernels)
@@ -102,6 +102,9 @@ extension WinogradConvolution {
     let range = panel < block.columnPanels ? count * part / perPanel..<count * (part + 1) / perPanel : 0..<0
     return MacroKernel.MemoryRows(first: next + panel * taps.panelStride + range.lowerBound, floats: range.count)
   }
+
+  /// Whether so many tiles take what is transformed from the registers, which hold the points of three taps.
+  private func areFew(_ tiles: Int) -> Bool { tapGroups != nil && basis.taps == 3 && tiles <= RowProduct.tiles }
 
   /// The same for tiles so few that what is transformed serves but one register tile: then it does not leave the registers.
   /// (One picture of 128 pixels has 4 tiles in its deepest layer. Panels have rows to spare for tiles that are not there.)
@@ -162,7 +165,7 @@ extension WinogradConvolution {
   /// - Parameter groups: phases that a task takes in turn.
   private func fusedTasks(_ pass: ConvPass, _ groups: [[WinogradPhase]], rows: Int, columnPanels: Int) -> [FusedTask] {
     // Few tiles of taps in panels take all twos together.
-    let (most, isFew) = (productTwos(rows), tapGroups != nil && rows <= RowProduct.tiles)
+    let (most, isFew) = (productTwos(rows), areFew(rows))
     let ways = (isFew ? most...most : 1...most).reversed().map { size in
       groups.indices.flatMap { group in
         stride(from: 0, to: n / 2, by: size).map { (group: group, twos: $0..<min($0 + size, n / 2)) }

@@ -336,7 +336,7 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
     arguments: InstructionSet.available,
     [
       (3, 4, 5, 2), (4, 4, 5, 2), (3, 12, 5, 2), (9, 10, 5, 2), (8, 18, 5, 2), (6, 7, 5, 1), (3, 4, 4, 2),
-      (8, 10, 4, 2), (6, 7, 3, 1),
+      (8, 10, 4, 2), (6, 7, 3, 1), (4, 4, 10, 2), (9, 10, 10, 2),
     ])
   func aFilterInPanels(_ set: InstructionSet, _ size: (height: Int, width: Int, kernel: Int, stride: Int)) {
     let context = Context(threads: 2, instructionSet: set)
