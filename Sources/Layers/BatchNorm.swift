@@ -39,13 +39,11 @@ public final class BatchNorm: Layer {
   /// Bias of the layer before, which it left out: the running mean includes it, as in files of other frameworks.
   let inputBias: Parameter?
 
-  /// Of the parts of the latest pass, for backward: a row of `ChannelMap.channelStride` for each; those behind them are of
-  /// passes in more parts.
-  private var means = Buffer(count: 0)
-  private var inverseDeviations = Buffer(count: 0)
-  private var scales = Buffer(count: 0)
-  private var shifts = Buffer(count: 0)
+  /// Of the latest training pass, for backward, which may come after passes of inference.
+  private var trained = PassFactors()
   private var parts = 1
+  /// Of the latest pass of inference.
+  private var inferred = PassFactors()
 
   /// - Parameters: see the properties of the same names.
   public init(
@@ -98,26 +96,23 @@ public final class BatchNorm: Layer {
   }
 
   private func takeStatistics(_ input: Tensor, _ mode: Mode, _ execution: Execution) -> ChannelMap {
-    var isTraining = false
-    parts = 1
-    if case .training(let count) = mode { (isTraining, parts) = (true, count) }
-    precondition(input.shape.n % parts == 0, "\(name): \(input.shape) in \(parts) parts")
-    let count = parts * ChannelMap.channelStride(channels)
-    if scales.count < count {
-      for buffer in [\BatchNorm.means, \.inverseDeviations, \.scales, \.shifts] {
-        self[keyPath: buffer] = Buffer(count: count)
-        self[keyPath: buffer].fill(0)
-      }
+    guard case .training(let parts) = mode else {
+      inferred.reserve(1, channels)
+      useRunningStatistics(inferred.normalization(0, channels, leakySlope))
+      return ChannelMap(
+        channels: channels, runs: [ChannelMap.Run(part: 0, end: input.count)], scale: inferred.scales,
+        shift: inferred.shifts, slope: leakySlope)
     }
-    let sharding = isTraining ? execution.sharding : nil
+    self.parts = parts
+    precondition(input.shape.n % parts == 0, "\(name): \(input.shape) in \(parts) parts")
+    trained.reserve(parts, channels)
+    let sharding = execution.sharding
     let moments = sharding.map { shardMoments(input, $0, execution.context) }
     for part in 0..<parts {
       if let moments {
         useStatistics(of: moments[part].rows, normalization(part), moments[part].values)
-      } else if isTraining {
-        useBatchStatistics(of: slice(input, part, nil)[0], normalization(part), execution.context)
       } else {
-        useRunningStatistics(normalization(part))
+        useBatchStatistics(of: slice(input, part, nil)[0], normalization(part), execution.context)
       }
     }
     var runs: [ChannelMap.Run] = []
@@ -127,18 +122,13 @@ public final class BatchNorm: Layer {
         runs.append(ChannelMap.Run(part: part, end: end * input.shape.elements))
       }
     }
-    return ChannelMap(channels: channels, runs: runs, scale: scales, shift: shifts, slope: leakySlope)
+    return ChannelMap(channels: channels, runs: runs, scale: trained.scales, shift: trained.shifts, slope: leakySlope)
   }
 
-  /// What a pass over one part computes with.
-  private func normalization(_ part: Int) -> Normalization {
-    let first = part * ChannelMap.channelStride(channels)
-    return Normalization(
-      channels: channels, mean: means.pointer + first, inverseDeviation: inverseDeviations.pointer + first,
-      scale: scales.pointer + first, shift: shifts.pointer + first, slope: leakySlope)
-  }
+  /// What a training pass computes with over one part.
+  private func normalization(_ part: Int) -> Normalization { trained.normalization(part, channels, leakySlope) }
 
-  /// The images of one part of the latest pass: one run of them, or one of each of this process's shards.
+  /// The images of one part of the latest training pass: one run of them, or one of each of this process's shards.
   private func slice(_ tensor: Tensor, _ part: Int, _ sharding: Sharding?) -> [Tensor] {
     sharding.runs(of: tensor.shape.n).map { range in
       let size = range.count / parts
@@ -295,5 +285,30 @@ public final class BatchNorm: Layer {
     normalization.inverseDeviation[c] = Float(deviation)
     normalization.scale[c] = Float(factor)
     normalization.shift[c] = Float(Double(bias.value.pointer[c]) - mean * factor)
+  }
+}
+
+/// What a pass computes with: a row of `ChannelMap.channelStride` for each of its parts; those behind them are of passes in
+/// more parts.
+private struct PassFactors {
+  private(set) var means = Buffer(count: 0)
+  private(set) var inverseDeviations = Buffer(count: 0)
+  private(set) var scales = Buffer(count: 0)
+  private(set) var shifts = Buffer(count: 0)
+
+  mutating func reserve(_ parts: Int, _ channels: Int) {
+    let count = parts * ChannelMap.channelStride(channels)
+    if scales.count >= count { return }
+    for buffer in [\PassFactors.means, \.inverseDeviations, \.scales, \.shifts] {
+      self[keyPath: buffer] = Buffer(count: count)
+      self[keyPath: buffer].fill(0)
+    }
+  }
+
+  func normalization(_ part: Int, _ channels: Int, _ slope: Float) -> Normalization {
+    let first = part * ChannelMap.channelStride(channels)
+    return Normalization(
+      channels: channels, mean: means.pointer + first, inverseDeviation: inverseDeviations.pointer + first,
+      scale: scales.pointer + first, shift: shifts.pointer + first, slope: slope)
   }
 }

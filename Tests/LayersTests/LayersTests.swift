@@ -140,6 +140,33 @@ import Testing
     }
   }
 
+  /// Passes of inference may come between a training pass and its backward pass.
+  @Test func inferenceInBetween() throws {
+    var gradients: [[Float]] = []
+    for interrupted in [false, true] {
+      var random = RandomGenerator(seed: 8)
+      let shape = Shape(n: 4, h: 5, w: 5, c: 3)
+      let network = try Sequential(
+        "net",
+        [
+          Conv2D("a", inputChannels: 3, ConvolutionSpec(channels: 8, kernel: 3), followedByBatchNorm: true),
+          BatchNorm("n", channels: 8, leakySlope: 0.2),
+          Conv2D("b", inputChannels: 8, ConvolutionSpec(channels: 8, kernel: 3)),
+        ], input: shape, execution: Execution(context: Context(threads: 2)))
+      network.initialize(&random)
+      func tensor(_ shape: Shape) -> Tensor {
+        Tensor(shape, values: (0..<shape.count).map { _ in random.uniform(-1, 1) })
+      }
+      let (x, dy, other) = (tensor(shape), tensor(Shape(n: 4, h: 5, w: 5, c: 8)), tensor(shape.with(n: 2)))
+      // In two parts, which inference does not have.
+      _ = network.forward(x, mode: .training(parts: 2))
+      if interrupted { _ = network.forward(other, mode: .inference) }
+      let dx = network.backward(dy, parameters: .overwrite, input: true)!
+      gradients.append(dx.array + network.store.trained.flatMap(\.gradient.array))
+    }
+    expectClose(gradients[1], gradients[0], within: 0, "gradients")
+  }
+
   /// After t batches each has the weight of a moving average of what was seen alone: 0.99^(t - i), over their sum. The first
   /// takes the place of what was there, were it infinite. Sums of at most 7 terms of 1 round by less than 1e-6.
   @Test func runningStatisticsAreOfWhatWasSeen() throws {
