@@ -31,6 +31,7 @@ public final class GANTrainer {
   /// Memory of the networks' passes, which nothing holds between two steps.
   let workspace: Workspace
   private let latents: Tensor
+  private let dropouts: [Dropout]
   private let seesBothAtOnce: Bool
   /// What the discriminator sees where that is nowhere else: [2 share, size, size, 3], of each shard the reals before
   /// the fakes; or augmented pictures, [share, size, size, 3], where it sees one kind after the other.
@@ -61,6 +62,7 @@ public final class GANTrainer {
     discriminator = Sequential("D", networks.discriminator, execution: execution, workspace: workspace)
     generatorAdam = Adam(rate: options.generatorRate, beta1: options.beta1, beta2: options.beta2)
     discriminatorAdam = Adam(rate: options.discriminatorRate, beta1: options.beta1, beta2: options.beta2)
+    dropouts = [generator.network, discriminator].flatMap { $0.leaves.compactMap { $0 as? Dropout } }
     random = RandomGenerator(seed: seed)
     generator.network.initialize(&random)
     discriminator.initialize(&random)
@@ -105,17 +107,18 @@ public final class GANTrainer {
     }
   }
 
-  /// One update of the discriminator and one of the generator on the pictures in `reals`, with latents and augmentations
-  /// drawn from `random`.
+  /// One update of the discriminator and one of the generator on the pictures in `reals`, with latents, augmentations and
+  /// what drops out drawn from `random`.
   public func step() -> StepResult {
     precondition(execution.sharding == nil, "latents of a share are drawn with those of the batch")
     generator.drawLatents(latents, seed: random.next())
-    return step(latents: latents, seed: options.augmentation.isEmpty ? 0 : random.next())
+    return step(latents: latents, seed: options.augmentation.isEmpty && dropouts.isEmpty ? 0 : random.next())
   }
 
   /// The step with given latents [share, 1, 1, zDimension], which both updates use: the generator runs forward once. It ends
   /// at a loss that is not finite, before that spoils gradients and weights; a loss not computed is NaN.
-  /// - Parameter seed: of the augmentations, which are drawn anew for the reals and for each look at the fakes.
+  /// - Parameter seed: of the augmentations, which are drawn anew for the reals and for each look at the fakes, and of what
+  ///   drops out, which so is no state that would have to be saved.
   public func step(latents: Tensor, seed: UInt64 = 0) -> StepResult {
     precondition(latents.shape == generator.latentShape(share.count), "latents \(latents.shape)")
     defer {
@@ -123,6 +126,8 @@ public final class GANTrainer {
       discriminator.discard()
     }
     var draws = RandomGenerator(seed: seed)
+    var seeds = RandomGenerator(seed: ~seed)
+    for dropout in dropouts { dropout.random = RandomGenerator(seed: seeds.next()) }
     let fakes = generator.network.forward(latents, mode: .training())
     var result = StepResult(discriminatorLoss: .nan, generatorLoss: .nan, meanReal: .nan, meanFake: .nan)
     let changes = (changes(&draws), changes(&draws))

@@ -3,8 +3,8 @@ import Kernels
 /// Sets a random part of the elements to zero in training and scales the others by 1 / (1 - rate); passes everything on
 /// otherwise (Srivastava et al. 2014). Any shape -> the same.
 ///
-/// Which elements depends on the layer's random state and on their place, whatever the number of threads; backward draws
-/// them again, so nothing is kept for it.
+/// Which elements depends on the layer's random state and on their place in the whole batch, whatever the number of threads
+/// and ranks; backward draws them again, so nothing is kept for it.
 public final class Dropout: PlainLayer {
   public let name: String
   /// Probability that an element becomes zero.
@@ -29,23 +29,25 @@ public final class Dropout: PlainLayer {
     output.copy(from: input)
     guard case .training = mode else { return }
     seed = random.next()
-    drop(output, execution.context)
+    drop(output, execution)
   }
 
   func applyBackward(
     _ outputGradient: Tensor, input: Tensor, output: Tensor, into inputGradient: Tensor, _ execution: Execution
   ) {
-    drop(inputGradient, execution.context)
+    drop(inputGradient, execution)
   }
 
   /// Element i stays where draw i of the pass's seed, in [0, 1), is not below the rate.
-  private func drop(_ tensor: Tensor, _ context: Context) {
+  private func drop(_ tensor: Tensor, _ execution: Execution) {
     let (rate, factor, seed) = (rate, Float(1 / (1 - rate)), seed)
     let pointer = tensor.pointer
+    // Of the images of other ranks in front of these; a pass may have several for each of the batch.
+    let before = execution.sharding.map { tensor.count / $0.share.count * $0.share.lowerBound } ?? 0
     let rows = 4096
-    context.parallel((tensor.count + rows - 1) / rows) { task in
+    execution.context.parallel((tensor.count + rows - 1) / rows) { task in
       let range = task * rows..<min(tensor.count, (task + 1) * rows)
-      var draws = RandomGenerator(seed: seed).advanced(by: UInt64(range.lowerBound))
+      var draws = RandomGenerator(seed: seed).advanced(by: UInt64(before + range.lowerBound))
       for i in range { pointer[i] = draws.unit() < rate ? 0 : pointer[i] * factor }
     }
   }

@@ -11,15 +11,27 @@ import Storage
 struct SmallTraining {
   static let networks = try! GANDescription.cats("tiny", imageSize: 16, width: 1, zDimension: 3)
 
+  /// The same with a layer of dropout before the last one of each network.
+  static func withDropout() throws -> GANDescription {
+    func dropping(_ network: Network) throws -> Network {
+      var layers = network.layers
+      layers.insert(LayerSpec("drop", .dropout(rate: 0.5)), at: layers.count - 1)
+      return try Network(input: network.input, layers: layers)
+    }
+    return try GANDescription(
+      preset: "tiny", zDistribution: .uniform, generator: dropping(networks.generator),
+      discriminator: dropping(networks.discriminator))
+  }
+
   let trainer: GANTrainer
   let average: Generator
 
-  init(seed: UInt64, threads: Int = 1) {
+  init(seed: UInt64, threads: Int = 1, networks: GANDescription = Self.networks) {
     var options = TrainingOptions()
     options.batchSize = 2
     let execution = Execution(context: Context(threads: threads))
-    trainer = GANTrainer(Self.networks, options: options, seed: seed, execution: execution)
-    average = Generator(Self.networks, execution: execution)
+    trainer = GANTrainer(networks, options: options, seed: seed, execution: execution)
+    average = Generator(networks, execution: execution)
     average.store.copyValues(from: trainer.generator.store)
   }
 

@@ -14,15 +14,16 @@ import Testing
     var path: String { folder("checkpoint.safetensors") }
   }
 
-  @Test func goesOnAsIfItHadNeverStopped() throws {
+  @Test(arguments: [false, true]) func goesOnAsIfItHadNeverStopped(dropout: Bool) throws {
     let place = Place()
-    let straight = SmallTraining(seed: 5)
+    let networks = dropout ? try SmallTraining.withDropout() : SmallTraining.networks
+    let straight = SmallTraining(seed: 5, networks: networks)
     straight.train(3)
     try straight.save(place.path)
     straight.train(4)
 
     // Everything differs in the one that goes on until it loads.
-    let resumed = SmallTraining(seed: 6)
+    let resumed = SmallTraining(seed: 6, networks: networks)
     resumed.train(1)
     let state = try resumed.load(place.path)
     #expect(state.step == 3 && state.rateScale == 1 / 3 && state.seed == .max && state.data == "drawn, \"quoted\"")
