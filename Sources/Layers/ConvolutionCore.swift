@@ -147,9 +147,7 @@ final class ConvolutionCore {
 
   /// The plan for the filter's gradient over the images of a shard.
   private func shardPlan(_ shape: ConvShape, images: Int, _ context: Context) -> Convolution {
-    var shape = shape
-    // A dense layer's images are the pixels of a row.
-    if case .dense = weight.layout { shape.inputWidth = images } else { shape.batch = images }
+    let shape = shape.with(batch: images)
     let known = shardPlans.first {
       $0.convolution.shape.with(batch: shape.batch) == shape && $0.context === context
     }

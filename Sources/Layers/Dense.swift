@@ -38,10 +38,10 @@ public final class Dense: LinearLayer {
       activation: activation, initializer: initializer, spectralNorm: spectralNorm)
   }
 
-  /// The 1x1 convolution that does the work: the batch is its row of pixels.
+  /// The 1x1 convolution that does the work.
   public override func convShape(_ input: Shape) -> ConvShape {
     .same(
-      batch: 1, height: 1, width: input.n, inputChannels: inputs.elements, outputChannels: outputs.elements, kernel: 1,
+      batch: input.n, height: 1, width: 1, inputChannels: inputs.elements, outputChannels: outputs.elements, kernel: 1,
       stride: 1)
   }
 
