@@ -177,6 +177,7 @@ import Testing
     try add("empty", good, "")
     try add("outside", Self.photo(5, width: 200, height: 300), landmarks)
     try add("one eye", good, "9 50 50 50 50 " + landmarks.split(separator: " ")[5...].joined(separator: " "))
+    try add("far", good, "9" + String(repeating: " 1e300 -1e300", count: 9))
     try add("no face", good, "9" + (1...9).map { " \($0 * 20) \($0 * 20)" }.joined())
     try add("edge", Self.cat(0, centre: (100, 95)).0, Self.cat(0, centre: (80, 95)).1)
     try add("without", Self.photo(7, width: 200, height: 200), nil)
@@ -192,7 +193,8 @@ import Testing
     #expect(reasons["no face.jpg"]?.contains("make no face") == true)
     #expect(reasons["edge.jpg"]?.contains("leaves the picture") == true)
     #expect(reasons["misfiled.jpg.cat"]?.contains("has no picture of the same name") == true)
-    #expect(reasons.count == 8)
+    #expect(reasons["far.jpg"]?.contains("outside its") == true)
+    #expect(reasons.count == 9)
     // Faces are measured, not photos: this one is 191 pixels wide in a photo of 420.
     var options = PrepareOptions(size: 193, threads: 2)
     #expect(try Prepare.run(source.bytePath, to: BytePath(target.path + "/a"), options: options).faces == 0)

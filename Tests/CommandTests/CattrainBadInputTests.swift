@@ -69,6 +69,26 @@ import Testing
     #expect(ended.status == 1 && ended.error.contains("config.json"), "\(ended.error)")
   }
 
+  /// A run's file that somebody has edited.
+  @Test(arguments: [
+    ("\"logEvery\" : 1", "\"logEvery\" : 0", "--log-every 0"),
+    ("\"saveEvery\" : 5", "\"saveEvery\" : 0", "--save-every 0"),
+    ("\"fit\" : \"crop\",\n    \"gen", "\"fit\" : \"squeeze\",\n    \"gen", "--fit squeeze"),
+    ("\"batchSize\" : 2", "\"batchSize\" : 0", "--batch-size 0"), ("\"keep\" : 3", "\"keep\" : -1", "--keep -1"),
+    ("\"beta1\" : 0.5", "\"beta1\" : 2", "--beta1 2"),
+  ])
+  func editedOptions(old: String, new: String, says: String) throws {
+    let place = try Place()
+    let pictures = try CattrainTests.pictures(4, in: place)
+    let began = try Program("cattrain").run([pictures, "--steps", "1"] + CattrainTests.small, in: place.path)
+    #expect(began.status == 0, "\(began.error)")
+    let path = "\(CattrainTests.run)/config.json"
+    let text = String(decoding: try place.bytes(path), as: UTF8.self)
+    try #require(text.contains(old), "\(text)")
+    try place.write(Array(text.replacing(old, with: new).utf8), to: path)
+    try refused(["--resume", CattrainTests.run], 1, "impossible \(says)", in: place)
+  }
+
   /// The largest networks on a thousand pictures at once need more memory than almost any machine has.
   @Test(.enabled(if: Memory.available ?? .max < 100_000_000_000)) func moreMemoryThanThereIs() throws {
     let place = try Place()

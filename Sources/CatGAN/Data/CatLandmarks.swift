@@ -4,6 +4,7 @@
 // of the right, in pixels of the stored picture (before any EXIF turn).
 
 import Images
+import Text
 
 #if canImport(Glibc)
   import Glibc
@@ -40,7 +41,7 @@ struct CatLandmarks: Equatable {
     for (index, point) in points.enumerated() {
       guard point.x >= 0, point.y >= 0, point.x <= Double(width), point.y <= Double(height) else {
         throw PictureError(
-          "has landmark \(index + 1) at \(Int(point.x.rounded())),\(Int(point.y.rounded())), outside its "
+          "has landmark \(index + 1) at \(decimal(point.x, 0)),\(decimal(point.y, 0)), outside its "
             + "\(width)x\(height) pixels; the landmark file may belong to another picture")
       }
     }

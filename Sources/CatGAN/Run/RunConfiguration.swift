@@ -39,6 +39,9 @@ public struct RunConfiguration: Codable, Sendable {
     guard RunOptions.presets.contains(options.preset) else {
       throw RunError("'\(path)' names the preset '\(options.preset)', which this version does not know")
     }
+    if let choice = options.impossible {
+      throw RunError("'\(path)' has the impossible \(choice.flag) \(choice.value); restore it or start a new run")
+    }
     do throws(NetworkError) {
       try options.validate()
     } catch {

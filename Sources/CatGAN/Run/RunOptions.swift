@@ -1,5 +1,6 @@
 // What a run is asked to do, the defaults of each preset, and what may change when a run goes on.
 
+import Images
 import Networks
 
 /// Epochs `first` to `last`, written `100-200`.
@@ -232,6 +233,22 @@ public struct RunOptions: Codable, Equatable, Sendable {
 }
 
 extension RunOptions {
+  /// The first choice that no run can have, as a file may name it; the command line refuses them by itself.
+  var impossible: Choice? {
+    let sound = [
+      "--batch-size": batchSize > 1, "--shards": (1...max(1, batchSize)).contains(shards),
+      "--lr-g": generatorRate > 0 && generatorRate <= 1, "--lr-d": discriminatorRate > 0 && discriminatorRate <= 1,
+      "--beta1": (0..<1).contains(beta1), "--beta2": (0..<1).contains(beta2),
+      "--label-smoothing": (0..<0.5).contains(labelSmoothing), "--ema": (0..<1).contains(averaging),
+      "--lr-decay": decay.map { $0.first >= 0 && $0.first < $0.last } ?? true,
+      "--fit": PictureFit(rawValue: fit) != nil, "--epochs": epochs > 0, "--steps": steps ?? 1 > 0,
+      "--save-every": saveEvery > 0, "--sample-every": sampleEvery >= 0, "--log-every": logEvery > 0,
+      "--keep": keep >= 0,
+      "--milestone-every": milestoneEvery >= 0,
+    ]
+    return choices.first { sound[$0.flag] == false }
+  }
+
   /// Choices that older versions did not have are the plain recipe's where a file does not name them: their runs go on.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
