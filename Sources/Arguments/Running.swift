@@ -9,9 +9,17 @@ public enum Console {
   /// Writes all of `text`; a closed or full stream is ignored, since there is no other place to report to.
   public static func error(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 
-  /// Writes all of `text`. Returns false where the stream is closed or full.
-  @discardableResult
-  public static func print(_ text: String) -> Bool { write(text + "\n", to: STDOUT_FILENO) }
+  /// Writes all of `text` and a line's end to standard output.
+  /// - Throws: `OutputError` where the stream is closed or full.
+  public static func print(_ text: String) throws(OutputError) {
+    guard write(text + "\n", to: STDOUT_FILENO) else { throw OutputError() }
+  }
+
+  /// Writes all of `bytes` to standard output.
+  /// - Throws: `OutputError` where the stream is closed or full.
+  public static func write(_ bytes: UnsafeRawBufferPointer) throws {
+    guard write(bytes, to: STDOUT_FILENO) else { throw OutputError() }
+  }
 
   /// Whether standard error is a terminal, so that a progress line may be redrawn in place.
   public static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
@@ -22,7 +30,7 @@ public enum Console {
   }
 
   /// Writes all of `bytes`. Returns false where the stream is closed or full; `errno` says why.
-  public static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32 = STDOUT_FILENO) -> Bool {
+  private static func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
     var done = 0
     while done < bytes.count {
       #if canImport(Glibc)
@@ -38,6 +46,12 @@ public enum Console {
   }
 }
 
+/// Standard output took less than all: one sentence that says why, by `errno`.
+public struct OutputError: Error, CustomStringConvertible {
+  public let description =
+    "cannot write to standard output: \(String(cString: strerror(errno))); send it somewhere else"
+}
+
 /// How a process ends.
 public struct Exit: Equatable, Sendable {
   public let code: Int32
@@ -50,16 +64,23 @@ public struct Exit: Equatable, Sendable {
   }
 
   /// Writes the text, if any, to the stream of its kind.
-  public func say() {
-    guard let text else { return }
-    if code == 0 { Console.print(text) } else { Console.error(text + "\n") }
+  /// - Returns: the code to end with: 1 where an answer could not be written.
+  public func say() -> Int32 {
+    guard let text else { return code }
+    if code != 0 {
+      Console.error(text + "\n")
+      return code
+    }
+    do { try Console.print(text) } catch {
+      let program = CommandLine.arguments[0].split(separator: "/").last ?? ""
+      Console.error("\(program): \(error)\n")
+      return 1
+    }
+    return 0
   }
 
   /// Says it and ends the process.
-  public func take() -> Never {
-    say()
-    exit(code)
-  }
+  public func take() -> Never { exit(say()) }
 }
 
 extension Command {

@@ -2,6 +2,9 @@ import CPNG
 
 /// Pictures as PNG files in memory: 8-bit RGB, not interlaced, compressed for speed.
 public enum PNGWriter {
+  /// Pixels of a side, at most: libpng's own limit.
+  public static let longestSide = 1_000_000
+
   /// - Parameter isOwnOutput: whether the file bears `OwnMark`, so that it is not taken for training data.
   /// - Throws: `PictureError` with libpng's reason; only the picture's size can be refused.
   public static func encode(_ picture: Picture, isOwnOutput: Bool = true) throws(PictureError) -> [UInt8] {

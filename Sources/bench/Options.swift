@@ -87,8 +87,12 @@ extension Options {
       Flag("--link", "GBIT/S", group: "Where", default: "10,25,100", help: "speeds of the links between them"),
       Flag("--repetitions", "N", group: "How", default: "5", help: "samples per row"),
       Flag("--min-time", "SECONDS", group: "How", default: "0.3", help: "least time of a row's samples together"),
-      Flag(switch: "--cold", group: "How", help: "rotate buffers larger than the last-level cache"),
-      Flag(switch: "--check", group: "How", help: "verify each kernel against sums in Double before timing it"),
+      Flag(
+        switch: "--cold", group: "How",
+        help: "rotate buffers larger than the last-level cache, in gemm, conv and layers"),
+      Flag(
+        switch: "--check", group: "How",
+        help: "verify each kernel of gemm, conv and layers against sums in Double before timing it"),
       Flag(
         "--format", "NAME", of: Report.Format.allCases.map(\.rawValue), group: "Report",
         defaultNote: "table, or by --out's suffix",
@@ -146,6 +150,10 @@ extension Options {
     format = try arguments.optionalChoice("--format").map { Report.Format(rawValue: $0)! } ?? suffix ?? .table
     (force, check, cold) = (arguments.isOn("--force"), arguments.isOn("--check"), arguments.isOn("--cold"))
     peer = arguments.optionalString("--peer")
+    let single: [Topic] = [.gemm, .conv, .layers]
+    for flag in ["--cold", "--check"] where arguments.isGiven(flag) && !topics.contains(where: single.contains) {
+      throw UsageError("\(flag) is about gemm, conv and layers: add one of these topics, or leave it out")
+    }
   }
 
   private static func regex(_ text: String) throws -> Regex<AnyRegexOutput> {

@@ -42,8 +42,7 @@ final class ReportFile: Sendable {
     let (text, context) = report.withLock { ($0.text(format), $0.contextLines) }
     if format == .csv { Console.error(context.map { "# \($0)\n" }.joined()) }
     guard let path else {
-      if Console.print(String(text.dropLast())) { return }
-      throw BenchError("the report cannot be written to standard output; send it somewhere else")
+      do { return try Console.print(String(text.dropLast())) } catch { throw BenchError("\(error)") }
     }
     do { try AtomicFile.write(path, text: text, overwrite: overwrite) } catch {
       throw BenchError("--out \(path): \(error)")

@@ -62,6 +62,12 @@ struct Job {
     var result = 0
     if let grid = request.grid {
       try Grid.check(columns: grid.columns, rows: grid.rows, cellWidth: picture.w, cellHeight: picture.h)
+      let longest = max(grid.columns * picture.w, grid.rows * picture.h)
+      guard request.format != .png || longest <= PNGWriter.longestSide else {
+        throw PictureError(
+          "a grid of \(grid.columns)x\(grid.rows) pictures is \(longest) pixels long, and a PNG file at most "
+            + "\(PNGWriter.longestSide): make it more nearly square, or name a .ppm file")
+      }
       result = 3 * grid.columns * grid.rows * picture.elements
     } else if request.frames != nil, request.format == .png {
       result = 3 * count * picture.elements
@@ -72,7 +78,7 @@ struct Job {
   /// Writes everything, and says so.
   func run() throws {
     // A stream leaves nothing to take away, so there the signals may do what they always do.
-    if case .stream = request.destination { return try emit(StandardOutput.write) }
+    if case .stream = request.destination { return try emit(Console.write) }
     interruption.watchSignals()
     do {
       try writeFiles()

@@ -30,7 +30,7 @@ struct Sampler {
     self.description = description
     if given.isOn("--inspect") {
       try file.verifyDigest()
-      Console.print(String(description.summary.dropLast()))
+      try Console.print(String(description.summary.dropLast()))
       return nil
     }
     try ready()

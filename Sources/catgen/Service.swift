@@ -101,10 +101,15 @@ final class Service: @unchecked Sendable {
     }
   }
 
+  /// Lines read ahead, at most: those that are refused make no batch full.
+  private static let mostWaiting = 1024
+
   /// Reads the lines that are there, up to a full batch.
   /// - Parameter isIdle: whether to wait for one where nothing else is to be done.
   private func read(waiting isIdle: Bool) throws {
-    while waitingPictures < sizes.last!, let line = try reader.next(waiting: isIdle && waiting.isEmpty) {
+    while waitingPictures < sizes.last!, waiting.count < Service.mostWaiting,
+      let line = try reader.next(waiting: isIdle && waiting.isEmpty)
+    {
       switch line {
       case .tooLong:
         let failure = ServiceRequest.Failure(description: "the line is longer than \(LineReader.longest >> 20) MB")
@@ -221,7 +226,7 @@ final class Service: @unchecked Sendable {
         index += 1
       }
     }
-    try output.withUnsafeBytes(StandardOutput.write)
+    try output.withUnsafeBytes(Console.write)
   }
 
   private static func error(_ line: Int, _ message: String) -> [UInt8] {

@@ -1,5 +1,4 @@
 import Arguments
-import Images
 
 #if canImport(Glibc)
   import Glibc
@@ -12,12 +11,6 @@ enum StandardOutput {
   static func refuseTerminal(_ flag: String) throws(UsageError) {
     if isatty(STDOUT_FILENO) == 1 {
       throw UsageError("\(flag): standard output is a terminal; send it to a file or another program")
-    }
-  }
-
-  static func write(_ bytes: UnsafeRawBufferPointer) throws {
-    guard Console.write(bytes) else {
-      throw PictureError("cannot write to standard output: \(String(cString: strerror(errno))); send it somewhere else")
     }
   }
 }

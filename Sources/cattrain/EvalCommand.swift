@@ -34,8 +34,8 @@ struct EvalCommand {
         switch: "--ema", group: "What", default: true, help: "the averaged generator where the checkpoint has one"),
       Flag("--size", "N", group: "What", defaultNote: "the checkpoint's, or 64", help: "side of the pictures"),
       Flag(
-        "--fit", "HOW", of: PictureFit.allCases.map(\.rawValue), group: "What", default: "crop",
-        help: "how pictures become square: crop, pad or stretch"),
+        "--fit", "HOW", of: PictureFit.allCases.map(\.rawValue), group: "What",
+        defaultNote: "the checkpoint's, or crop", help: "how pictures become square: crop, pad or stretch"),
       Flag(
         "--out", "DIR", group: "Results",
         help: "write figures.json, and neighbours.png with samples beside the real pictures nearest to them"),
@@ -78,11 +78,11 @@ struct EvalCommand {
     let threads = try arguments.optionalInt("--threads", in: 1...1024) ?? Context.processorCount
     try requireOpenFiles(12)
     let context = try Context.fromEnvironment(threads: threads)
-    let fit = PictureFit(rawValue: try arguments.choice("--fit"))!
     guard let folder = arguments.optionalString("--data") else {
       throw UsageError("--data is missing: give the folder of pictures that it was trained on, as in --data photos")
     }
     let source = try Source(arguments)
+    let fit = try arguments.optionalChoice("--fit").flatMap(PictureFit.init) ?? source.fit ?? .crop
     let given = try arguments.optionalInt("--count", in: Evaluation.smallestCount...1_000_000)
     try refuseOverwriting()
 
@@ -98,6 +98,11 @@ struct EvalCommand {
       Evaluation.bytesNeeded(pictures: found, count: count, size: source.size) + (sampler ?? 0), threads: threads,
       for: "the comparison", remedy: "lower --count, or take a part of the pictures")
     let data = try load(scan, size: source.size, fit, threads)
+    if let digest = source.dataDigest, digest != data.digest {
+      Console.error(
+        "not the pictures that '\(source.name)' was trained on, or not made square in the same way (--fit): digest "
+          + "\(data.digest), in training \(printable(digest, limit: 64))\n")
+    }
     let largest = Evaluation.largestCount(pictures: data.count)
     guard largest >= Evaluation.smallestCount else {
       throw RunError(
@@ -121,9 +126,10 @@ struct EvalCommand {
       shown.counting($0, $1, of: $2, now: monotonicTime())
     }
     shown.finish()
+    // First, so that a disk that is full does not take the figures along.
+    try Console.print("\(source.name): \(samples.count) pictures against \(data.description)")
+    try Console.print(evaluation.figures.table)
     try writeResults(evaluation)
-    Console.print("\(source.name): \(samples.count) pictures against \(data.description)")
-    Console.print(evaluation.figures.table)
   }
 
   /// Where the samples come from.
@@ -134,6 +140,10 @@ struct EvalCommand {
     let size: Int
     let generator: (file: SafeTensors, description: CheckpointDescription)?
     let folder: String?
+
+    /// How the pictures of the training became square, and their digest, where a checkpoint says so.
+    var fit: PictureFit? { generator?.file.metadata[CheckpointState.Key.fit.rawValue].flatMap(PictureFit.init) }
+    var dataDigest: String? { generator?.file.metadata[CheckpointState.Key.dataDigest.rawValue] }
 
     init(_ arguments: Arguments) throws {
       let size = try arguments.optionalInt("--size", in: 16...256)
@@ -154,7 +164,8 @@ struct EvalCommand {
         let path = try CheckpointPath(checkpoint).file()
         let file = try SafeTensors(path: path)
         try file.verifyDigest()
-        let description = try CheckpointDescription(file, averaged: arguments.isOn("--ema") ? nil : false)
+        let description = try CheckpointDescription(
+          file, averaged: arguments.isGiven("--ema") ? arguments.isOn("--ema") : nil)
         generator = (file, description)
         let picture = description.generator.output
         guard picture.h == picture.w else {
@@ -234,6 +245,11 @@ struct EvalCommand {
           + "a picture; name another")
     }
     var taken: [String] = []
+    for folder in [out, export] {
+      if let folder, let kind = try? Disk().kind(of: folder), kind != .directory, kind != .absent {
+        throw RunError("'\(folder)' is no folder; name another")
+      }
+    }
     if let out {
       for name in [Self.report, Self.sheet] where access("\(out)/\(name)", F_OK) == 0 { taken.append("\(out)/\(name)") }
     }

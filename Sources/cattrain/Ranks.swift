@@ -29,10 +29,10 @@ struct Ranks {
     let mine = ending.map { (Int($0.code) + 1) * ranks + ranks - 1 - communicator.rank } ?? 0
     let first = communicator.maximum(mine)
     if first == 0 { return }
-    let code = Int32(first / ranks - 1)
+    var code = Int32(first / ranks - 1)
     if first == mine, let text = ending?.text {
       let isAlone = !areSeveral || code == 0 || lead
-      Exit(code: code, text: isAlone ? text : "\(communicator.name): \(text)").say()
+      code = Exit(code: code, text: isAlone ? text : "\(communicator.name): \(text)").say()
     }
     // Launchers kill the others once a process ended with an error, so nobody ends before the words are out.
     _ = communicator.maximum(0)

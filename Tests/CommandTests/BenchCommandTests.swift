@@ -81,7 +81,10 @@ import Testing
 
   private static let quick = ["--threads", "1", "--repetitions", "1", "--min-time", "0"]
 
-  @Test(arguments: [("--filter (", Int32(2)), ("--nope", 2), ("--out /nowhere/at/all.json", 1)])
+  @Test(arguments: [
+    ("--filter (", Int32(2)), ("--nope", 2), ("step --cold", 2), ("peak sample --check", 2),
+    ("--out /nowhere/at/all.json", 1),
+  ])
   func mistakesExitWithOneSentence(words: String, status: Int32) throws {
     let result = try run(words.split(separator: " ").map(String.init))
     #expect(result.status == status)

@@ -56,6 +56,10 @@ import Testing
     // 60000 x 64 pixels wide is a file, 60000 of them high is none.
     try refused(
       ["--checkpoint", SmallGenerator.path, "--grid", "3000x3000", "--count", "1"], 1, "3000x3000", in: Place())
+    // PPM knows no such limit.
+    try refused(
+      ["--checkpoint", SmallGenerator.path, "--grid", "15626x1", "--count", "1"], 1, "a PNG file at most 1000000",
+      in: Place())
   }
 
   @Test func truncatedCheckpoints() throws {
@@ -208,6 +212,9 @@ import Testing
       try refused(
         ["--checkpoint", SmallGenerator.path, "--count", "9", "--format", format, "--out", "-"], 1, "standard output",
         in: Place(), output: full)
+    }
+    for words in [["--checkpoint", SmallGenerator.path, "--inspect"], ["--help"]] {
+      try refused(words, 1, "standard output", in: Place(), output: full)
     }
   }
 

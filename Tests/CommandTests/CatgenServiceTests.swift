@@ -113,6 +113,13 @@ import Testing
     }
   }
 
+  /// More of them than are read ahead.
+  @Test func manyBadLines() throws {
+    let answers = try answers(String(repeating: "{}\n", count: 3000) + "{\"seed\":9}\n")
+    #expect(answers.map(\.line) == Array(1...3001))
+    #expect(answers.dropLast().allSatisfy { $0.error != nil } && answers.last?.content.count == Self.block)
+  }
+
   @Test func linesWithoutBounds() throws {
     let long = "{\"z\":[" + String(repeating: "0,", count: 3 << 20) + "0]}\n"
     let answers = try answers(long + "{\"seed\":9}\n" + long.dropLast())

@@ -63,6 +63,45 @@ import Testing
     #expect(plain.status == 0 && plain.output != first.output)
   }
 
+  /// Real pictures are made square as in training, and others are named.
+  @Test func sameFitAsInTraining() throws {
+    let place = try Place()
+    let pictures = try CattrainTests.pictures(0, in: place)
+    for i in 0..<24 {
+      let ppm = "P6 32 64 255\n".utf8 + (0..<32 * 64 * 3).map { UInt8(truncatingIfNeeded: $0 * (i + 3) / 7) }
+      try place.write(ppm, to: "pictures/\(i).ppm")
+    }
+    let trained = try Self.cattrain.run(
+      [pictures, "--steps", "1", "--fit", "pad"] + CattrainTests.small, in: place.path)
+    #expect(trained.status == 0, "\(trained.error)")
+    let words = ["eval", "--checkpoint", CattrainTests.run, "--data", pictures]
+    let (same, padded, cropped) = (
+      try Self.cattrain.run(words, in: place.path), try Self.cattrain.run(words + ["--fit", "pad"], in: place.path),
+      try Self.cattrain.run(words + ["--fit", "crop"], in: place.path)
+    )
+    #expect(same.status == 0 && same.output == padded.output && same.output != cropped.output, "\(same.error)")
+    #expect(!same.error.contains("--fit") && cropped.error.contains("not made square in the same way (--fit)"))
+    // An exported generator says it too.
+    let exported = try Self.cattrain.run(["export", CattrainTests.run, "cats.safetensors"], in: place.path)
+    #expect(exported.status == 0, "\(exported.error)")
+    let again = try Self.cattrain.run(["eval", "--checkpoint", "cats.safetensors", "--data", pictures], in: place.path)
+    #expect(again.text.split(separator: "\n").dropFirst() == same.text.split(separator: "\n").dropFirst())
+  }
+
+  /// Figures that took long are said before anything else can fail, and not being able to say them is an error.
+  @Test func figuresThatCannotBeWritten() throws {
+    let place = try Place()
+    let pictures = try CattrainTests.pictures(20, in: place)
+    let words = ["eval", "--pictures", pictures, "--data", pictures, "--count", "8"]
+    try place.write([], to: "notes.txt")
+    let refused = try Self.cattrain.run(words + ["--out", "notes.txt"], in: place.path)
+    #expect(refused.status == 1 && refused.error.contains("'notes.txt' is no folder"), "\(refused.error)")
+    #expect(!refused.error.contains("reading"), "before anything is read: \(refused.error)")
+    guard let full = FileHandle(forWritingAtPath: "/dev/full") else { return }  // only Linux has this device
+    let unsaid = try Self.cattrain.run(words, in: place.path, output: full)
+    #expect(unsaid.status == 1 && unsaid.error.contains("cannot write to standard output"), "\(unsaid.error)")
+  }
+
   private static let shipped = Fixtures.path("cats64.safetensors")
 
   static let mistakes: [(words: String, says: String)] = [
@@ -103,6 +142,7 @@ import Testing
     try refused(["--pictures", few, "--data", pictures], "holds 7 usable pictures, and 8 are the fewest")
     try refused(["--checkpoint", shipped, "--data", "missing"], "missing")
     try refused(["--checkpoint", "missing", "--data", pictures], "missing")
+    try refused(["--checkpoint", shipped, "--data", pictures, "--ema"], "no averaged generator")
     try refused(["--checkpoint", "\(pictures)/cat0000.jpg", "--data", pictures], ".jpg")
   }
 }

@@ -19,12 +19,14 @@ public struct CheckpointState: Equatable, Sendable {
   public var data = ""
   /// The digest of the data set, to tell whether a run goes on with the same.
   public var dataDigest = ""
+  /// How pictures became square: crop, pad or stretch; nil in files of older versions.
+  public var fit: String?
   /// The version of the program that wrote the file.
   public var version = ""
 
   public init() {}
 
-  enum Key: String, CaseIterable {
+  public enum Key: String, CaseIterable {
     case step = "catgan.step"
     case epoch = "catgan.epoch"
     case stepInEpoch = "catgan.step_in_epoch"
@@ -33,6 +35,7 @@ public struct CheckpointState: Equatable, Sendable {
     case seed = "catgan.seed"
     case data = "catgan.data"
     case dataDigest = "catgan.data_digest"
+    case fit = "catgan.fit"
     case version = "catgan.version"
   }
 
@@ -50,6 +53,7 @@ public struct CheckpointState: Equatable, Sendable {
         case .seed: String(seed)
         case .data: data
         case .dataDigest: dataDigest
+        case .fit: fit
         case .version: version
         }
     }
@@ -71,6 +75,7 @@ public struct CheckpointState: Equatable, Sendable {
     seed = try number(.seed) { _ in true }
     data = try text(.data)
     dataDigest = try text(.dataDigest)
+    fit = file.metadata[Key.fit.rawValue]
     version = try text(.version)
   }
 }

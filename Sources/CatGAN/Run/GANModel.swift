@@ -266,6 +266,7 @@ public final class GANModel: TrainingModel {
     state.seed = options.seed
     state.data = "\(dataset.pictures) pictures of \(dataset.size)x\(dataset.size)"
     state.dataDigest = dataset.digest
+    state.fit = options.fit
     state.version = version
     try Checkpoint.save(
       trainer, average: average, state: state, to: path, overwrite: true, fileSystem: fileSystem)
