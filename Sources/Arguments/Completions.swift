@@ -10,7 +10,7 @@ private enum Words {
   init(_ placeholder: String, _ choices: [String]) {
     if !choices.isEmpty {
       self = .choices(choices)
-    } else if ["SRC", "DST"].contains(placeholder) || placeholder.hasSuffix("DIR") {
+    } else if ["SRC", "DST", "RUN"].contains(placeholder) || placeholder.hasSuffix("DIR") {
       self = .folders
     } else if ["FILE", "PATH", "CHECKPOINT"].contains(placeholder) {
       self = .files

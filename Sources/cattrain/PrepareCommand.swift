@@ -61,7 +61,7 @@ enum PrepareCommand {
       throw error
     }
     shown.finish()
-    sayLeftOut(report.rejected, report.ownOutput, all: "DST.rejected.csv")
+    sayLeftOut(report.rejected, report.ownOutput, all: report.rejectedList.description)
     sayNotes(report.notes)
     let faces = report.faces == 0 ? "" : ", \(report.faces) of them faces levelled by landmarks"
     shown.say(

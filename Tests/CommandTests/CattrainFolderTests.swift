@@ -75,5 +75,15 @@ import Testing
     try FileManager.default.removeItem(atPath: place("made"))
     let again = try Self.cattrain.run(["prepare", pictures, place("made")], in: place.path)
     #expect(again.status == 1 && again.error.contains("made.contact-sheet.png is there already"), "\(again.error)")
+    // Before a photo is read.
+    let nowhere = try Self.cattrain.run(["prepare", pictures, "no/where"], in: place.path)
+    #expect(nowhere.status == 1 && nowhere.error.split(separator: "\n").count == 1, "\(nowhere.error)")
+    #expect(nowhere.error.contains("no/where cannot be made") && nowhere.error.contains("make the folder around it"))
+    // A list that is too long to say it all names the file that has it.
+    let twice = try CattrainTests.pictures(10, in: place, name: "twice")
+    for i in 0..<10 { try place.write(place.bytes("twice/cat000\(i).jpg"), to: "twice/copy\(i).jpg") }
+    let said = try Self.cattrain.run(["prepare", twice, "my faces/"], in: place.path)
+    #expect(
+      said.status == 0 && said.error.contains("skipped 2 more; my faces.rejected.csv lists them"), "\(said.error)")
   }
 }

@@ -60,6 +60,8 @@ public struct PrepareReport: Sendable {
   public internal(set) var ownOutput: [BytePath] = []
   /// Sources that gave no picture, relative to the source folder, with reasons.
   public internal(set) var rejected: [FileRemark] = []
+  /// The file that lists them.
+  public let rejectedList: BytePath
 }
 
 public enum Prepare {
@@ -94,7 +96,7 @@ public enum Prepare {
       throw DatasetError(
         "\(source) holds no photo to prepare (\(PictureReader.formats) are read): \(scan.contents(refused: rejected))")
     }
-    var report = PrepareReport()
+    var report = PrepareReport(rejectedList: output.rejected)
     report.faces = candidates.count { $0.isFace }
     report.notes = candidates.flatMap { candidate in
       candidate.notes.map { FileRemark(path: candidate.path.relative(to: source), reason: $0) }
@@ -108,7 +110,7 @@ public enum Prepare {
       report.kept.append((name, candidate.path.relative(to: source)))
     }
     try output.write(
-      report, pictures: candidates.map(\.encoded), size: options.size, isCancelled: options.isCancelled)
+      report, pictures: candidates.map(\.encoded), isCancelled: options.isCancelled)
     return report
   }
 

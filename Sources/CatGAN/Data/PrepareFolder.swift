@@ -19,7 +19,7 @@ struct PrepareFolder {
   let rejected: BytePath
 
   /// Only looks; nothing is made before there is something to write.
-  /// - Throws: `DatasetError` unless `path` does not exist or is an empty folder, and nothing is where the lists go.
+  /// - Throws: `DatasetError` unless `path` is an empty folder or a new name in a folder, and nothing is where the lists go.
   init(_ path: BytePath) throws(DatasetError) {
     self.path = path
     let stem = path.stem
@@ -31,6 +31,11 @@ struct PrepareFolder {
     guard let directory = path.withCString({ opendir($0) }) else {
       guard errno == ENOENT else {
         throw DatasetError("\(path) cannot be written to: \(systemError(errno)); give a new or empty folder")
+      }
+      // Their names differ in the last part alone.
+      guard contactSheet.folder.withCString({ access($0, W_OK) }) == 0 else {
+        throw DatasetError(
+          "\(path) cannot be made: \(systemError(errno)); make the folder around it first, or name another")
       }
       return
     }
@@ -44,10 +49,12 @@ struct PrepareFolder {
   /// Writes the data set. The lists come last, so that a folder with one beside it is complete.
   /// - Throws: `DatasetError`, after removing what was written.
   func write(
-    _ report: PrepareReport, pictures: [[UInt8]], size: Int, isCancelled: () -> Bool
+    _ report: PrepareReport, pictures: [[UInt8]], isCancelled: () -> Bool
   ) throws(DatasetError) {
     let made = path.withCString { mkdir($0, 0o777) } == 0
-    guard made || errno == EEXIST else { throw DatasetError("\(path) cannot be made: \(systemError(errno))") }
+    guard made || errno == EEXIST else {
+      throw DatasetError("\(path) cannot be made: \(systemError(errno)); give another folder")
+    }
     var written: [BytePath] = []
     do {
       func write(_ bytes: [UInt8], to file: BytePath) throws(PictureError) {
@@ -58,7 +65,7 @@ struct PrepareFolder {
       for (picture, kept) in zip(pictures, report.kept) {
         try write(picture, to: path.appending(Array(kept.name.utf8)))
       }
-      let sheet = try ContactSheet.draw(pictures, size: size)
+      let sheet = try ContactSheet.draw(pictures)
       try write(PNGWriter.encode(sheet, isOwnOutput: true), to: contactSheet)
       let sources = report.kept.map { [$0.name, $0.source.description] }
       try write(Array(CSV.text([["name", "source"]] + sources).utf8), to: kept)
@@ -73,6 +80,12 @@ struct PrepareFolder {
 }
 
 extension BytePath {
+  /// The folder that it is in.
+  fileprivate var folder: BytePath {
+    guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return BytePath(".") }
+    return BytePath(bytes: Array(bytes[..<max(slash, 1)]))
+  }
+
   /// The path without slashes at its end, and with a name at its end where it has none (".", "..", "/").
   fileprivate var stem: BytePath {
     var bytes = bytes
@@ -91,7 +104,7 @@ enum ContactSheet {
   private static let most = 400
 
   /// At most 400 of the pictures, evenly taken, 64 pixels each, on a nearly square sheet.
-  static func draw(_ files: [[UInt8]], size: Int) throws(PictureError) -> Picture {
+  static func draw(_ files: [[UInt8]]) throws(PictureError) -> Picture {
     let count = min(files.count, most)
     let (columns, rows) = Grid.sides(for: count)
     var sheet = try Grid(columns: columns, rows: rows, cellWidth: cell, cellHeight: cell, background: 255)
