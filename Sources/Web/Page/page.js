@@ -2,15 +2,17 @@
 "use strict";
 
 const element = (id) => document.getElementById(id);
+/** Shifts of bits take no more than 31 of them. */
+const megabytes = (bytes) => Math.round(bytes / 2 ** 20);
 const text = (id) => element(id).textContent.trim();
 const COUNT = 64, COLUMNS = 8, FRAMES = 48, FRAMES_PER_SECOND = 24;
 const LARGEST_SEED = (1n << 64n) - 1n;
 /** A file larger than this does not fit into a page with what is made of it. */
-const LARGEST_FILE = 1 << 30;
+const LARGEST_FILE = 2 ** 30;
 
 const state = {
   job: 0, kind: "", drawn: 0, began: 0, seed: 0n, width: 64, height: 64, module: "", chosen: [], film: [], frame: 0, step: 1,
-  notice: "",
+  notice: "", isLoaded: false,
 };
 
 // The grid
@@ -84,9 +86,9 @@ const answers = {
   module({ name }) { state.module = name; },
 
   network({ name, text, width, height, memory }) {
-    Object.assign(state, { width, height });
+    Object.assign(state, { width, height, isLoaded: true });
     element("network").textContent = text;
-    element("about").textContent = `${name}: ${width}x${height} pixels, ${state.module}, ${memory >> 20} MB`;
+    element("about").textContent = `${name}: ${width}x${height} pixels, ${state.module}, ${megabytes(memory)} MB`;
     draw();
   },
 
@@ -106,8 +108,13 @@ const answers = {
   refusal({ text }) { say(text, true); },
 
   end({ text }) {
-    state.notice = `${text}. The shipped network is back: `;
     worker.terminate();
+    // One that came to no network would end again.
+    if (!state.isLoaded) {
+      document.querySelectorAll("button, input").forEach((control) => { control.disabled = true; });
+      return say(text, true);
+    }
+    state.notice = `${text}. The shipped network is back: `;
     launch();
   },
 };
@@ -116,6 +123,7 @@ let worker;
 const workerAddress = URL.createObjectURL(new Blob([text("worker")], { type: "text/javascript" }));
 
 function launch() {
+  state.isLoaded = false;
   worker = new Worker(workerAddress);
   worker.onmessage = ({ data }) => answers[data.type](data);
   worker.onerror = ({ message }) => say(message, true);
@@ -182,7 +190,7 @@ function advance() {
 function open(file) {
   if (!file) return;
   if (file.size > LARGEST_FILE) {
-    return say(`${file.name} has ${file.size >> 20} MB; this page takes up to ${LARGEST_FILE >> 20}. Use catgen.`, true);
+    return say(`${file.name} has ${megabytes(file.size)} MB; this page takes up to ${megabytes(LARGEST_FILE)}. Use catgen.`, true);
   }
   say(`reading ${file.name}`);
   file.arrayBuffer().then(
