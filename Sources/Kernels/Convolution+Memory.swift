@@ -8,7 +8,7 @@ public struct ConvMemory: Equatable, Sendable {
   /// Of no convolution yet.
   public init() {}
 
-  /// Counts one convolution in whose filter changes every few passes.
+  /// Counts one convolution whose filter changes every few passes.
   /// - Parameter isMapped: whether passes read the input through a map.
   public mutating func add(_ shape: ConvShape, isMapped: Bool) {
     func share(_ name: String, _ count: Int) { shared[name] = max(shared[name] ?? 0, count) }

@@ -262,7 +262,6 @@ final class OffsetTable {
 /// Where the points of a tensor are: for each point (i, j) of n x n, for each phase that has this point a slot of
 /// `panels` panels, each of `rows` rows of W floats.
 struct PointLayout {
-  let size: Int
   let panels: Int
   let rows: Int
   let width: Int
@@ -282,7 +281,6 @@ struct PointLayout {
   init(
     size: Int, extents: [(rows: Int, columns: Int)], panels: Int, rows: Int, width: Int, apart: Bool = false
   ) {
-    self.size = size
     self.panels = panels
     self.rows = rows
     self.width = width

@@ -5,7 +5,8 @@ public final class Execution {
   /// Threads and instructions of all layers.
   public let context: Context
   /// Called around every pass of every layer with a row's name, such as `G.trans_conv2 fwd`, and the work, which it must
-  /// call once. Passes are named fwd, bwd-filter, bwd-data, and bwd where a layer has only one.
+  /// call once. Passes are named fwd, bwd-bias, bwd-filter, bwd-data, and bwd where a layer has only one; the sums that a
+  /// network of shards ends with are `G sums`.
   public var observer: ((_ row: String, _ work: () -> Void) -> Void)?
 
   /// Set while what is trained is one batch cut into shards, by which sums over images are then computed; nil sums over

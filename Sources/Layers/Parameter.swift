@@ -29,7 +29,7 @@ public final class Parameter {
   /// Adam's average of the squared gradient.
   public private(set) lazy var secondMoment = zeros()
 
-  /// Allocates the value; gradient and moments are made when they are first used.
+  /// Value, gradient and moments are made when they are first used.
   public init(_ name: String, _ layout: ParameterLayout, _ initializer: Initializer, isTrained: Bool = true) {
     ownName = name
     self.layout = layout

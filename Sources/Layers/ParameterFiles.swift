@@ -11,16 +11,7 @@ extension ParameterStore {
   /// - Throws: `StorageError` for the disk's failures; an older file of that name is then untouched.
   public func save(to path: String, metadata: [String: String] = [:], half: Bool = false) throws {
     let values = parameters.map { parameter in
-      // One tensor at a time is copied into the file's order.
-      TensorSource(parameter.name, half ? .float16 : .float32, shape: parameter.layout.fileShape) { sink in
-        try parameter.fileValues().withUnsafeBufferPointer { values in
-          if half {
-            try sink.putHalves(values.baseAddress!, count: values.count)
-          } else {
-            try sink.put(UnsafeRawBufferPointer(values))
-          }
-        }
-      }
+      TensorSource(parameter.name, shape: parameter.layout.fileShape, half: half) { parameter.fileValues() }
     }
     let counts = counters.map { TensorSource($0.name, integers: [UInt64($0.value)], shape: []) }
     let notes = metadata.merging(["format": "pt"]) { given, _ in given }

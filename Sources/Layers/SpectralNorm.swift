@@ -7,7 +7,7 @@ import Kernels
 /// gradient with respect to W / sigma, W's own is (G - <G, W / sigma> u v^T) / sigma. Each update of W is followed by one
 /// power iteration, u = W v and v = W^T u with unit lengths, so all passes between two updates see the same weight.
 ///
-/// Backward passes leave G in `normalized.gradient`; Adam calls `finishGradient` and `iterate` around its update.
+/// Backward passes leave G in `normalized.gradient`; `Optimizer.update` calls `finishGradient` and `iterate` around its own.
 public final class SpectralNorm {
   /// W, which is learned.
   public let weight: Parameter

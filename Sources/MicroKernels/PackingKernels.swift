@@ -12,7 +12,7 @@ public protocol PackingKernels {
     _ count: Int, panels: UnsafePointer<Float>, panelStride: Int, channels: Int,
     destination: UnsafeMutablePointer<Float>, step: Int)
 
-  /// destination[r, 0 ..< W] = source[r * rowStride + 0 ..< W]^T: element (r, l) comes from source[l * laneStride + r],
+  /// destination[r, 0 ..< W]: element (r, l) comes from source[l * laneStride + r],
   /// for `rows` rows and `lanes` lanes, zero in the other lanes.
   static func transposePanel(
     rows: Int, lanes: Int, source: UnsafePointer<Float>, laneStride: Int, destination: UnsafeMutablePointer<Float>)

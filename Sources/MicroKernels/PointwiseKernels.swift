@@ -63,7 +63,4 @@ public protocol PointwiseKernels {
 
   /// Sum of the products of two arrays; Float within runs of 4096 elements, Double across them.
   static func dot(_ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, _ count: Int) -> Double
-
-  /// Sum of an array; Float within runs of 4096 elements, Double across them.
-  static func sum(_ data: UnsafePointer<Float>, _ count: Int) -> Double
 }

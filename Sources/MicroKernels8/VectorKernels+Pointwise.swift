@@ -80,31 +80,21 @@ extension VectorKernels {
 
   @inline(never)
   public static func dot(_ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, _ count: Int) -> Double {
-    runSums(count) { fma(load(first + $0, lanes: $1), load(second + $0, lanes: $1), $2) }
-  }
-
-  @inline(never)
-  public static func sum(_ data: UnsafePointer<Float>, _ count: Int) -> Double {
-    runSums(count) { load(data + $0, lanes: $1) + $2 }
+    var total = 0.0
+    for base in stride(from: 0, to: count, by: floatRun) {
+      var sum = Vector.zero
+      forEachVector(min(floatRun, count - base)) { start, lanes in
+        sum = fma(load(first + base + start, lanes: lanes), load(second + base + start, lanes: lanes), sum)
+      }
+      for i in 0..<Vector.scalarCount { total += Double(sum[i]) }
+    }
+    return total
   }
 }
 
 /// Longest run that is added up in Float before it goes into a Double: short enough for an error of a few units in the
 /// last place per lane, long enough that the conversion costs nothing.
 private let floatRun = 4096
-
-@inline(__always)
-private func runSums(_ count: Int, _ add: (_ start: Int, _ lanes: Int, _ sum: Vector) -> Vector) -> Double {
-  var total = 0.0
-  var base = 0
-  while base < count {
-    var sum = Vector.zero
-    forEachVector(min(floatRun, count - base)) { start, lanes in sum = add(base + start, lanes, sum) }
-    for i in 0..<Vector.scalarCount { total += Double(sum[i]) }
-    base += floatRun
-  }
-  return total
-}
 
 @inline(__always)
 func leaky(_ x: Vector, _ slope: Float) -> Vector {

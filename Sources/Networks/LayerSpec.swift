@@ -55,9 +55,9 @@ public struct LayerSpec: Hashable, Sendable {
 ///
 /// Parameters: weight, file [outputs, inputs] with images flattened as c, h, w; bias [outputs].
 public struct DenseSpec: Hashable, Sendable {
-  /// Rows, of the output or the window.
+  /// Rows of the output.
   public var height = 1
-  /// Columns, of the output or the window.
+  /// Columns of the output.
   public var width = 1
   /// Channels of the output.
   public var channels: Int

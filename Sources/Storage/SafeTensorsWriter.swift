@@ -33,8 +33,14 @@ public struct TensorSource {
 
   public init(_ name: String, floats: [Float], shape: [Int], half: Bool = false) {
     precondition(floats.count == shape.reduce(1, *), "\(name): as many values as its shape says")
+    self.init(name, shape: shape, half: half) { floats }
+  }
+
+  /// Elements that are made when their turn comes, so that a tensor at a time is in memory.
+  /// - Parameter half: round to F16, to nearest, ties to even. A value beyond F16's range is an error.
+  public init(_ name: String, shape: [Int], half: Bool, floats: @escaping () throws -> [Float]) {
     self.init(name, half ? .float16 : .float32, shape: shape) { sink in
-      try floats.withUnsafeBufferPointer { values in
+      try floats().withUnsafeBufferPointer { values in
         if half {
           guard let base = values.baseAddress else { return }
           try sink.putHalves(base, count: values.count)

@@ -30,11 +30,3 @@ package func grouped(_ value: Int) -> String {
   }
   return value < 0 ? "-" + result : result
 }
-
-/// A number of bytes in the largest unit that keeps it above one: `1.4 GB`.
-package func byteCount(_ bytes: Int) -> String {
-  if bytes >= 1_000_000_000 { return decimal(Double(bytes) / 1e9, 1) + " GB" }
-  if bytes >= 1_000_000 { return decimal(Double(bytes) / 1e6, 1) + " MB" }
-  if bytes >= 1_000 { return decimal(Double(bytes) / 1e3, 1) + " kB" }
-  return "\(bytes) bytes"
-}

@@ -46,7 +46,6 @@ enum Main {
     check("scaleAndAdd", scaleAndAdd)
     check("addScaled", addScaled)
     check("dot", dot)
-    check("sum", sum)
     check("columnMoments", columnMoments)
     check("affineLeaky", affineLeaky)
     check("affineLeakySums", affineLeakySums)

@@ -152,16 +152,3 @@ func dot(_ check: inout Check) {
     }
   }
 }
-
-func sum(_ check: inout Check) {
-  for numbers in Numbers.allCases {
-    for count in runLengths {
-      check.begin()
-      let data = check.operand(count, numbers)
-      var wanted = Reference()
-      for i in 0..<count { wanted.add(Double(data[i])) }
-      check.compare(
-        VectorKernels.sum(data, count), wanted, roundings: numbers == .integers ? 0 : min(count, 4096) / width + 2)
-    }
-  }
-}

@@ -19,7 +19,7 @@ extension Checkpoint {
     metadata["format"] = "pt"
     metadata[configurationKey] = try json(networks)
     let sources = values(store, generatorPrefix).map { tensor in
-      source(tensor.name, shape: tensor.parameter.layout.fileShape, half: half) { tensor.parameter.fileValues() }
+      TensorSource(tensor.name, shape: tensor.parameter.layout.fileShape, half: half) { tensor.parameter.fileValues() }
     }
     try SafeTensors.write(
       counters(store, generatorPrefix).map(\.source) + sources, metadata: metadata, to: path, overwrite: overwrite,
@@ -72,7 +72,9 @@ extension Checkpoint {
     metadata[configurationKey] = try description(of: tensors)
     metadata[Probe.key] = try probe(tensors, half: half)
     let sources = try tensors.generator.parameters.map(\.name).flatMap { name in
-      let values = source(generatorPrefix + name, shape: tensors.shape(name), half: half) { try tensors.values(name) }
+      let values = TensorSource(generatorPrefix + name, shape: tensors.shape(name), half: half) {
+        try tensors.values(name)
+      }
       guard name.hasSuffix(".running_var") else { return [values] }
       let counter = String(name.dropLast("running_var".count)) + "num_batches_tracked"
       let count = try tensors.integer(counter) ?? [UInt64(batches(tensors.file, tensors.description.prefix))]
@@ -133,20 +135,6 @@ extension Checkpoint {
     return try Probe.entry(tensors.generator, tensors.description.distribution ?? .uniform) { name in
       let values = try tensors.values(name)
       return half ? values.map { FloatConversion.widenHalf(FloatConversion.narrowToHalf($0)) } : values
-    }
-  }
-
-  private static func source(
-    _ name: String, shape: [Int], half: Bool, _ values: @escaping () throws -> [Float]
-  ) -> TensorSource {
-    TensorSource(name, half ? .float16 : .float32, shape: shape) { sink in
-      try values().withUnsafeBufferPointer { values in
-        if half {
-          try sink.putHalves(values.baseAddress!, count: values.count)
-        } else {
-          try sink.put(UnsafeRawBufferPointer(values))
-        }
-      }
     }
   }
 

@@ -12,9 +12,9 @@ public struct StepRecord: Codable, Equatable, Sendable {
   public var step: Int
   /// The epoch that this step belongs to, from 1.
   public var epoch: Int
-  /// Mean over the batch, reals plus fakes; 2 ln 2 at chance.
+  /// Mean over the batch, reals plus fakes; at chance 2 ln 2, or 2 for hinge.
   public var discriminatorLoss: Float
-  /// Mean over the batch; ln 2 at chance.
+  /// Mean over the batch; at chance ln 2, or 0 for hinge.
   public var generatorLoss: Float
   /// Mean probability that the discriminator gives to real pictures, D(x).
   public var realProbability: Float

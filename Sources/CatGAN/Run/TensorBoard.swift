@@ -19,51 +19,6 @@ struct CRC32C {
   }
 }
 
-/// A protobuf message under construction.
-struct ProtocolBuffer {
-  private(set) var bytes: [UInt8] = []
-
-  mutating func varint(_ value: UInt64) {
-    var rest = value
-    while rest >= 0x80 {
-      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
-    }
-    bytes.append(UInt8(rest))
-  }
-
-  mutating func field(_ number: Int, integer: Int) {
-    varint(UInt64(number) << 3)
-    varint(UInt64(bitPattern: Int64(integer)))
-  }
-
-  mutating func field(_ number: Int, double: Double) {
-    varint(UInt64(number) << 3 | 1)
-    bytes += littleEndian(double.bitPattern)
-  }
-
-  mutating func field(_ number: Int, float: Float) {
-    varint(UInt64(number) << 3 | 5)
-    bytes += littleEndian(float.bitPattern)
-  }
-
-  mutating func field(_ number: Int, bytes content: [UInt8]) {
-    varint(UInt64(number) << 3 | 2)
-    varint(UInt64(content.count))
-    bytes += content
-  }
-
-  mutating func field(_ number: Int, message: (inout ProtocolBuffer) -> Void) {
-    var inner = ProtocolBuffer()
-    message(&inner)
-    field(number, bytes: inner.bytes)
-  }
-}
-
-func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
-  withUnsafeBytes(of: value.littleEndian) { Array($0) }
-}
-
 /// Builds the records of one event file.
 public struct TensorBoardEncoder {
   private let crc = CRC32C()
@@ -72,57 +27,59 @@ public struct TensorBoardEncoder {
 
   /// The record that opens every event file.
   public func version(time: Double) -> [UInt8] {
-    var event = ProtocolBuffer()
-    event.field(1, double: time)
-    event.field(3, bytes: Array("brain.Event:2".utf8))
-    return framed(event.bytes)
+    var event = Protobuf()
+    event.put(1, time)
+    event.put(3, "brain.Event:2")
+    return framed(event)
   }
 
   /// Says that training starts at `step`: TensorBoard's reader in Python then drops what it read of this and later steps.
   public func start(time: Double, step: Int) -> [UInt8] {
-    var event = ProtocolBuffer()
-    event.field(1, double: time)
-    event.field(2, integer: step)
-    event.field(7) { $0.field(1, integer: 1) }
-    return framed(event.bytes)
+    var session = Protobuf()
+    session.put(1, 1)
+    return event(time, step, 7, session)
   }
 
   public func scalars(time: Double, step: Int, _ values: [(tag: String, value: Float)]) -> [UInt8] {
-    var event = ProtocolBuffer()
-    event.field(1, double: time)
-    event.field(2, integer: step)
-    event.field(5) { summary in
-      for (tag, value) in values {
-        summary.field(1) {
-          $0.field(1, bytes: Array(tag.utf8))
-          $0.field(2, float: value)
-        }
-      }
+    var summary = Protobuf()
+    for (tag, value) in values {
+      var entry = Protobuf()
+      entry.put(1, tag)
+      entry.put(2, value)
+      summary.put(1, entry)
     }
-    return framed(event.bytes)
+    return event(time, step, 5, summary)
   }
 
   /// - Parameter png: an RGB picture as a PNG file's bytes.
   public func image(time: Double, step: Int, tag: String, png: [UInt8], width: Int, height: Int) -> [UInt8] {
-    var event = ProtocolBuffer()
-    event.field(1, double: time)
-    event.field(2, integer: step)
-    event.field(5) {
-      $0.field(1) { value in
-        value.field(1, bytes: Array(tag.utf8))
-        value.field(4) { image in
-          image.field(1, integer: height)
-          image.field(2, integer: width)
-          image.field(3, integer: 3)
-          image.field(4, bytes: png)
-        }
-      }
-    }
-    return framed(event.bytes)
+    var image = Protobuf()
+    image.put(1, height)
+    image.put(2, width)
+    image.put(3, 3)
+    image.put(4, png)
+    var entry = Protobuf()
+    entry.put(1, tag)
+    entry.put(4, image)
+    var summary = Protobuf()
+    summary.put(1, entry)
+    return event(time, step, 5, summary)
   }
 
-  private func framed(_ event: [UInt8]) -> [UInt8] {
-    let length = littleEndian(UInt64(event.count))
-    return length + littleEndian(crc.masked(length)) + event + littleEndian(crc.masked(event))
+  private func event(_ time: Double, _ step: Int, _ field: Int, _ content: Protobuf) -> [UInt8] {
+    var event = Protobuf()
+    event.put(1, time)
+    event.put(2, step)
+    event.put(field, content)
+    return framed(event)
   }
+
+  private func framed(_ event: Protobuf) -> [UInt8] {
+    let length = littleEndian(UInt64(event.bytes.count))
+    return length + littleEndian(crc.masked(length)) + event.bytes + littleEndian(crc.masked(event.bytes))
+  }
+}
+
+private func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
+  withUnsafeBytes(of: value.littleEndian) { Array($0) }
 }

@@ -1,5 +1,6 @@
 /// A message in the encoding of protocol buffers (https://protobuf.dev/programming-guides/encoding), built field by field. It
-/// knows what ONNX needs: whole numbers that are never negative but as two's complement, floats, bytes and messages within.
+/// knows what ONNX and TensorBoard need: whole numbers that are never negative but as two's complement, floats, bytes and
+/// messages within.
 struct Protobuf {
   private(set) var bytes: [UInt8] = []
 
@@ -10,6 +11,11 @@ struct Protobuf {
 
   mutating func put(_ field: Int, _ value: Float) {
     key(field, wireType: 5)
+    withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 }
+  }
+
+  mutating func put(_ field: Int, _ value: Double) {
+    key(field, wireType: 1)
     withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes += $0 }
   }
 
