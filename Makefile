@@ -53,7 +53,7 @@ bench: build ## how fast this machine trains and samples
 
 sanitize: ## the Swift tests under the address sanitizer, then under the thread sanitizer
 	@scripts/install-tools
-	LSAN_OPTIONS=suppressions=Tests/leaks.txt:print_suppressions=0 \
+	LSAN_OPTIONS='suppressions="$(CURDIR)/Tests/leaks.txt":print_suppressions=0' \
 	$(SWIFT) test -c release --disable-xctest --sanitize address --skip '$(LIMITED)' --scratch-path $(TESTS)-address
 	# The thread sanitizer also maps a file as long as the program, which the limit on files of that test does not allow.
 	$(SWIFT) test -c release --disable-xctest --sanitize thread --skip '$(LIMITED)' --skip filesThatGrowTooLarge \

@@ -85,8 +85,8 @@ public struct Exit: Equatable, Sendable {
 
 extension Command {
   /// The whole of a `main.swift`: parses the process's arguments, answers `--help` and `--version`, calls `body`, and
-  /// ends the process: 0 when `body` returns, 2 after a `UsageError`, 1 after any other error, each with one sentence on
-  /// standard error.
+  /// ends the process: 0 when `body` returns, 2 after a `UsageError`, 1 after any other error and where an answer cannot be
+  /// written, each with one sentence on standard error.
   /// - Parameter end: what ends the process instead of `Exit.take`.
   public func run(
     end: (Exit) -> Never = { $0.take() }, _ body: (Arguments) throws -> Void

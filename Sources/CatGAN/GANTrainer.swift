@@ -117,9 +117,9 @@ public final class GANTrainer {
 
   /// The step with given latents [share, 1, 1, zDimension], which both updates use: the generator runs forward once. It ends
   /// at a loss that is not finite, before that spoils gradients and weights; a loss not computed is NaN.
-  /// - Parameter seed: of the augmentations, which are drawn anew for the reals and for each look at the fakes, and of what
-  ///   drops out, which so is no state that would have to be saved.
-  public func step(latents: Tensor, seed: UInt64 = 0) -> StepResult {
+  /// - Parameter seed: of this step's augmentations, which are drawn anew for the reals and for each look at the fakes, and of
+  ///   what drops out.
+  public func step(latents: Tensor, seed: UInt64) -> StepResult {
     precondition(latents.shape == generator.latentShape(share.count), "latents \(latents.shape)")
     defer {
       generator.network.discard()

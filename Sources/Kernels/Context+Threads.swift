@@ -11,7 +11,8 @@ extension Context {
   }
 
   /// The same, and tells each task on which worker it runs, 0 ..< threads, for a workspace that tasks overwrite. No two
-  /// tasks run on one worker at a time, but for those of regions within a task, which must not ask.
+  /// tasks run on one worker at a time. (A region within a task runs on that task's thread, and all its tasks are told worker
+  /// 0: it must not use workers' memory.)
   func parallel(_ count: Int, _ body: (_ task: Int, _ worker: Int) -> Void) {
     if let taskObserver { return observe(count, { body($0, 0) }, taskObserver) }
     if threads == 1 || count <= 1 {

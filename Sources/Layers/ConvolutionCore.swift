@@ -14,7 +14,7 @@ final class ConvolutionCore {
 
   /// Plans by shape but for the batch; more than two would keep filters of image sizes that are gone.
   private var plans: [(convolution: Convolution, context: Context, version: Int)] = []
-  /// Plans for shards; a dense layer has one for each of two sizes, in passes of one part or two.
+  /// Plans for shards, likewise.
   private var shardPlans: [(convolution: Convolution, context: Context)] = []
 
   /// - Parameter bias: its layout; nil where there is none. It begins as the weight's initialiser says.
@@ -155,7 +155,7 @@ final class ConvolutionCore {
       plan.setBatch(shape.batch)
       return plan
     }
-    if shardPlans.count == 4 { shardPlans.removeFirst() }
+    if shardPlans.count == 2 { shardPlans.removeFirst() }
     let plan = Convolution(shape, context: context, use: .training)
     shardPlans.append((plan, context))
     return plan

@@ -38,12 +38,15 @@ public final class Dropout: PlainLayer {
     drop(inputGradient, execution)
   }
 
+  /// Elements of other ranks' images that come before a share's of the batch. A pass may have several images for each of the
+  /// batch's.
+  static func elements(before share: Range<Int>, whichHas count: Int) -> Int { count / share.count * share.lowerBound }
+
   /// Element i stays where draw i of the pass's seed, in [0, 1), is not below the rate.
   private func drop(_ tensor: Tensor, _ execution: Execution) {
     let (rate, factor, seed) = (rate, Float(1 / (1 - rate)), seed)
     let pointer = tensor.pointer
-    // Of the images of other ranks in front of these; a pass may have several for each of the batch.
-    let before = execution.sharding.map { tensor.count / $0.share.count * $0.share.lowerBound } ?? 0
+    let before = execution.sharding.map { Dropout.elements(before: $0.share, whichHas: tensor.count) } ?? 0
     let rows = 4096
     execution.context.parallel((tensor.count + rows - 1) / rows) { task in
       let range = task * rows..<min(tensor.count, (task + 1) * rows)

@@ -98,10 +98,11 @@ struct EvalCommand {
       Evaluation.bytesNeeded(pictures: found, count: count, size: source.size) + (sampler ?? 0), threads: threads,
       for: "the comparison", remedy: "lower --count, or take a part of the pictures")
     let data = try load(scan, size: source.size, fit, threads)
-    if let digest = source.dataDigest, digest != data.digest {
+    if let digest = source.dataDigest, !digest.isEmpty, digest != data.digest {
+      let older = source.fit == nil ? ", or an older version read them otherwise" : ""
       Console.error(
-        "not the pictures that '\(source.name)' was trained on, or not made square in the same way (--fit): digest "
-          + "\(data.digest), in training \(printable(digest, limit: 64))\n")
+        "not the pictures that '\(source.name)' was trained on, or not made square in the same way (--fit)\(older): "
+          + "digest \(data.digest), in training \(printable(digest, limit: 64))\n")
     }
     let largest = Evaluation.largestCount(pictures: data.count)
     guard largest >= Evaluation.smallestCount else {
@@ -115,9 +116,9 @@ struct EvalCommand {
           + "at most \(largest) can be given")
     }
     let samples = try samples(of: source, count: given ?? min(1000, largest), limit: largest, fit, threads, context)
-    // From here on files are written, each to its end.
     interruption.watchSignals()
-    try export(samples, beside: Evaluation.reals(of: PictureSet(data), count: samples.count))
+    // Somebody who closes the pipe that figures go to does not mean to lose the files.
+    signal(SIGPIPE, SIG_IGN)
     // Calls never overlap.
     nonisolated(unsafe) var shown = progress
     let interruption = interruption
@@ -126,10 +127,14 @@ struct EvalCommand {
       shown.counting($0, $1, of: $2, now: monotonicTime())
     }
     shown.finish()
-    // First, so that a disk that is full does not take the figures along.
-    try Console.print("\(source.name): \(samples.count) pictures against \(data.description)")
-    try Console.print(evaluation.figures.table)
+    // Neither takes the other along: figures that nobody reads, and a disk that is full.
+    let printed = Result {
+      try Console.print(
+        "\(source.name): \(samples.count) pictures against \(data.description)\n\(evaluation.figures.table)")
+    }
     try writeResults(evaluation)
+    try export(samples, beside: Evaluation.reals(of: PictureSet(data), count: samples.count))
+    try printed.get()
   }
 
   /// Where the samples come from.

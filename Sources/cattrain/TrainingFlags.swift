@@ -143,7 +143,8 @@ enum TrainingFlags {
     }
     func rate(_ name: String) throws -> Float? { try arguments.optionalDouble(name, in: 1e-8...1).map(Float.init) }
     func share(_ name: String, below limit: Double) throws -> Float? {
-      try arguments.optionalDouble(name, in: 0..<limit).map(Float.init)
+      // In Float the next number may be the limit.
+      try arguments.optionalDouble(name, in: 0..<limit).map { min(Float($0), Float(limit).nextDown) }
     }
     set(try arguments.optionalInt("--width", in: 8...256), \.width)
     if options.width % 8 != 0 {

@@ -88,7 +88,7 @@ import Testing
     #expect(again.text.split(separator: "\n").dropFirst() == same.text.split(separator: "\n").dropFirst())
   }
 
-  /// Figures that took long are said before anything else can fail, and not being able to say them is an error.
+  /// Figures that took long are said although files cannot be written, and written although they cannot be said.
   @Test func figuresThatCannotBeWritten() throws {
     let place = try Place()
     let pictures = try CattrainTests.pictures(20, in: place)
@@ -97,9 +97,13 @@ import Testing
     let refused = try Self.cattrain.run(words + ["--out", "notes.txt"], in: place.path)
     #expect(refused.status == 1 && refused.error.contains("'notes.txt' is no folder"), "\(refused.error)")
     #expect(!refused.error.contains("reading"), "before anything is read: \(refused.error)")
+    let unwritten = try Self.cattrain.run(words + ["--out", "new"], in: place.path, prelude: "ulimit -f 1")
+    #expect(unwritten.status == 1 && unwritten.error.contains("new/neighbours.png"), "\(unwritten.error)")
+    #expect(unwritten.text.contains("\nprecision "), "\(unwritten.text)")
     guard let full = FileHandle(forWritingAtPath: "/dev/full") else { return }  // only Linux has this device
-    let unsaid = try Self.cattrain.run(words, in: place.path, output: full)
+    let unsaid = try Self.cattrain.run(words + ["--out", "unsaid"], in: place.path, output: full)
     #expect(unsaid.status == 1 && unsaid.error.contains("cannot write to standard output"), "\(unsaid.error)")
+    #expect(place.names.contains("unsaid/figures.json"))
   }
 
   private static let shipped = Fixtures.path("cats64.safetensors")

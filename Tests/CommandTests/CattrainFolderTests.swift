@@ -78,7 +78,9 @@ import Testing
     // Before a photo is read.
     let nowhere = try Self.cattrain.run(["prepare", pictures, "no/where"], in: place.path)
     #expect(nowhere.status == 1 && nowhere.error.split(separator: "\n").count == 1, "\(nowhere.error)")
-    #expect(nowhere.error.contains("no/where cannot be made") && nowhere.error.contains("make the folder around it"))
+    #expect(
+      nowhere.error.contains("no/where.contact-sheet.png cannot be made")
+        && nowhere.error.contains("make the folder around it"))
     // A list that is too long to say it all names the file that has it.
     let twice = try CattrainTests.pictures(10, in: place, name: "twice")
     for i in 0..<10 { try place.write(place.bytes("twice/cat000\(i).jpg"), to: "twice/copy\(i).jpg") }

@@ -184,6 +184,13 @@ import Testing
     }
   }
 
+  /// Of three ranks the second has images 4 ..< 7 of ten, of 6 elements each, once or for two parts.
+  @Test func dropoutCountsOtherRanksImages() {
+    #expect(Dropout.elements(before: 4..<7, whichHas: 3 * 6) == 4 * 6)
+    #expect(Dropout.elements(before: 4..<7, whichHas: 2 * 3 * 6) == 2 * 4 * 6)
+    #expect(Dropout.elements(before: 0..<4, whichHas: 24) == 0)
+  }
+
   @Test func dropoutKeepsWhatItsDrawsSay() throws {
     let shape = Shape(n: 3, h: 30, w: 20, c: 7)
     var kept = [[Float]]()

@@ -19,7 +19,8 @@ struct PrepareFolder {
   let rejected: BytePath
 
   /// Only looks; nothing is made before there is something to write.
-  /// - Throws: `DatasetError` unless `path` is an empty folder or a new name in a folder, and nothing is where the lists go.
+  /// - Throws: `DatasetError` unless `path` is an empty folder or a new name, in a folder that can be written to, and nothing is
+  ///   where the lists go.
   init(_ path: BytePath) throws(DatasetError) {
     self.path = path
     let stem = path.stem
@@ -28,14 +29,14 @@ struct PrepareFolder {
     for file in [contactSheet, kept, rejected] where file.withCString({ access($0, F_OK) }) == 0 {
       throw DatasetError("\(file) is there already, of an earlier prepare; remove it or give another folder")
     }
+    // The lists come beside the folder.
+    guard contactSheet.folder.withCString({ access($0, W_OK | X_OK) }) == 0 else {
+      let remedy = errno == ENOENT ? "make the folder around it first, or name another" : "give another folder"
+      throw DatasetError("\(contactSheet) cannot be made: \(systemError(errno)); \(remedy)")
+    }
     guard let directory = path.withCString({ opendir($0) }) else {
       guard errno == ENOENT else {
         throw DatasetError("\(path) cannot be written to: \(systemError(errno)); give a new or empty folder")
-      }
-      // Their names differ in the last part alone.
-      guard contactSheet.folder.withCString({ access($0, W_OK) }) == 0 else {
-        throw DatasetError(
-          "\(path) cannot be made: \(systemError(errno)); make the folder around it first, or name another")
       }
       return
     }

@@ -235,16 +235,18 @@ public struct RunOptions: Codable, Equatable, Sendable {
 extension RunOptions {
   /// The first choice that no run can have, as a file may name it; the command line refuses them by itself.
   var impossible: Choice? {
+    let (some, many) = (1...1_000_000, 1...1_000_000_000)
     let sound = [
-      "--batch-size": batchSize > 1, "--shards": (1...max(1, batchSize)).contains(shards),
+      "--batch-size": (2...4096).contains(batchSize), "--shards": shards > 0 && shards <= batchSize,
       "--lr-g": generatorRate > 0 && generatorRate <= 1, "--lr-d": discriminatorRate > 0 && discriminatorRate <= 1,
       "--beta1": (0..<1).contains(beta1), "--beta2": (0..<1).contains(beta2),
       "--label-smoothing": (0..<0.5).contains(labelSmoothing), "--ema": (0..<1).contains(averaging),
       "--lr-decay": decay.map { $0.first >= 0 && $0.first < $0.last } ?? true,
-      "--fit": PictureFit(rawValue: fit) != nil, "--epochs": epochs > 0, "--steps": steps ?? 1 > 0,
-      "--save-every": saveEvery > 0, "--sample-every": sampleEvery >= 0, "--log-every": logEvery > 0,
-      "--keep": keep >= 0,
-      "--milestone-every": milestoneEvery >= 0,
+      "--fit": PictureFit(rawValue: fit) != nil,
+      "--epochs": some.contains(epochs), "--steps": many.contains(steps ?? 1), "--save-every": some.contains(saveEvery),
+      "--sample-every": sampleEvery == 0 || many.contains(sampleEvery), "--log-every": some.contains(logEvery),
+      "--keep": keep == 0 || some.contains(keep),
+      "--milestone-every": milestoneEvery == 0 || some.contains(milestoneEvery),
     ]
     return choices.first { sound[$0.flag] == false }
   }
