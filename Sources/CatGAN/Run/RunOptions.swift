@@ -132,7 +132,6 @@ public struct RunOptions: Codable, Equatable, Sendable {
     // For some thousand pictures at most, which the discriminator would know by heart.
     if preset == Preset.cats128.rawValue + RunOptions.best {
       width = 24
-      averaging = 0.999
       augmentation = [.color, .translation]
     }
   }
