@@ -26,6 +26,7 @@ public struct CheckpointState: Equatable, Sendable {
 
   public init() {}
 
+  /// The names of the entries in a file's metadata.
   public enum Key: String, CaseIterable {
     case step = "catgan.step"
     case epoch = "catgan.epoch"
