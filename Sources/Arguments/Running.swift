@@ -72,7 +72,7 @@ public struct Exit: Equatable, Sendable {
       return code
     }
     do { try Console.print(text) } catch {
-      let program = CommandLine.arguments[0].split(separator: "/").last ?? ""
+      let program = CommandLine.arguments.first?.split(separator: "/").last ?? ""
       Console.error("\(program): \(error)\n")
       return 1
     }

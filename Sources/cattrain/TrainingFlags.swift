@@ -152,7 +152,7 @@ enum TrainingFlags {
     }
     set(try arguments.optionalInt("--z-dim", in: 1...4096), \.zDimension)
     set(try arguments.optionalChoice("--z"), \.zDistribution)
-    set(try arguments.optionalInt("--batch-size", in: 2...4096), \.batchSize)
+    set(try arguments.optionalInt("--batch-size", in: RunOptions.Ranges.batchSize), \.batchSize)
     set(try arguments.optionalInt("--shards", in: 1...4096), \.shards)
     if options.shards > options.batchSize {
       throw UsageError("--shards \(options.shards): more than the \(options.batchSize) pictures of a batch; lower it")
@@ -178,18 +178,18 @@ enum TrainingFlags {
         throw UsageError("--lr-decay \(text): must be two epochs as in 100-200, or none")
       }
     }
-    set(try arguments.optionalInt("--epochs", in: 1...1_000_000), \.epochs)
-    if let steps = try arguments.optionalInt("--steps", in: 1...1_000_000_000) {
+    set(try arguments.optionalInt("--epochs", in: RunOptions.Ranges.epochs), \.epochs)
+    if let steps = try arguments.optionalInt("--steps", in: RunOptions.Ranges.steps) {
       if arguments.isGiven("--epochs") { throw UsageError("--steps and --epochs both end the run: give one of them") }
       options.steps = steps
     } else if arguments.isGiven("--epochs") {
       options.steps = nil
     }
-    set(try arguments.optionalInt("--save-every", in: 1...1_000_000), \.saveEvery)
-    set(try arguments.optionalInt("--sample-every", in: 0...1_000_000_000), \.sampleEvery)
-    set(try arguments.optionalInt("--log-every", in: 1...1_000_000), \.logEvery)
-    set(try arguments.optionalInt("--keep", in: 0...1_000_000), \.keep)
-    set(try arguments.optionalInt("--milestone-every", in: 0...1_000_000), \.milestoneEvery)
+    set(try arguments.optionalInt("--save-every", in: RunOptions.Ranges.saveEvery), \.saveEvery)
+    set(try arguments.optionalInt("--sample-every", in: RunOptions.Ranges.sampleEvery), \.sampleEvery)
+    set(try arguments.optionalInt("--log-every", in: RunOptions.Ranges.logEvery), \.logEvery)
+    set(try arguments.optionalInt("--keep", in: RunOptions.Ranges.keep), \.keep)
+    set(try arguments.optionalInt("--milestone-every", in: RunOptions.Ranges.milestoneEvery), \.milestoneEvery)
     set(try arguments.optionalChoice("--on-nan").map { RunOptions.OnNaN(rawValue: $0)! }, \.onNaN)
     if arguments.isGiven("--tensorboard") { options.tensorboard = arguments.isOn("--tensorboard") }
   }

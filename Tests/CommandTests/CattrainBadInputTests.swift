@@ -74,7 +74,10 @@ import Testing
     ("\"logEvery\" : 1", "\"logEvery\" : 0", "--log-every 0"),
     ("\"saveEvery\" : 5", "\"saveEvery\" : 0", "--save-every 0"),
     ("\"fit\" : \"crop\",\n    \"gen", "\"fit\" : \"squeeze\",\n    \"gen", "--fit squeeze"),
-    ("\"batchSize\" : 2", "\"batchSize\" : 0", "--batch-size 0"), ("\"keep\" : 3", "\"keep\" : -1", "--keep -1"),
+    ("\"batchSize\" : 2", "\"batchSize\" : 0", "--batch-size 0"),
+    ("\"batchSize\" : 2", "\"batchSize\" : 1000000000000000", "--batch-size 1000000000000000"),
+    ("\"epochs\" : 215", "\"epochs\" : 1000000000000000000", "--epochs 1000000000000000000"),
+    ("\"keep\" : 3", "\"keep\" : -1", "--keep -1"),
     ("\"beta1\" : 0.5", "\"beta1\" : 2", "--beta1 2"),
   ])
   func editedOptions(old: String, new: String, says: String) throws {

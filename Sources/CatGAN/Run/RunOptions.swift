@@ -232,20 +232,39 @@ public struct RunOptions: Codable, Equatable, Sendable {
 }
 
 extension RunOptions {
+  /// What whole numbers a run can have, of the command line and of files.
+  public enum Ranges {
+    /// Pictures of a batch.
+    public static let batchSize = 2...4096
+    /// Of a run in all.
+    public static let epochs = 1...1_000_000
+    /// Of a run in all.
+    public static let steps = 1...1_000_000_000
+    /// Epochs.
+    public static let saveEvery = 1...1_000_000
+    /// Steps.
+    public static let sampleEvery = 0...1_000_000_000
+    /// Steps.
+    public static let logEvery = 1...1_000_000
+    /// Checkpoints.
+    public static let keep = 0...1_000_000
+    /// Epochs.
+    public static let milestoneEvery = 0...1_000_000
+  }
+
   /// The first choice that no run can have, as a file may name it; the command line refuses them by itself.
   var impossible: Choice? {
-    let (some, many) = (1...1_000_000, 1...1_000_000_000)
     let sound = [
-      "--batch-size": (2...4096).contains(batchSize), "--shards": shards > 0 && shards <= batchSize,
+      "--batch-size": Ranges.batchSize.contains(batchSize), "--shards": shards > 0 && shards <= batchSize,
       "--lr-g": generatorRate > 0 && generatorRate <= 1, "--lr-d": discriminatorRate > 0 && discriminatorRate <= 1,
       "--beta1": (0..<1).contains(beta1), "--beta2": (0..<1).contains(beta2),
       "--label-smoothing": (0..<0.5).contains(labelSmoothing), "--ema": (0..<1).contains(averaging),
       "--lr-decay": decay.map { $0.first >= 0 && $0.first < $0.last } ?? true,
       "--fit": PictureFit(rawValue: fit) != nil,
-      "--epochs": some.contains(epochs), "--steps": many.contains(steps ?? 1), "--save-every": some.contains(saveEvery),
-      "--sample-every": sampleEvery == 0 || many.contains(sampleEvery), "--log-every": some.contains(logEvery),
-      "--keep": keep == 0 || some.contains(keep),
-      "--milestone-every": milestoneEvery == 0 || some.contains(milestoneEvery),
+      "--epochs": Ranges.epochs.contains(epochs), "--steps": Ranges.steps.contains(steps ?? 1),
+      "--save-every": Ranges.saveEvery.contains(saveEvery), "--sample-every": Ranges.sampleEvery.contains(sampleEvery),
+      "--log-every": Ranges.logEvery.contains(logEvery), "--keep": Ranges.keep.contains(keep),
+      "--milestone-every": Ranges.milestoneEvery.contains(milestoneEvery),
     ]
     return choices.first { sound[$0.flag] == false }
   }
