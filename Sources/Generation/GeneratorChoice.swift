@@ -94,8 +94,10 @@ struct GeneratorChoice {
       throw CheckpointError(
         file.path, "has the singular vector \(prefix)\(vector.name): spectral normalisation is for discriminators")
     }
-    guard SamplingPlan.tanhIsLast(generator) else {
-      throw CheckpointError(file.path, "holds a generator that does not end in tanh, so its pictures have no bounds")
+    guard SamplingPlan.layersAfterTanh(generator) != nil else {
+      throw CheckpointError(
+        file.path,
+        "holds a generator that does not end in tanh, or in pooling behind one, so its pictures have no bounds")
     }
   }
 }

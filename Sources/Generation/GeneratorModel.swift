@@ -21,7 +21,8 @@ public final class GeneratorModel {
   private let path: String
   private let zDimension: Int
   private var steps: [Step]
-  private let lastBias: PeriodicBias
+  /// What the last convolution leaves to the pass that makes bytes, together with its tanh; nil where layers follow them.
+  private let lastBias: PeriodicBias?
   /// Where the last step leaves what becomes pictures.
   private let result: Int
   private let latents: Buffer
@@ -90,10 +91,10 @@ public final class GeneratorModel {
     }
     let reader = try WeightReader(file, prefix: description.prefix, context: context)
     var bias = [Float](repeating: 0, count: generator.output.c)
+    let endsInTanh = SamplingPlan.layersAfterTanh(generator) == 0
     steps = []
     for (index, step) in plan.steps.enumerated() {
-      // The last step's bias and tanh are part of making bytes.
-      let isLast = index == plan.steps.count - 1
+      let isLast = endsInTanh && index == plan.steps.count - 1
       var weights = Weights.none
       switch step.work {
       case .linear(let stage, let norm, let activation):
@@ -116,7 +117,7 @@ public final class GeneratorModel {
       }
       steps.append(Step(plan: step, weights: weights))
     }
-    lastBias = PeriodicBias(bias, context: context)
+    lastBias = endsInTanh ? PeriodicBias(bias, context: context) : nil
     latents = Buffer(count: batchSize * zDimension)
     places = plan.places.map { Buffer(count: $0 * batchSize) }
     result = plan.steps.last!.target
@@ -161,8 +162,10 @@ public final class GeneratorModel {
         compute(steps[index])
       }
     }
-    let finite = context.addBiasTanhToBytes(
-      place(result).pointer, count: z.count * bytesPerPicture, bias: lastBias, bytes: bytes)
+    let (values, count) = (place(result).pointer, z.count * bytesPerPicture)
+    let finite =
+      lastBias.map { context.addBiasTanhToBytes(values, count: count, bias: $0, bytes: bytes) }
+      ?? context.convertToBytes(values, count: count, bytes: bytes)
     guard finite else {
       throw CheckpointError(path, "makes values that are not finite numbers, so its training has diverged")
     }

@@ -48,11 +48,19 @@ struct SamplingPlan {
 
   init(_ network: Network) { _ = compile(SamplingPlan.chain(network.stages), (SamplingPlan.latents, true)) }
 
-  /// Whether nothing follows a tanh, which bounds pictures.
-  static func tanhIsLast(_ network: Network) -> Bool {
-    guard let last = chain(network.stages).last, last.activation == .tanh else { return false }
-    if case .activation = last.layer.operation { return true }
-    return last.convShape(batch: 1) != nil
+  /// How many layers follow the tanh that bounds pictures to -1...1; all of them keep within what they are given. nil where no
+  /// tanh bounds them.
+  static func layersAfterTanh(_ network: Network) -> Int? {
+    let stages = chain(network.stages)
+    let after = stages.reversed().prefix { stage in
+      switch stage.layer.operation {
+      case .pooling, .upsample, .reshape: true
+      default: false
+      }
+    }.count
+    guard let last = stages.dropLast(after).last, last.activation == .tanh else { return nil }
+    if case .activation = last.layer.operation { return after }
+    return last.convShape(batch: 1) == nil ? nil : after
   }
 
   /// Stages one after the other, those of sequences among them.

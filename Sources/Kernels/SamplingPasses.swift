@@ -50,16 +50,41 @@ extension Context {
   ) -> Bool {
     nonisolated(unsafe) let values = values
     nonisolated(unsafe) let bytes = bytes
-    let block = blockLength(bias)
-    let tasks = (count + block - 1) / block
-    let finite = Buffer(count: tasks)
-    parallel(tasks) { task in
-      let allFinite = kernels.biasTanhBytes(
-        values: values + task * block, count: min(block, count - task * block), bias: bias.values.pointer,
-        period: bias.period, bytes: bytes + task * block)
-      finite.pointer[task] = allFinite ? 1 : 0
+    return allBlocks(of: count, block: blockLength(bias)) { start, length in
+      kernels.biasTanhBytes(
+        values: values + start, count: length, bias: bias.values.pointer, period: bias.period, bytes: bytes + start)
     }
-    return !finite.array.contains(0)
+  }
+
+  /// bytes = 127.5 * (values + 1), rounded to nearest; overwrites `bytes`.
+  /// - Parameter values: [count], within -1...1 but for rounding.
+  /// - Returns: false where some value is not a number; its byte is then unspecified.
+  public func convertToBytes(
+    _ values: UnsafePointer<Float>, count: Int, bytes: UnsafeMutablePointer<UInt8>
+  ) -> Bool {
+    nonisolated(unsafe) let values = values
+    nonisolated(unsafe) let bytes = bytes
+    return allBlocks(of: count, block: 32_768) { start, length in
+      var nothing: Float = 0
+      for i in start..<start + length {
+        // Zero times infinity or NaN is NaN, and stays so.
+        nothing += values[i] * 0
+        let level = min(max(127.5 * (values[i] + 1), 0), 255)
+        // Adding 2^23 leaves the rounded whole number in the low bits of the significand.
+        bytes[i] = UInt8(truncatingIfNeeded: (level + 0x1p23).bitPattern)
+      }
+      return nothing == 0
+    }
+  }
+
+  /// Whether a function is true of all blocks: their starts and lengths.
+  private func allBlocks(of count: Int, block: Int, _ isTrue: @Sendable (Int, Int) -> Bool) -> Bool {
+    let tasks = (count + block - 1) / block
+    let results = Buffer(count: tasks)
+    parallel(tasks) { task in
+      results.pointer[task] = isTrue(task * block, min(block, count - task * block)) ? 1 : 0
+    }
+    return !results.array.contains(0)
   }
 
   /// Whole periods of about 32,768 elements: some ten microseconds of memory traffic, so that a small image is still

@@ -25,6 +25,10 @@ enum ExportCommand {
         help: "safetensors, which catgen and PyTorch read, or onnx"),
       Flag(switch: "--ema", default: true, help: "the averaged generator where the checkpoint has one"),
       Flag(switch: "--half", help: "16-bit floats: half the size"),
+      Flag(
+        "--reduce", "N", default: "1",
+        help: "pictures of 1/N of the rows and columns, each pixel the mean of N x N: a network of 128 makes better"
+          + " pictures of 64 than one of 64, and takes longer"),
       Flag("--note", "TEXT", defaultNote: "none", help: "where the weights come from, kept in the file"),
       Flag(switch: "--force", help: "overwrite FILE"),
       Flag(
@@ -41,6 +45,7 @@ enum ExportCommand {
       Examples:
         cattrain export runs/00003-cats64-w32 cats.safetensors --half
         cattrain export runs/00003-cats64-w32@24300 cats.onnx
+        cattrain export runs/00004-cats128-best-w24 cats64.safetensors --reduce 2 --half
 
       An ONNX model takes z [N, length] as float32, drawn as its metadata says, and gives `image`.
       """)
@@ -54,6 +59,7 @@ enum ExportCommand {
     let interruption = Interruption()
     interruption.watchSignals()
     defer { interruption.endProcessIfRequested() }
+    let reduce = try arguments.int("--reduce", in: 1...64)
     let (note, force) = (arguments.optionalString("--note") ?? "", arguments.isOn("--force"))
     switch format {
     case .safetensors:
@@ -61,8 +67,8 @@ enum ExportCommand {
         throw UsageError("\(flag) is about ONNX: name a FILE.onnx, or add --format onnx")
       }
       try Checkpoint.exportGenerator(
-        of: CheckpointPath(checkpoint).file(), averaged: averaged, half: arguments.isOn("--half"), note: note, to: path,
-        overwrite: force)
+        of: CheckpointPath(checkpoint).file(), averaged: averaged, reduce: reduce, half: arguments.isOn("--half"),
+        note: note, to: path, overwrite: force)
     case .onnx:
       var options = ONNXOptions()
       options.batch = try arguments.optionalInt("--batch", in: 1...4096)
@@ -70,8 +76,8 @@ enum ExportCommand {
       options.half = arguments.isOn("--half")
       options.keepsBatchNorm = arguments.isOn("--keep-batch-norm")
       try Checkpoint.exportONNX(
-        of: CheckpointPath(checkpoint).file(), averaged: averaged, options: options, note: note, to: path,
-        overwrite: force)
+        of: CheckpointPath(checkpoint).file(), averaged: averaged, reduce: reduce, options: options, note: note,
+        to: path, overwrite: force)
     }
   }
 }

@@ -197,4 +197,38 @@ import Testing
     }
     #expect(largest <= 1)
   }
+  /// The bytes are of Fixtures/generators/make_generators.py, in double precision.
+  @Test func reducedPicturesAreMeansOfSquares() throws {
+    let place = CheckpointTests.Place()
+    let source = Fixtures.path("generators/bare5.safetensors")
+    try Checkpoint.exportGenerator(of: source, reduce: 2, half: false, note: "", to: place.path, overwrite: false)
+    let (file, whole) = (try SafeTensors(path: place.path), Array(fileBytes(Fixtures.path("generators/bare5.rgb"))))
+    let description = try CheckpointDescription(file)
+    let z = [UInt64(0), 5].map { Latent.vector(seed: $0, dimension: 6, distribution: .uniform) }
+    for set in InstructionSet.available {
+      let model = try GeneratorModel(
+        file, description, batchSize: 2, context: Context(threads: 2, instructionSet: set))
+      let (h, w) = (model.height, model.width)
+      #expect(whole.count == 2 * model.bytesPerPicture * 4)
+      let found = try model.pictures(z).flatMap(\.pixels)
+      for row in 0..<2 * h {
+        for i in 0..<3 * w {
+          let (column, c) = i.quotientAndRemainder(dividingBy: 3)
+          let corner = (2 * row * 2 * w + 2 * column) * 3 + c
+          let square = [corner, corner + 3, corner + 6 * w, corner + 6 * w + 3]
+          // What is compared with has been rounded four times, and the byte once.
+          let mean = square.reduce(0) { $0 + Double(whole[$1]) } / 4
+          #expect(abs(Double(found[row * 3 * w + i]) - mean) <= 1.001)
+        }
+      }
+    }
+    try FileManager.default.removeItem(atPath: place.path)
+    let error = #expect(throws: NetworkError.self) {
+      try Checkpoint.exportGenerator(
+        of: source, reduce: description.generator.output.h * 2 + 1, half: false, note: "", to: place.path,
+        overwrite: false)
+    }
+    #expect(error?.description.contains("give --reduce a divisor of both") == true)
+    #expect(!FileManager.default.fileExists(atPath: place.path))
+  }
 }

@@ -116,19 +116,27 @@ import Testing
     let place = try Place()
     let pictures = try CattrainTests.pictures(4, in: place)
     let given = [pictures] + CattrainTests.small
-    let shipped = Fixtures.path("cats64.safetensors")
+    let shipped = Fixtures.path("cats128.safetensors")
     try refused(given + ["--generator", "missing.safetensors"], 1, "missing.safetensors", in: place)
     try refused(
-      given + ["--generator", shipped], 1, "whose width is 32, and this run's is 8; give --width 32", in: place)
-    let words = [pictures, "--batch-size", "2", "--width", "32", "--generator", shipped]
-    try refused(words + ["--z-dim", "5"], 1, "give --z-dim 100", in: place)
-    try refused(words + ["--z", "normal"], 1, "give --z uniform", in: place)
+      given + ["--generator", shipped], 1,
+      "whose picture size is 128x128, and this run's is 64x64; give --preset cats128", in: place)
+    let words = [pictures, "--preset", "cats128", "--batch-size", "2"]
+    try refused(
+      words + ["--width", "8", "--generator", shipped], 1, "whose width is 24, and this run's is 8; give --width 24",
+      in: place)
+    let fitting = words + ["--width", "24", "--generator"]
+    try refused(fitting + [shipped, "--z-dim", "5"], 1, "give --z-dim 100", in: place)
+    try refused(fitting + [shipped, "--z", "normal"], 1, "give --z uniform", in: place)
     var bytes = try Array(Data(contentsOf: URL(filePath: shipped)))
     bytes[bytes.count - 100] ^= 1
     let damaged = try place.write(bytes, to: "damaged.safetensors")
-    try refused(words.dropLast() + [damaged], 1, "is damaged", in: place)
+    try refused(fitting + [damaged], 1, "is damaged", in: place)
     try refused(
-      words.dropLast() + [Fixtures.path("generators/bare5.safetensors")], 1, "whose width is 5, and",
-      in: place)
+      given + ["--generator", Fixtures.path("generators/bare5.safetensors")], 1, "whose width is 5, and", in: place)
+    // Its pictures are means of others, which its discriminator saw.
+    try refused(
+      [pictures, "--width", "24", "--batch-size", "2", "--generator", Fixtures.path("cats64.safetensors")], 1,
+      "holds another generator than this run", in: place)
   }
 }

@@ -61,12 +61,15 @@ extension Checkpoint {
 
   /// Reads the generator of a file and writes it alone under the names `generator.*`, with what the file says about its
   /// training. Any file will do that `catgen` reads.
-  /// - Parameter averaged: whether to take the averaged generator: nil where there is one, true or fail, false never.
+  /// - Parameters:
+  ///   - averaged: whether to take the averaged generator: nil where there is one, true or fail, false never.
+  ///   - reduce: the side of the squares of pixels whose means become the pixels of its pictures, as a layer behind the others.
   /// - Throws: `StorageError` or `CheckpointError` naming the file and what is wrong.
   public static func exportGenerator(
-    of checkpoint: String, averaged: Bool? = nil, half: Bool, note: String, to path: String, overwrite: Bool
+    of checkpoint: String, averaged: Bool? = nil, reduce: Int = 1, half: Bool, note: String, to path: String,
+    overwrite: Bool
   ) throws {
-    let tensors = try GeneratorTensors(checkpoint, averaged: averaged)
+    let tensors = try GeneratorTensors(checkpoint, averaged: averaged, reduce: reduce)
     var metadata = training(of: tensors.file, note: note)
     metadata["format"] = "pt"
     metadata[configurationKey] = try description(of: tensors)
@@ -85,9 +88,10 @@ extension Checkpoint {
 
   /// The same as an ONNX model; see `ONNXExport`.
   public static func exportONNX(
-    of checkpoint: String, averaged: Bool? = nil, options: ONNXOptions, note: String, to path: String, overwrite: Bool
+    of checkpoint: String, averaged: Bool? = nil, reduce: Int = 1, options: ONNXOptions, note: String, to path: String,
+    overwrite: Bool
   ) throws {
-    let tensors = try GeneratorTensors(checkpoint, averaged: averaged)
+    let tensors = try GeneratorTensors(checkpoint, averaged: averaged, reduce: reduce)
     var metadata = training(of: tensors.file, note: note)
     metadata["catgan.source_digest"] = tensors.file.digest()
     metadata[configurationKey] = try description(of: tensors)
@@ -111,13 +115,16 @@ extension Checkpoint {
     return metadata
   }
 
-  /// What the networks are, in the words of this version; of a file that does not say it, the generator alone.
+  /// What the networks are, in the words of this version; of a file that does not say it, and of pictures that no
+  /// discriminator saw, the generator alone.
   private static func description(of tensors: GeneratorTensors) throws -> String {
-    if let networks = try? networks(of: tensors.file) { return try json(networks) }
     let description = tensors.description
+    if tensors.generator == description.generator, let networks = try? networks(of: tensors.file) {
+      return try json(networks)
+    }
     return try json(
       GeneratorDescription(
-        preset: description.preset, zDistribution: description.distribution, generator: description.generator))
+        preset: description.preset, zDistribution: description.distribution, generator: tensors.generator))
   }
 
   private struct GeneratorDescription: Encodable {
