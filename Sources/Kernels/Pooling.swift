@@ -111,21 +111,25 @@ extension Context {
     _ s: PoolShape, countsPadding: Bool, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>
   ) {
     let kernels = self.kernels
-    let sums = doubles("pooling sums", threads * s.channels)
+    let line = s.width * s.channels
+    let sums = doubles("pooling sums", threads * line)
     parallel(s.batch * s.output.height) { (task, worker) in
       let (n, i) = task.quotientAndRemainder(dividingBy: s.output.height)
-      let sums = sums + worker * s.channels
+      // Downwards first, for all windows of a row at once.
+      let sums = sums + worker * line
+      sums.update(repeating: 0, count: line)
+      let rows = s.cover(i, 0).rows
+      for row in rows { kernels.addColumnSums(input + s.pixel(n, row, 0), rows: 1, channels: line, to: sums) }
       for j in 0..<s.output.width {
-        sums.update(repeating: 0, count: s.channels)
-        let (rows, columns, padded) = s.cover(i, j)
-        for row in rows {
-          kernels.addColumnSums(
-            input + s.pixel(n, row, columns.lowerBound), rows: columns.count, channels: s.channels, to: sums)
-        }
+        let (_, columns, padded) = s.cover(i, j)
         let divisor = Double(countsPadding ? padded : rows.count * columns.count)
         let y = output + s.outputPixel(n, i, j)
-        // A window within the padding has no pixel.
-        for c in 0..<s.channels { y[c] = divisor > 0 ? Float(sums[c] / divisor) : 0 }
+        for c in 0..<s.channels {
+          var sum = 0.0
+          for column in columns { sum += sums[column * s.channels + c] }
+          // A window within the padding has no pixel.
+          y[c] = divisor > 0 ? Float(sum / divisor) : 0
+        }
       }
     }
   }

@@ -26,9 +26,9 @@ enum ExportCommand {
       Flag(switch: "--ema", default: true, help: "the averaged generator where the checkpoint has one"),
       Flag(switch: "--half", help: "16-bit floats: half the size"),
       Flag(
-        "--reduce", "N", default: "1",
-        help: "pictures of 1/N of the rows and columns, each pixel the mean of N x N: a network of 128 makes better"
-          + " pictures of 64 than one of 64, and takes longer"),
+        switch: "--downsample",
+        help: "pictures of half the rows and columns: a network of 128 pixels makes better ones of 64 than a network of"
+          + " 64, and takes longer"),
       Flag("--note", "TEXT", defaultNote: "none", help: "where the weights come from, kept in the file"),
       Flag(switch: "--force", help: "overwrite FILE"),
       Flag(
@@ -45,7 +45,7 @@ enum ExportCommand {
       Examples:
         cattrain export runs/00003-cats64-w32 cats.safetensors --half
         cattrain export runs/00003-cats64-w32@24300 cats.onnx
-        cattrain export runs/00004-cats128-best-w24 cats64.safetensors --reduce 2 --half
+        cattrain export runs/00004-cats128-best-w24 cats64.safetensors --downsample --half
 
       An ONNX model takes z [N, length] as float32, drawn as its metadata says, and gives `image`.
       """)
@@ -59,7 +59,7 @@ enum ExportCommand {
     let interruption = Interruption()
     interruption.watchSignals()
     defer { interruption.endProcessIfRequested() }
-    let reduce = try arguments.int("--reduce", in: 1...64)
+    let downsample = arguments.isOn("--downsample")
     let (note, force) = (arguments.optionalString("--note") ?? "", arguments.isOn("--force"))
     switch format {
     case .safetensors:
@@ -67,7 +67,8 @@ enum ExportCommand {
         throw UsageError("\(flag) is about ONNX: name a FILE.onnx, or add --format onnx")
       }
       try Checkpoint.exportGenerator(
-        of: CheckpointPath(checkpoint).file(), averaged: averaged, reduce: reduce, half: arguments.isOn("--half"),
+        of: CheckpointPath(checkpoint).file(), averaged: averaged, downsample: downsample,
+        half: arguments.isOn("--half"),
         note: note, to: path, overwrite: force)
     case .onnx:
       var options = ONNXOptions()
@@ -76,7 +77,7 @@ enum ExportCommand {
       options.half = arguments.isOn("--half")
       options.keepsBatchNorm = arguments.isOn("--keep-batch-norm")
       try Checkpoint.exportONNX(
-        of: CheckpointPath(checkpoint).file(), averaged: averaged, reduce: reduce, options: options, note: note,
+        of: CheckpointPath(checkpoint).file(), averaged: averaged, downsample: downsample, options: options, note: note,
         to: path, overwrite: force)
     }
   }

@@ -74,7 +74,7 @@ func aPictureDoesNotDependOnItsCompany(name: String) throws {
     }
     let file = try SafeTensors(path: path)
     let digest = file.digest()
-    #expect(try residentKilobytes() > 10_000)
+    #expect(try residentKilobytes() > file.byteCount / 2048, "the digest reads all of it")
     let model = try GeneratorModel(file, CheckpointDescription(file), batchSize: 1, context: Context(threads: 1))
     #expect(try residentKilobytes() < 1_000)
     #expect(file.digest() == digest)

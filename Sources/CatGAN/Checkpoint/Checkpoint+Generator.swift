@@ -63,14 +63,14 @@ extension Checkpoint {
   /// training. Any file will do that `catgen` reads.
   /// - Parameters:
   ///   - averaged: whether to take the averaged generator: nil where there is one, true or fail, false never.
-  ///   - reduce: the side of the squares of pixels whose means become the pixels of its pictures, as a layer behind the others.
+  ///   - downsample: whether to halve the rows and columns of its pictures, by layers behind its own.
   /// - Throws: `StorageError` or `CheckpointError` naming the file and what is wrong.
   public static func exportGenerator(
-    of checkpoint: String, averaged: Bool? = nil, reduce: Int = 1, half: Bool, note: String, to path: String,
+    of checkpoint: String, averaged: Bool? = nil, downsample: Bool = false, half: Bool, note: String, to path: String,
     overwrite: Bool
   ) throws {
-    let tensors = try GeneratorTensors(checkpoint, averaged: averaged, reduce: reduce)
-    var metadata = training(of: tensors.file, note: note)
+    let tensors = try GeneratorTensors(checkpoint, averaged: averaged, downsample: downsample)
+    var metadata = training(of: tensors, note: note)
     metadata["format"] = "pt"
     metadata[configurationKey] = try description(of: tensors)
     metadata[Probe.key] = try probe(tensors, half: half)
@@ -88,11 +88,12 @@ extension Checkpoint {
 
   /// The same as an ONNX model; see `ONNXExport`.
   public static func exportONNX(
-    of checkpoint: String, averaged: Bool? = nil, reduce: Int = 1, options: ONNXOptions, note: String, to path: String,
+    of checkpoint: String, averaged: Bool? = nil, downsample: Bool = false, options: ONNXOptions, note: String,
+    to path: String,
     overwrite: Bool
   ) throws {
-    let tensors = try GeneratorTensors(checkpoint, averaged: averaged, reduce: reduce)
-    var metadata = training(of: tensors.file, note: note)
+    let tensors = try GeneratorTensors(checkpoint, averaged: averaged, downsample: downsample)
+    var metadata = training(of: tensors, note: note)
     metadata["catgan.source_digest"] = tensors.file.digest()
     metadata[configurationKey] = try description(of: tensors)
     metadata[Probe.key] = try probe(tensors, half: false)
@@ -108,9 +109,11 @@ extension Checkpoint {
   }
 
   /// What a file says about its networks and their training, for a file that is made from it.
-  private static func training(of file: SafeTensors, note: String) -> [String: String] {
+  private static func training(of tensors: GeneratorTensors, note: String) -> [String: String] {
     let known = [configurationKey] + CheckpointState.Key.allCases.map(\.rawValue)
-    var metadata = file.metadata.filter { known.contains($0.key) }
+    var metadata = tensors.file.metadata.filter { known.contains($0.key) }
+    // The digest is of pictures of the size that the discriminator saw.
+    if tensors.generator != tensors.description.generator { metadata[CheckpointState.Key.dataDigest.rawValue] = nil }
     if !note.isEmpty { metadata[noteKey] = note }
     return metadata
   }

@@ -7,38 +7,40 @@ import Storage
 struct GeneratorTensors {
   let file: SafeTensors
   let description: CheckpointDescription
-  /// The file's, or with a layer more where smaller pictures are wanted.
+  /// The file's, or with layers behind it where smaller pictures are wanted.
   let generator: Network
   private let start: StatisticsStart?
 
   /// Opens a file and checks its digest.
   /// - Parameters:
   ///   - averaged: whether to take the averaged generator: nil where there is one, true or fail, false never.
-  ///   - reduce: the side of the squares whose means become pixels.
-  /// - Throws: `StorageError` or `CheckpointError` naming the file and what is wrong, `NetworkError` where squares do not
-  ///   fill the pictures.
-  init(_ path: String, averaged: Bool?, reduce: Int) throws {
+  ///   - downsample: whether to halve the pictures' rows and columns.
+  /// - Throws: `StorageError` or `CheckpointError` naming the file and what is wrong, `NetworkError` where pictures cannot be
+  ///   halved.
+  init(_ path: String, averaged: Bool?, downsample: Bool) throws {
     file = try SafeTensors(path: path)
     description = try CheckpointDescription(file, averaged: averaged)
-    generator = try GeneratorTensors.reduced(description, by: reduce)
+    generator = downsample ? try GeneratorTensors.downsampled(description) : description.generator
     try file.verifyDigest()
     start = try StatisticsStart(file, prefix: description.prefix)
   }
 
-  /// A discriminator that sees pictures in more pixels than are wanted in the end teaches more with each.
-  private static func reduced(_ description: CheckpointDescription, by side: Int) throws -> Network {
-    precondition(side > 0)
+  /// A generator whose pictures have half the rows and columns. A discriminator that sees pictures in more pixels than are
+  /// wanted in the end teaches more with each.
+  ///
+  /// The filter is the triangle, 1 3 3 1 over 8 in each direction, as three means of two: 1 1 * 1 1 * 1 1.
+  private static func downsampled(_ description: CheckpointDescription) throws -> Network {
     let generator = description.generator
-    if side == 1 { return generator }
-    guard generator.output.h % side == 0, generator.output.w % side == 0 else {
+    guard generator.output.h % 2 == 0, generator.output.w % 2 == 0 else {
       // Another checkpoint of the run makes no other pictures, so this is no fault of the file.
       throw NetworkError(
-        "\(quoted(description.path)) makes pictures of \(generator.pictureSize), which squares of \(side)x\(side) pixels do"
-          + " not fill; give --reduce a divisor of both")
+        "\(quoted(description.path)) makes pictures of \(generator.pictureSize), which --downsample cannot halve")
     }
-    let squares = Window(kernel: Extent(side, side), stride: Extent(side, side), padding: .valid)
-    let mean = LayerSpec("", .pooling(PoolSpec(.mean(countsPadding: false), squares)))
-    return try Network(input: generator.input, layers: generator.layers + [mean])
+    let means = [(1, Padding.pixels(1)), (1, .valid), (2, .valid)].map { stride, padding in
+      let window = Window(kernel: 2, stride: Extent(stride, stride), padding: padding)
+      return LayerSpec("", .pooling(PoolSpec(.mean(countsPadding: false), window)))
+    }
+    return try Network(input: generator.input, layers: generator.layers + means)
   }
 
   func shape(_ name: String) -> [Int] { file.shape(of: description.prefix + name)! }
