@@ -94,7 +94,8 @@ let package = Package(
     .testTarget(
       name: "ImageFormatsTests", dependencies: ["ImageFormats", "Images", "Storage", "CJPEG", "TestSupport"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation", "CatGAN", "ImageFormats", "TestSupport"]),
-    .testTarget(name: "GenerationTests", dependencies: ["Generation", "Kernels", "Storage", "TestSupport"]),
+    .testTarget(
+      name: "GenerationTests", dependencies: ["Generation", "Kernels", "Networks", "Storage", "TestSupport"]),
     .testTarget(name: "CatGANTests", dependencies: ["CatGAN", "Kernels", "Networks", "TestSupport"]),
     .testTarget(
       name: "CommandTests", dependencies: ["cattrain", "catgen", "bench", "CatGAN", "Storage", "TestSupport"]),

@@ -97,7 +97,8 @@ struct GeneratorChoice {
     guard SamplingPlan.layersAfterTanh(generator) != nil else {
       throw CheckpointError(
         file.path,
-        "holds a generator that does not end in tanh, or in pooling behind one, so its pictures have no bounds")
+        "holds a generator that does not end in tanh, or in pooling, upsampling or reshaping behind one, so its pictures"
+          + " have no bounds")
     }
   }
 }

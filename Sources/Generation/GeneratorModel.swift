@@ -153,19 +153,22 @@ public final class GeneratorModel {
         (latents.pointer + index * vector.count).update(from: $0.baseAddress!, count: vector.count)
       }
     }
+    var finite = true
     for index in steps.indices {
       if case .linear(var layer) = steps[index].weights {
-        compute(layer, steps[index].plan)
+        finite = compute(layer, steps[index].plan, pictures: z.count) && finite
         layer.dropFilter()
         steps[index].weights = .linear(layer)
       } else {
-        compute(steps[index])
+        finite = compute(steps[index], pictures: z.count) && finite
       }
     }
     let (values, count) = (place(result).pointer, z.count * bytesPerPicture)
-    let finite =
-      lastBias.map { context.addBiasTanhToBytes(values, count: count, bias: $0, bytes: bytes) }
-      ?? context.convertToBytes(values, count: count, bytes: bytes)
+    if let lastBias {
+      finite = context.addBiasTanhToBytes(values, count: count, bias: lastBias, bytes: bytes) && finite
+    } else {
+      context.convertToBytes(values, count: count, bytes: bytes)
+    }
     guard finite else {
       throw CheckpointError(path, "makes values that are not finite numbers, so its training has diverged")
     }
@@ -173,7 +176,8 @@ public final class GeneratorModel {
 
   private func place(_ index: Int) -> Buffer { index == SamplingPlan.latents ? latents : places[index] }
 
-  private func compute(_ layer: Linear, _ step: SamplingPlan.Step) {
+  /// Whether the values of the first pictures are finite as far as the activation would hide it.
+  private func compute(_ layer: Linear, _ step: SamplingPlan.Step, pictures: Int) -> Bool {
     let (input, output) = (place(step.source).pointer, place(step.target).pointer)
     let shape = step.output.with(n: batchSize)
     if layer.isTransposed {
@@ -183,13 +187,20 @@ public final class GeneratorModel {
       layer.convolution.forward(input: input, filter: layer.filter.pointer, output: output)
       if let activation = layer.activation { context.activate(output, count: shape.count, activation) }
     }
-    if layer.activation != nil {
-      context.applyBias(nil, layer.rest, to: output, rows: shape.rows, channels: shape.c)
-    }
+    return layer.activation == nil || apply(layer.rest, to: output, step.output, pictures: pictures)
   }
 
-  /// All but linear layers.
-  private func compute(_ step: Step) {
+  /// Whether the values of the first pictures were finite as far as the activation hides it: tanh and sigmoid bound all.
+  private func apply(
+    _ activation: Activation, to values: UnsafeMutablePointer<Float>, _ shape: Shape, pictures: Int
+  ) -> Bool {
+    let finite = GeneratorModel.slope(activation) != nil || context.areFinite(values, count: pictures * shape.elements)
+    context.applyBias(nil, activation, to: values, rows: batchSize * shape.h * shape.w, channels: shape.c)
+    return finite
+  }
+
+  /// All but linear layers; the result is as above.
+  private func compute(_ step: Step, pictures: Int) -> Bool {
     let (source, target) = (place(step.plan.source).pointer, place(step.plan.target).pointer)
     let (input, output) = (step.plan.input.with(n: batchSize), step.plan.output.with(n: batchSize))
     switch (step.plan.work, step.weights) {
@@ -197,7 +208,7 @@ public final class GeneratorModel {
       context.affineLeaky(
         source, target, rows: output.rows, channels: output.c, scale: scale.pointer, shift: shift.pointer, slope: slope)
     case (.activation(let activation), _):
-      context.applyBias(nil, activation, to: target, rows: output.rows, channels: output.c)
+      return apply(activation, to: target, step.plan.output, pictures: pictures)
     case (.gatedUnit(let unit), _): context.apply(unit, source, into: target, count: output.count)
     case (.pooling(let spec), _):
       context.pool(spec.kind, spec.poolShape(input: input, output: output), input: source, output: target)
@@ -215,6 +226,7 @@ public final class GeneratorModel {
         source, rows: output.rows, count: input.c, step: input.c, to: target + first, step: output.c)
     case (.linear, _), (.normalization, _): preconditionFailure("a step without its weights")
     }
+    return true
   }
 
   /// Makes pictures, in batches.

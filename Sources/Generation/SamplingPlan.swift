@@ -54,7 +54,7 @@ struct SamplingPlan {
     let stages = chain(network.stages)
     let after = stages.reversed().prefix { stage in
       switch stage.layer.operation {
-      case .pooling, .upsample, .reshape: true
+      case .pooling, .upsample, .reshape, .dropout, .activation(.identity): true
       default: false
       }
     }.count

@@ -28,12 +28,13 @@ public struct PoolShape: Hashable, Sendable {
   }
 
   /// The rows and columns of the image that the window covers at a position, and the pixels of the padded image that it does.
-  func cover(_ i: Int, _ j: Int) -> (rows: Range<Int>, columns: Range<Int>, paddedPixels: Int) {
+  func cover(_ i: Int, _ j: Int) -> (rows: Range<Int>, columns: Range<Int>, paddedPixels: Double) {
     let (y, x) = (i * stride.height - pads.top, j * stride.width - pads.left)
     let rows = max(y, 0)..<max(min(y + kernel.height, height), max(y, 0))
     let columns = max(x, 0)..<max(min(x + kernel.width, width), max(x, 0))
+    // More than an Int of 32 bits may hold.
     let padded =
-      (min(y + kernel.height, height + pads.bottom) - y) * (min(x + kernel.width, width + pads.right) - x)
+      Double(min(y + kernel.height, height + pads.bottom) - y) * Double(min(x + kernel.width, width + pads.right) - x)
     return (rows, columns, padded)
   }
 
@@ -111,24 +112,34 @@ extension Context {
     _ s: PoolShape, countsPadding: Bool, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>
   ) {
     let kernels = self.kernels
-    let line = s.width * s.channels
-    let sums = doubles("pooling sums", threads * line)
+    let sums = doubles("pooling sums", threads * s.channels)
+    // With fewer channels than lanes a call takes longer than the sums.
+    let isNarrow = s.channels < width
     parallel(s.batch * s.output.height) { (task, worker) in
       let (n, i) = task.quotientAndRemainder(dividingBy: s.output.height)
-      // Downwards first, for all windows of a row at once.
-      let sums = sums + worker * line
-      sums.update(repeating: 0, count: line)
-      let rows = s.cover(i, 0).rows
-      for row in rows { kernels.addColumnSums(input + s.pixel(n, row, 0), rows: 1, channels: line, to: sums) }
+      let sums = sums + worker * s.channels
       for j in 0..<s.output.width {
-        let (_, columns, padded) = s.cover(i, j)
-        let divisor = Double(countsPadding ? padded : rows.count * columns.count)
+        let (rows, columns, padded) = s.cover(i, j)
+        // A window within the padding has no pixel: its mean is zero.
+        let share = 1 / max(countsPadding ? padded : Double(rows.count * columns.count), 1)
         let y = output + s.outputPixel(n, i, j)
-        for c in 0..<s.channels {
-          var sum = 0.0
-          for column in columns { sum += sums[column * s.channels + c] }
-          // A window within the padding has no pixel.
-          y[c] = divisor > 0 ? Float(sum / divisor) : 0
+        let first = input + s.pixel(n, rows.lowerBound, columns.lowerBound)
+        if isNarrow {
+          for c in 0..<s.channels {
+            var (sum, line) = (0.0, first + c)
+            for _ in 0..<rows.count {
+              for column in 0..<columns.count { sum += Double(line[column &* s.channels]) }
+              line += s.width * s.channels
+            }
+            y[c] = Float(sum * share)
+          }
+        } else {
+          sums.update(repeating: 0, count: s.channels)
+          for row in 0..<rows.count {
+            kernels.addColumnSums(
+              first + row * s.width * s.channels, rows: columns.count, channels: s.channels, to: sums)
+          }
+          for c in 0..<s.channels { y[c] = Float(sums[c] * share) }
         }
       }
     }
@@ -145,7 +156,7 @@ extension Context {
       for i in 0..<s.output.height {
         for j in 0..<s.output.width {
           let (rows, columns, padded) = s.cover(i, j)
-          let divisor = countsPadding ? padded : rows.count * columns.count
+          let divisor = countsPadding ? padded : Double(rows.count * columns.count)
           guard divisor > 0 else { continue }
           for row in rows {
             for column in columns {

@@ -58,22 +58,30 @@ extension Context {
 
   /// bytes = 127.5 * (values + 1), rounded to nearest; overwrites `bytes`.
   /// - Parameter values: [count], within -1...1 but for rounding.
-  /// - Returns: false where some value is not a number; its byte is then unspecified.
-  public func convertToBytes(
-    _ values: UnsafePointer<Float>, count: Int, bytes: UnsafeMutablePointer<UInt8>
-  ) -> Bool {
+  public func convertToBytes(_ values: UnsafePointer<Float>, count: Int, bytes: UnsafeMutablePointer<UInt8>) {
+    for i in 0..<count {
+      let level = min(max(127.5 * (values[i] + 1), 0), 255)
+      // Adding 2^23 leaves the rounded whole number in the low bits of the significand.
+      bytes[i] = UInt8(truncatingIfNeeded: (level + 0x1p23).bitPattern)
+    }
+  }
+
+  /// Whether none of the values [count] is infinite or not a number.
+  public func areFinite(_ values: UnsafePointer<Float>, count: Int) -> Bool {
     nonisolated(unsafe) let values = values
-    nonisolated(unsafe) let bytes = bytes
     return allBlocks(of: count, block: 32_768) { start, length in
-      var nothing: Float = 0
-      for i in start..<start + length {
-        // Zero times infinity or NaN is NaN, and stays so.
-        nothing += values[i] * 0
-        let level = min(max(127.5 * (values[i] + 1), 0), 255)
-        // Adding 2^23 leaves the rounded whole number in the low bits of the significand.
-        bytes[i] = UInt8(truncatingIfNeeded: (level + 0x1p23).bitPattern)
+      // Zero times infinity or NaN is NaN, and stays so.
+      var nothing = SIMD8<Float>.zero
+      var i = start
+      while i + 8 <= start + length {
+        nothing += UnsafeRawPointer(values + i).loadUnaligned(as: SIMD8<Float>.self) * 0
+        i += 8
       }
-      return nothing == 0
+      while i < start + length {
+        nothing[0] += values[i] * 0
+        i += 1
+      }
+      return nothing == .zero
     }
   }
 

@@ -27,8 +27,8 @@ enum ExportCommand {
       Flag(switch: "--half", help: "16-bit floats: half the size"),
       Flag(
         switch: "--downsample",
-        help: "pictures of half the rows and columns: a network of 128 pixels makes better ones of 64 than a network of"
-          + " 64, and takes longer"),
+        help: "pictures of half the rows and columns: those of a network of 128 pixels can be better cats than those of"
+          + " one of 64, and take longer"),
       Flag("--note", "TEXT", defaultNote: "none", help: "where the weights come from, kept in the file"),
       Flag(switch: "--force", help: "overwrite FILE"),
       Flag(

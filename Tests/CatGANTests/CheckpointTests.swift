@@ -133,7 +133,7 @@ import Testing
     expect("a singular vector's is 1") { try Checkpoint.load(place.path, into: normed) }
   }
 
-  /// What was true of larger pictures alone is not said of those that became of them.
+  /// The digest of other pictures and the discriminator that saw them are left out.
   @Test func downsampledExport() throws {
     let (place, smaller) = (Place(), Place())
     let training = SmallTraining(seed: 5)
@@ -147,6 +147,18 @@ import Testing
     #expect(export.metadata["catgan.data_digest"] == nil)
     #expect(export.metadata["catgan.seed"] == whole.metadata["catgan.seed"])
     #expect(throws: (any Error).self, "it would have a discriminator") { try Checkpoint.networks(of: export) }
+
+    // A tanh would make a picture of what is infinite.
+    training.trainer.generator.store["logits.weight"]!.setFileValues([3e38] + [Float](repeating: 0, count: 74))
+    try training.save(place.path)
+    try Checkpoint.exportGenerator(
+      of: place.path, averaged: false, downsample: true, half: false, note: "", to: smaller.path, overwrite: true)
+    let file = try SafeTensors(path: smaller.path)
+    let model = try GeneratorModel(
+      file, CheckpointDescription(file), batchSize: 1, context: Context(threads: 1))
+    let latents = (0..<16).map { Latent.vector(seed: $0, dimension: 3, distribution: .uniform) }
+    let error = #expect(throws: CheckpointError.self) { try model.pictures(latents) }
+    #expect(error?.description.contains("not finite numbers") == true)
   }
 
   @Test func halfPrecisionExport() throws {

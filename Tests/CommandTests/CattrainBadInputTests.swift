@@ -134,7 +134,10 @@ import Testing
     try refused(fitting + [damaged], 1, "is damaged", in: place)
     try refused(
       given + ["--generator", Fixtures.path("generators/bare5.safetensors")], 1, "whose width is 5, and", in: place)
-    // Its pictures are means of others, which its discriminator saw.
+    // Its pictures are means of others, which its discriminator saw: no width makes a run of them.
+    try refused(
+      given + ["--generator", Fixtures.path("cats64.safetensors")], 1,
+      "whose width is 24, and this run's is 8; give another file", in: place)
     try refused(
       [pictures, "--width", "24", "--batch-size", "2", "--generator", Fixtures.path("cats64.safetensors")], 1,
       "holds another generator than this run", in: place)

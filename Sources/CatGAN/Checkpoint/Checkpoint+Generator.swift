@@ -167,7 +167,10 @@ extension Checkpoint {
     let other = "another file"
     let choices: [(what: String, theirs: String, ours: String, remedy: String)] = [
       ("picture size", theirs.pictureSize, mine.pictureSize, preset.map { "--preset \($0.rawValue)" } ?? other),
-      ("width", "\(theirs.width)", "\(mine.width)", theirs.width % 8 == 0 ? "--width \(theirs.width)" : other),
+      (
+        "width", "\(theirs.width)", "\(mine.width)",
+        preset != nil && theirs.width % 8 == 0 ? "--width \(theirs.width)" : other
+      ),
       ("z dimension", "\(theirs.input.c)", "\(mine.input.c)", "--z-dim \(theirs.input.c)"),
       ("z", z.rawValue, ours.zDistribution.rawValue, "--z \(z.rawValue)"),
     ]

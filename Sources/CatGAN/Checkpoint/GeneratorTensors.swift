@@ -25,8 +25,7 @@ struct GeneratorTensors {
     start = try StatisticsStart(file, prefix: description.prefix)
   }
 
-  /// A generator whose pictures have half the rows and columns. A discriminator that sees pictures in more pixels than are
-  /// wanted in the end teaches more with each.
+  /// A generator whose pictures have half the rows and columns: docs/training-runs.md has what that is good for.
   ///
   /// The filter is the triangle, 1 3 3 1 over 8 in each direction, as three means of two: 1 1 * 1 1 * 1 1.
   private static func downsampled(_ description: CheckpointDescription) throws -> Network {
