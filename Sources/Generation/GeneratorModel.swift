@@ -187,15 +187,15 @@ public final class GeneratorModel {
       layer.convolution.forward(input: input, filter: layer.filter.pointer, output: output)
       if let activation = layer.activation { context.activate(output, count: shape.count, activation) }
     }
-    return layer.activation == nil || apply(layer.rest, to: output, step.output, pictures: pictures)
+    return layer.activation == nil || apply(layer.rest, to: place(step.target), step.output, pictures: pictures)
   }
 
   /// Whether the values of the first pictures were finite as far as the activation hides it: tanh and sigmoid bound all.
   private func apply(
-    _ activation: Activation, to values: UnsafeMutablePointer<Float>, _ shape: Shape, pictures: Int
+    _ activation: Activation, to values: Buffer, _ shape: Shape, pictures: Int
   ) -> Bool {
-    let finite = GeneratorModel.slope(activation) != nil || context.areFinite(values, count: pictures * shape.elements)
-    context.applyBias(nil, activation, to: values, rows: batchSize * shape.h * shape.w, channels: shape.c)
+    let finite = GeneratorModel.slope(activation) != nil || values.isFinite(first: pictures * shape.elements)
+    context.applyBias(nil, activation, to: values.pointer, rows: batchSize * shape.h * shape.w, channels: shape.c)
     return finite
   }
 
@@ -208,7 +208,7 @@ public final class GeneratorModel {
       context.affineLeaky(
         source, target, rows: output.rows, channels: output.c, scale: scale.pointer, shift: shift.pointer, slope: slope)
     case (.activation(let activation), _):
-      return apply(activation, to: target, step.plan.output, pictures: pictures)
+      return apply(activation, to: place(step.plan.target), step.plan.output, pictures: pictures)
     case (.gatedUnit(let unit), _): context.apply(unit, source, into: target, count: output.count)
     case (.pooling(let spec), _):
       context.pool(spec.kind, spec.poolShape(input: input, output: output), input: source, output: target)

@@ -47,6 +47,15 @@ public final class Buffer: @unchecked Sendable {
     whole = nil
   }
 
+  /// Whether none of the first `count` values, by default of all, is infinite or not a number.
+  public func isFinite(first count: Int? = nil) -> Bool {
+    let bits = UnsafeRawPointer(pointer).assumingMemoryBound(to: UInt32.self)
+    // Exponents of all ones mark infinities and NaN. A loop that can leave at any element is not vectorised.
+    var found: UInt32 = 0
+    for i in 0..<(count ?? self.count) { found |= bits[i] & 0x7F80_0000 == 0x7F80_0000 ? 1 : 0 }
+    return found == 0
+  }
+
   /// A part of another buffer, which lives as long.
   public init(within whole: Buffer, at offset: Int, count: Int) {
     precondition(offset >= 0 && count >= 0 && offset + count <= whole.count)

@@ -50,10 +50,16 @@ extension Context {
   ) -> Bool {
     nonisolated(unsafe) let values = values
     nonisolated(unsafe) let bytes = bytes
-    return allBlocks(of: count, block: blockLength(bias)) { start, length in
-      kernels.biasTanhBytes(
-        values: values + start, count: length, bias: bias.values.pointer, period: bias.period, bytes: bytes + start)
+    let block = blockLength(bias)
+    let tasks = (count + block - 1) / block
+    let finite = Buffer(count: tasks)
+    parallel(tasks) { task in
+      let allFinite = kernels.biasTanhBytes(
+        values: values + task * block, count: min(block, count - task * block), bias: bias.values.pointer,
+        period: bias.period, bytes: bytes + task * block)
+      finite.pointer[task] = allFinite ? 1 : 0
     }
+    return !finite.array.contains(0)
   }
 
   /// bytes = 127.5 * (values + 1), rounded to nearest; overwrites `bytes`.
@@ -64,35 +70,6 @@ extension Context {
       // Adding 2^23 leaves the rounded whole number in the low bits of the significand.
       bytes[i] = UInt8(truncatingIfNeeded: (level + 0x1p23).bitPattern)
     }
-  }
-
-  /// Whether none of the values [count] is infinite or not a number.
-  public func areFinite(_ values: UnsafePointer<Float>, count: Int) -> Bool {
-    nonisolated(unsafe) let values = values
-    return allBlocks(of: count, block: 32_768) { start, length in
-      // Zero times infinity or NaN is NaN, and stays so.
-      var nothing = SIMD8<Float>.zero
-      var i = start
-      while i + 8 <= start + length {
-        nothing += UnsafeRawPointer(values + i).loadUnaligned(as: SIMD8<Float>.self) * 0
-        i += 8
-      }
-      while i < start + length {
-        nothing[0] += values[i] * 0
-        i += 1
-      }
-      return nothing == .zero
-    }
-  }
-
-  /// Whether a function is true of all blocks: their starts and lengths.
-  private func allBlocks(of count: Int, block: Int, _ isTrue: @Sendable (Int, Int) -> Bool) -> Bool {
-    let tasks = (count + block - 1) / block
-    let results = Buffer(count: tasks)
-    parallel(tasks) { task in
-      results.pointer[task] = isTrue(task * block, min(block, count - task * block)) ? 1 : 0
-    }
-    return !results.array.contains(0)
   }
 
   /// Whole periods of about 32,768 elements: some ten microseconds of memory traffic, so that a small image is still

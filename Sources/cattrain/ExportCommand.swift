@@ -68,8 +68,7 @@ enum ExportCommand {
       }
       try Checkpoint.exportGenerator(
         of: CheckpointPath(checkpoint).file(), averaged: averaged, downsample: downsample,
-        half: arguments.isOn("--half"),
-        note: note, to: path, overwrite: force)
+        half: arguments.isOn("--half"), note: note, to: path, overwrite: force)
     case .onnx:
       var options = ONNXOptions()
       options.batch = try arguments.optionalInt("--batch", in: 1...4096)

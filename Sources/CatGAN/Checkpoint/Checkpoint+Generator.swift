@@ -89,8 +89,7 @@ extension Checkpoint {
   /// The same as an ONNX model; see `ONNXExport`.
   public static func exportONNX(
     of checkpoint: String, averaged: Bool? = nil, downsample: Bool = false, options: ONNXOptions, note: String,
-    to path: String,
-    overwrite: Bool
+    to path: String, overwrite: Bool
   ) throws {
     let tensors = try GeneratorTensors(checkpoint, averaged: averaged, downsample: downsample)
     var metadata = training(of: tensors, note: note)

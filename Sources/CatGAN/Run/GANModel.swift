@@ -168,7 +168,7 @@ public final class GANModel: TrainingModel {
       let small = [discriminator.store, generator.store].flatMap(\.trained).filter {
         $0.gradient.count < GANModel.smallGradient
       }
-      if small.allSatisfy({ isFinite($0.gradient) }) { return nil }
+      if small.allSatisfy({ $0.gradient.isFinite() }) { return nil }
     }
     if !lossesAreFinite, let place = placeOfLosses() { return place }
     return badOutput(generator.network).map { "the output of generator.\($0)" }
@@ -180,10 +180,10 @@ public final class GANModel: TrainingModel {
   }
 
   private func badGradient(_ store: ParameterStore) -> String? {
-    store.trained.last { !isFinite($0.gradient) }?.name
+    store.trained.last { !$0.gradient.isFinite() }?.name
   }
 
-  private func badValue(_ store: ParameterStore) -> String? { store.trained.first { !isFinite($0.value) }?.name }
+  private func badValue(_ store: ParameterStore) -> String? { store.trained.first { !$0.value.isFinite() }?.name }
 
   /// Where a step that ended at losses that are not finite left the finite. It ended before it changed any weight that it
   /// had computed with. Augmentations, which are left out here, cannot make finite pictures infinite.
@@ -208,13 +208,13 @@ public final class GANModel: TrainingModel {
     for layer in network.layers {
       // A batch normalisation overflows only where what it is given is too large to be squared.
       if !(layer is BatchNorm) { source = layer.name }
-      if let bad = layer.parameters.first(where: { $0.isTrained && !isFinite($0.value) }) {
+      if let bad = layer.parameters.first(where: { $0.isTrained && !$0.value.isFinite() }) {
         return "\(name).\(bad.name)"
       }
       guard let shape = try? layer.outputShape(values.shape) else { return nil }
       let output = Tensor(shape)
       layer.forward(values, into: output, mode: .training(), row: layer.name, trainer.execution)
-      if !isFinite(output.buffer) { return "the output of \(name).\(source)" }
+      if !output.buffer.isFinite() { return "the output of \(name).\(source)" }
       values = output
     }
     return nil
@@ -223,21 +223,13 @@ public final class GANModel: TrainingModel {
   private func badOutput(_ network: Sequential) -> String? {
     for (layer, next) in zip(network.layers, network.layers.dropFirst()) {
       guard let norm = next as? BatchNorm else { continue }
-      if !isFinite(norm.runningMean.value) || !isFinite(norm.runningVariance.value) { return layer.name }
+      if !norm.runningMean.value.isFinite() || !norm.runningVariance.value.isFinite() { return layer.name }
     }
     return nil
   }
 
   /// Values of the longest gradient that is looked at in every step.
   private static let smallGradient = 4096
-
-  /// Exponents of all ones mark infinities and NaN.
-  private func isFinite(_ buffer: Buffer) -> Bool {
-    let bits = UnsafeRawPointer(buffer.pointer).assumingMemoryBound(to: UInt32.self)
-    var found: UInt32 = 0
-    for i in 0..<buffer.count { found |= bits[i] & 0x7F80_0000 == 0x7F80_0000 ? 1 : 0 }
-    return found == 0
-  }
 
   public func samples(z: [Float], count: Int) throws -> [Float] {
     if let average { updateStatistics(average) }
