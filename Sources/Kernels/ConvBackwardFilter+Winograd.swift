@@ -1,3 +1,6 @@
+import CProcessor
+import MicroKernels
+
 extension WinogradConvolution {
   /// input -> points V; outputGradient -> points M; for a block of channels dU = V^T M at all points, summed over the
   /// tiles of a chunk; dU -> filterGradient at once, while it is in the cache. (All of dU together would be five times
@@ -19,6 +22,12 @@ extension WinogradConvolution {
     var gradients = MappedImages(outputGradient, imageElements: s.outputCount / s.batch, context)
 
     let reduction = reduction()
+    // An optimizer is next to read the gradient, with the filter and two moments.
+    let streams =
+      tiles.count <= WinogradConvolution.chunkTiles
+      && context.usesNonTemporalStores(
+        filterGradient, rows: s.filterCount / s.outputChannels, channels: s.outputChannels, tensors: 4)
+    let first: TileStores = accumulate ? .adds : streams ? .streams : .overwrites
 
     forEachChunk(tiles.count) { range in
       withImages(range, tiles, source, &inputs, points: v) { range, source, input, v in
@@ -33,7 +42,7 @@ extension WinogradConvolution {
       }
       reduceTiles(
         range.count, reduction, v: (UnsafePointer(v), inputLayout), m: (UnsafePointer(m), outputLayout),
-        filterGradient: filterGradient, accumulate: accumulate || range.lowerBound > 0)
+        filterGradient: filterGradient, range.lowerBound > 0 ? .adds : first)
     }
   }
 
@@ -79,7 +88,8 @@ extension WinogradConvolution {
         }
       }
     }
-    var reduction = Reduction(blocks: blocks, layout: plainLayout(phases, panels: most.output, rows: most.input * w))
+    var reduction = Reduction(
+      blocks: blocks, layout: plainLayout(phases, panels: most.output, rows: most.input * w, apart: true))
     if blockPanels != nil { return reduction }
     reduction.parts = (
       blocks.enumerated().flatMap { number, block in points(phases[block.phase]).map { (number, $0) } },
@@ -96,7 +106,7 @@ extension WinogradConvolution {
   private func reduceTiles(
     _ depth: Int, _ reduction: Reduction, v: (points: UnsafePointer<Float>, layout: PointLayout),
     m: (points: UnsafePointer<Float>, layout: PointLayout), filterGradient: UnsafeMutablePointer<Float>,
-    accumulate: Bool
+    _ stores: TileStores
   ) {
     let ((v, inputLayout), (m, outputLayout)) = (v, m)
     let (w, product) = (kernels.width, MacroKernel(kernels: kernels))
@@ -131,7 +141,8 @@ extension WinogradConvolution {
         channels: min(channels.count, shape.inputChannels - first), lanes: min(w, shape.outputChannels - column))
       inverseTransform(
         phases[block.phase], sums + output * layout.panelStride + channels.lowerBound * w, layout,
-        scratch + worker * transformScratch, into: target, accumulate: accumulate)
+        scratch + worker * transformScratch, into: target, stores)
+      if stores == .streams { processor_end_streams() }
     }
     if let (products, pieces) = reduction.parts {
       context.parallel(products.count) { index in
@@ -172,37 +183,36 @@ extension WinogradConvolution {
   /// The taps of one phase.
   private func inverseTransform(
     _ parts: WinogradPhase, _ points: UnsafePointer<Float>, _ layout: PointLayout,
-    _ scratch: UnsafeMutablePointer<Float>, into target: FilterPart, accumulate: Bool
+    _ scratch: UnsafeMutablePointer<Float>, into target: FilterPart, _ stores: TileStores
   ) {
     let (channels, lanes) = (target.channels, target.lanes)
     let (w, s) = (kernels.width, shape)
     let tapStride = s.inputChannels * s.outputChannels
     func transform(
       _ count: Int, _ points: UnsafePointer<Float>, _ destination: UnsafeMutablePointer<Float>, rowStride: Int,
-      columnStride: Int, accumulate: Bool
+      columnStride: Int, _ stores: TileStores
     ) {
       kernels.filterGradientTransform(
         pairs: basis.points.count, rowTaps: parts.y.taps, columnTaps: parts.x.taps,
         coefficients: coefficients.pointer, scratch: scratch, count: count, source: points,
         offsets: layout.phaseOffsets[0], destination: destination, step: s.outputChannels, rowStride: rowStride,
-        columnStride: columnStride, accumulate: accumulate)
+        columnStride: columnStride, stores: stores)
     }
     let first = target.first + tap(parts, 0, 0) * tapStride
     let (rowStride, columnStride) = (s.kernelWidth * s.stride * tapStride, s.stride * tapStride)
     if lanes == w {
-      transform(
-        channels, points, first, rowStride: rowStride, columnStride: columnStride, accumulate: accumulate)
+      transform(channels, points, first, rowStride: rowStride, columnStride: columnStride, stores)
       return
     }
     // By way of scratch, for a store of the last panel would reach into the next channel.
     let taps = scratch + 64 * w
     for channel in 0..<channels {
-      transform(1, points + channel * w, taps, rowStride: parts.x.taps * w, columnStride: w, accumulate: false)
+      transform(1, points + channel * w, taps, rowStride: parts.x.taps * w, columnStride: w, .overwrites)
       for p in 0..<parts.y.taps {
         kernels.unpackPanel(
           rows: parts.x.taps, panel: taps + p * parts.x.taps * w, channels: lanes,
           destination: first + channel * s.outputChannels + p * rowStride, destinationStride: columnStride,
-          accumulate: accumulate)
+          accumulate: stores == .adds)
       }
     }
   }

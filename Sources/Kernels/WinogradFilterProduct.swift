@@ -60,7 +60,7 @@ extension WinogradConvolution {
     }
     let product = MacroKernel(kernels: kernels)
     let depth = block.depthPanels * w
-    let pointStride = block.columnPanels * depth * w
+    let pointStride = PointLayout.distance(block.columnPanels * depth * w, true)
     let products = parts.y.points * parts.x.points
     for two in block.twos {
       for panel in 0..<block.columnPanels {
@@ -189,32 +189,44 @@ extension WinogradConvolution {
   }
 
   /// Floats of U for two rows of points of a block.
-  private var twoRowFloats: Int { 2 * n * WinogradConvolution.productColumns * WinogradConvolution.productDepth }
+  private var twoRowFloats: Int { 2 * n * tapFloats }
+
+  /// Floats from one tap of a block to the next, or from one point of U.
+  private var tapFloats: Int {
+    PointLayout.distance(WinogradConvolution.productColumns * WinogradConvolution.productDepth, true)
+  }
+
+  /// Floats of a worker: `twoRowFloats`, and the taps of a block in the order of the product.
+  private func workerFloats(_ phases: [WinogradPhase]) -> Int {
+    twoRowFloats + phases.map { $0.y.taps * $0.x.taps }.max()! * tapFloats
+  }
 
   /// The forward pass: C[point] = sum over phases of A[point, phase] U[phase].
   func multiplyForward(
     rows: Int, a: UnsafePointer<Float>, aLayout: PointLayout, filter: UnsafePointer<Float>,
     c: UnsafeMutablePointer<Float>, cLayout: PointLayout
   ) {
-    let (w, s, panels) = (kernels.width, shape, productPanels)
-    let tapStride = s.inputChannels * s.outputChannels
-    let scratch = context.scratch("winograd.filter", twoRowFloats * context.threads)
+    let (w, panels) = (kernels.width, productPanels)
+    let perWorker = workerFloats(phases)
+    let scratch = context.scratch("winograd.filter", perWorker * context.threads)
     let tasks = fusedTasks(.forward, [phases], rows: rows, columnPanels: outputPanels)
     context.parallel(tasks.count) { index, worker in
       let task = tasks[index]
       let (first, row) = (task.columns.lowerBound, task.rows.lowerBound * w)
+      let points = scratch + worker * perWorker
       for (phase, axes) in phases.enumerated() {
         for depth in stride(from: 0, to: inputPanels, by: panels) {
+          let range = depth..<min(depth + panels, inputPanels)
+          // Taps that are read once are read where they are.
+          let taps =
+            task.twos.count == 1
+            ? tapsInPlace(axes, filter, column: first, depth: depth)
+            : packedTaps(axes, filter, task.columns, range, points + twoRowFloats)
           multiply(
             Block(
-              phase: axes, twos: task.twos, rows: task.rows.count, depthPanels: min(panels, inputPanels - depth),
-              columnPanels: task.columns.count, filter: scratch + worker * twoRowFloats,
-              accumulate: phase > 0 || depth > 0),
-            taps: Taps(
-              first: filter + tap(axes, 0, 0) * tapStride + depth * w * s.outputChannels + first * w,
-              step: s.outputChannels, rowStride: s.kernelWidth * s.stride * tapStride,
-              columnStride: s.stride * tapStride,
-              panelStride: w),
+              phase: axes, twos: task.twos, rows: task.rows.count, depthPanels: range.count,
+              columnPanels: task.columns.count, filter: points, accumulate: phase > 0 || depth > 0),
+            taps: taps,
             a: Source(
               first: a + depth * aLayout.panelStride + row, offsets: aLayout.phaseOffsets[phase],
               panelStride: aLayout.panelStride),
@@ -232,9 +244,7 @@ extension WinogradConvolution {
     c: UnsafeMutablePointer<Float>, cLayout: PointLayout
   ) {
     let (w, panels, phases) = (kernels.width, productPanels, backwardPhases)
-    // A tap of a block, transposed; taps in panels are used where they are.
-    let tapFloats = WinogradConvolution.productColumns * WinogradConvolution.productDepth
-    let perWorker = twoRowFloats + phases.map { $0.y.taps * $0.x.taps }.max()! * tapFloats
+    let perWorker = workerFloats(phases)
     let scratch = context.scratch("winograd.filter", perWorker * context.threads)
     let tasks = fusedTasks(.backwardData, phases.map { [$0] }, rows: rows, columnPanels: inputPanels)
     context.parallel(tasks.count) { index, worker in
@@ -271,7 +281,39 @@ extension WinogradConvolution {
     }
   }
 
-  /// Taps of a filter in panels, where they are.
+  /// Taps of a filter [row, column, input channel, output channel] where they are, the output channels as the lanes.
+  private func tapsInPlace(_ axes: WinogradPhase, _ filter: UnsafePointer<Float>, column: Int, depth: Int) -> Taps {
+    let (w, s) = (kernels.width, shape)
+    let tapStride = s.inputChannels * s.outputChannels
+    return Taps(
+      first: filter + tap(axes, 0, 0) * tapStride + depth * w * s.outputChannels + column * w, step: s.outputChannels,
+      rowStride: s.kernelWidth * s.stride * tapStride, columnStride: s.stride * tapStride, panelStride: w)
+  }
+
+  /// Overwrites `target` with the same of a block, in panels. Where they were, the taps of a column are a power of two
+  /// apart, and share one set of a cache.
+  private func packedTaps(
+    _ axes: WinogradPhase, _ filter: UnsafePointer<Float>, _ columns: Range<Int>, _ depth: Range<Int>,
+    _ target: UnsafeMutablePointer<Float>
+  ) -> Taps {
+    let (w, s) = (kernels.width, shape)
+    let panelStride = depth.count * w * w
+    for p in 0..<axes.y.taps {
+      for q in 0..<axes.x.taps {
+        kernels.packPanels(
+          depth.count * w,
+          source: filter + (tap(axes, p, q) * s.inputChannels + depth.lowerBound * w) * s.outputChannels
+            + columns.lowerBound * w,
+          step: s.outputChannels, channels: columns.count * w,
+          panels: target + (p * axes.x.taps + q) * tapFloats, panelStride: panelStride)
+      }
+    }
+    return Taps(
+      first: UnsafePointer(target), step: w, rowStride: axes.x.taps * tapFloats, columnStride: tapFloats,
+      panelStride: panelStride)
+  }
+
+  /// Taps of a sampler's filter, which lie in panels.
   private func tapsInPanels(_ phase: Int, _ filter: UnsafePointer<Float>, column: Int, depth: Int) -> Taps {
     let (w, s) = (kernels.width, shape)
     let taps = phases.map { $0.y.taps * $0.x.taps }
@@ -290,7 +332,6 @@ extension WinogradConvolution {
     _ target: UnsafeMutablePointer<Float>
   ) -> Taps {
     let (w, s) = (kernels.width, shape)
-    let tapFloats = WinogradConvolution.productColumns * WinogradConvolution.productDepth
     let panelStride = depth.count * w * w
     for p in 0..<axes.y.taps {
       for q in 0..<axes.x.taps {

@@ -58,11 +58,11 @@ public protocol WinogradKernels {
   static func filterRowProduct(
     rowTaps: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, _ row: RowProduct)
 
-  /// G^T D u D G: points -> taps, overwritten or added to.
+  /// G^T D u D G: points -> taps. Streams go past the caches where a vector is a whole line, to `processor_end_streams`.
   static func filterGradientTransform(
     pairs: Int, rowTaps: Int, columnTaps: Int, coefficients: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
-    destination: UnsafeMutablePointer<Float>, step: Int, rowStride: Int, columnStride: Int, accumulate: Bool)
+    destination: UnsafeMutablePointer<Float>, step: Int, rowStride: Int, columnStride: Int, stores: TileStores)
 }
 
 /// What a call of `filterRowProduct` works on.

@@ -68,16 +68,14 @@ extension VectorKernels {
   public static func filterGradientTransform(
     pairs: Int, rowTaps: Int, columnTaps: Int, coefficients: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
-    destination: UnsafeMutablePointer<Float>, step: Int, rowStride: Int, columnStride: Int, accumulate: Bool
+    destination: UnsafeMutablePointer<Float>, step: Int, rowStride: Int, columnStride: Int, stores: TileStores
   ) {
     if pairs == 2 {
       Basis<2, 3>(c: coefficients).filterGradientTransform(
-        rowTaps, columnTaps, scratch, count, source, offsets, destination, step, rowStride, columnStride, accumulate
-      )
+        rowTaps, columnTaps, scratch, count, source, offsets, destination, step, rowStride, columnStride, stores)
     } else {
       Basis<3, 4>(c: coefficients).filterGradientTransform(
-        rowTaps, columnTaps, scratch, count, source, offsets, destination, step, rowStride, columnStride, accumulate
-      )
+        rowTaps, columnTaps, scratch, count, source, offsets, destination, step, rowStride, columnStride, stores)
     }
   }
 

@@ -204,22 +204,28 @@ extension Basis {
   func filterGradientTransform(
     _ rowTaps: Int, _ columnTaps: Int, _ scratch: UnsafeMutablePointer<Float>, _ count: Int,
     _ source: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>, _ destination: UnsafeMutablePointer<Float>,
-    _ step: Int, _ rowStride: Int, _ columnStride: Int, _ accumulate: Bool
+    _ step: Int, _ rowStride: Int, _ columnStride: Int, _ stores: TileStores
   ) {
     for row in 0..<count {
       let source = source + row * Vector.scalarCount
       let destination = destination + row * step
-      if accumulate { prefetchTaps(rowTaps, columnTaps, destination + step, rowStride, columnStride) }
+      if stores == .adds { prefetchTaps(rowTaps, columnTaps, destination + step, rowStride, columnStride) }
       for c in 0..<points(columnTaps) {
         filterTransposed(rowTaps, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
       }
       for r in 0..<rowTaps {
         let line = Strided(base: destination + r * rowStride, stride: columnStride)
-        if accumulate {
+        if stores == .adds {
           filterTransposed(columnTaps, scratchRow(scratch, r), Added(line: line))
-        } else {
-          filterTransposed(columnTaps, scratchRow(scratch, r), line)
+          continue
         }
+        #if WIDE
+          if stores == .streams {
+            filterTransposed(columnTaps, scratchRow(scratch, r), Streamed(line: line))
+            continue
+          }
+        #endif
+        filterTransposed(columnTaps, scratchRow(scratch, r), line)
       }
     }
   }

@@ -10,15 +10,15 @@ private let streamingSets = InstructionSet.available.filter { $0.width == 16 }
 @Suite struct StreamedStoresTests {
   /// What `write` leaves of `rows` by `channels` floats at a multiple of a line and beside one, NaN before.
   private func results(
-    _ context: Context, rows: Int, channels: Int, _ write: (UnsafeMutablePointer<Float>) -> Void
+    _ context: Context, rows: Int, channels: Int, tensors: Int = 1, _ write: (UnsafeMutablePointer<Float>) -> Void
   ) -> (streamed: ArraySlice<Float>, plain: ArraySlice<Float>) {
     let count = rows * channels
     let streamed = Buffer(count: count)
     let plain = Buffer(count: count + 1)
     streamed.fill(.nan)
     plain.fill(.nan)
-    #expect(context.usesNonTemporalStores(streamed.pointer, rows: rows, channels: channels))
-    #expect(!context.usesNonTemporalStores(plain.pointer + 1, rows: rows, channels: channels))
+    #expect(context.usesNonTemporalStores(streamed.pointer, rows: rows, channels: channels, tensors: tensors))
+    #expect(!context.usesNonTemporalStores(plain.pointer + 1, rows: rows, channels: channels, tensors: tensors))
     write(streamed.pointer)
     write(plain.pointer + 1)
     return (streamed.array[...], plain.array[1...])
@@ -42,6 +42,19 @@ private let streamingSets = InstructionSet.available.filter { $0.width == 16 }
     let convolution = Convolution(shape, context: context, plan: ConvPlan(.winograd))
     let (streamed, plain) = results(context, rows: 36 * 64 * 64, channels: 64) {
       convolution.backwardData(outputGradient: operands.outputGradient, filter: operands.filter, inputGradient: $0)
+    }
+    expectSameBits(streamed, plain, "\(shape)")
+  }
+
+  /// A gradient counts with the filter and an optimizer's two moments.
+  @Test(arguments: streamingSets) func filterGradient(_ instructionSet: InstructionSet) throws {
+    let shape = try ConvShape(parsing: "n3 8x8x288 -> 4x4x304 k5x5 s2 p1,1,2,2")
+    let context = Context(threads: 2, instructionSet: instructionSet)
+    let operands = Operands(shape, integers: false)
+    let convolution = Convolution(shape, context: context, plan: ConvPlan(.winograd))
+    let (streamed, plain) = results(context, rows: 25 * 288, channels: 304, tensors: 4) {
+      convolution.backwardFilter(
+        input: operands.input, outputGradient: operands.outputGradient, filterGradient: $0, accumulate: false)
     }
     expectSameBits(streamed, plain, "\(shape)")
   }

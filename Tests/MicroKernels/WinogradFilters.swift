@@ -7,9 +7,12 @@ private struct Taps {
   let rowStride, step, count: Int
   var columnStride: Int { width }
 
-  init(_ check: inout Check, _ numbers: Numbers, rows: Int, columns: Int, run: Int, blank: Bool = false) {
-    rowStride = columns * width + 8
-    step = rows * rowStride + 8
+  /// - Parameter gap: behind each row of taps and each filter row.
+  init(
+    _ check: inout Check, _ numbers: Numbers, rows: Int, columns: Int, run: Int, blank: Bool = false, gap: Int = 8
+  ) {
+    rowStride = columns * width + gap
+    step = rows * rowStride + gap
     count = (run - 1) * step + (rows - 1) * rowStride + columns * width
     values = blank ? check.blank(count) : check.operand(count, numbers)
   }
@@ -149,11 +152,14 @@ private func filterRowProduct(
 func filterGradientTransform(_ check: inout Check) {
   for basis in Basis.all {
     for (rows, columns) in basis.tileSizes {
-      for accumulate in [false, true] {
+      for stores in allStores {
         check.begin()
         let run = 3
         let points = Points(&check, basis, run: run, blank: false)
-        let taps = Taps(&check, basis.numbers, rows: rows - 3, columns: columns - 3, run: run, blank: !accumulate)
+        // Streams need whole cache lines.
+        let taps = Taps(
+          &check, basis.numbers, rows: rows - 3, columns: columns - 3, run: run, blank: stores != .adds,
+          gap: stores == .streams ? width : 8)
         var wanted = (0..<taps.count).map { Reference.unchanged(taps.values[$0]) }
         let (rowMatrix, columnMatrix) = (basis.filterGradient(rows), basis.filterGradient(columns))
         for k in 0..<run {
@@ -162,7 +168,7 @@ func filterGradientTransform(_ check: inout Check) {
             var sum = transformed(rowMatrix, columnMatrix, r, c) {
               points.values[points.offsets[$0 * basis.size + $1] + k * width + lane]
             }
-            if accumulate { sum.add(Double(taps.values[place])) }
+            if stores == .adds { sum.add(Double(taps.values[place])) }
             wanted[place] = sum
           }
         }
@@ -170,7 +176,7 @@ func filterGradientTransform(_ check: inout Check) {
           pairs: basis.pairs, rowTaps: rows - 3, columnTaps: columns - 3, coefficients: check.array(basis.coefficients),
           scratch: check.blank(64 * width), count: run, source: points.values, offsets: points.offsets,
           destination: taps.values, step: taps.step, rowStride: taps.rowStride, columnStride: taps.columnStride,
-          accumulate: accumulate)
+          stores: stores)
         check.compare(taps.values, wanted, roundings: basis.roundings)
       }
     }
