@@ -113,13 +113,13 @@ extension Context {
     parallel(cut.parts) { body(cut.range($0)) }
   }
 
-  /// Whether a tensor [rows, channels] is written past the caches. What is larger than they are has left them before it
+  /// Whether a tensor [rows, channels] is written past the caches. What is as large as they are has left them before it
   /// is read, and the lines that are written need not be read first.
   /// - Parameter tensors: of that size, that are used before it is read, with it.
   func usesNonTemporalStores(
     _ target: UnsafeMutablePointer<Float>, rows: Int, channels: Int, tensors: Int = 1
   ) -> Bool {
-    rows * channels * tensors > 8 << 20 && channels % width == 0 && UInt(bitPattern: target) % 64 == 0
+    rows * channels * tensors >= 8 << 20 && channels % width == 0 && UInt(bitPattern: target) % 64 == 0
   }
 
   /// Scratch memory for doubles of unspecified contents.

@@ -1,3 +1,4 @@
+import CProcessor
 import MicroKernels
 
 /// Direct convolution without packing. In an image whose channels come last, the channels of a whole row of taps are next to
@@ -86,6 +87,10 @@ extension DirectConvolution {
     let width = grids.map { $0.grid.width }.max()!
     let panels = ceilDivide(targetChannels, w)
     let writes = targetChannels % w == 0
+    let stores: TileStores =
+      context.usesNonTemporalStores(
+        target, rows: first.batch * first.targetHeight * first.targetWidth, channels: targetChannels)
+      ? .streams : .overwrites
 
     // Few enough rows for a cache, and enough tasks for all threads.
     let cached = (DirectConvolution.bandFloats / padded.rowFloats - (bottom - top)) / first.stepY + 1
@@ -121,7 +126,7 @@ extension DirectConvolution {
             let count = min(kernels.nr, panels - panel)
             let c =
               writes
-              ? TileTarget(first: output + panel * w, rowStride: rowStride, panelStride: w, stores: .overwrites)
+              ? TileTarget(first: output + panel * w, rowStride: rowStride, panelStride: w, stores: stores)
               : TileTarget(first: unpacked, rowStride: w, panelStride: width * w, stores: .overwrites)
             multiplyInPlace(
               InPlaceTile(
@@ -138,6 +143,7 @@ extension DirectConvolution {
           }
         }
       }
+      if stores == .streams { processor_end_streams() }
     }
   }
 

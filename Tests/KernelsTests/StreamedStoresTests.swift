@@ -24,13 +24,28 @@ private let streamingSets = InstructionSet.available.filter { $0.width == 16 }
     return (streamed.array[...], plain.array[1...])
   }
 
-  @Test(arguments: streamingSets) func directConvolution(_ instructionSet: InstructionSet) throws {
-    let shape = try ConvShape(parsing: "n37 64x64x3 -> 64x64x64 k5x5 s1 p2,2,2,2")
+  /// In place, and packed.
+  @Test(arguments: streamingSets, [3, 48])
+  func directConvolution(_ instructionSet: InstructionSet, _ channels: Int) throws {
+    let shape = try ConvShape(parsing: "n37 64x64x\(channels) -> 64x64x64 k5x5 s1 p2,2,2,2")
+    #expect(DirectConvolution.goesByRows(shape) == (channels == 3))
     let context = Context(threads: 2, instructionSet: instructionSet)
     let operands = Operands(shape, integers: false)
     let convolution = Convolution(shape, context: context, plan: ConvPlan(.direct))
     let (streamed, plain) = results(context, rows: 37 * 64 * 64, channels: 64) {
       convolution.forward(input: operands.input, filter: operands.filter, output: $0)
+    }
+    expectSameBits(streamed, plain, "\(shape)")
+  }
+
+  /// In place, whose pixels are those of four phases.
+  @Test(arguments: streamingSets) func directDataGradient(_ instructionSet: InstructionSet) throws {
+    let shape = try ConvShape(parsing: "n37 64x64x64 -> 32x32x3 k5x5 s2 p1,1,2,2")
+    let context = Context(threads: 2, instructionSet: instructionSet)
+    let operands = Operands(shape, integers: false)
+    let convolution = Convolution(shape, context: context, plan: ConvPlan(.direct))
+    let (streamed, plain) = results(context, rows: 37 * 64 * 64, channels: 64) {
+      convolution.backwardData(outputGradient: operands.outputGradient, filter: operands.filter, inputGradient: $0)
     }
     expectSameBits(streamed, plain, "\(shape)")
   }
