@@ -216,15 +216,16 @@ extension WinogradConvolution {
       let points = scratch + worker * perWorker
       for (phase, axes) in phases.enumerated() {
         for depth in stride(from: 0, to: inputPanels, by: panels) {
-          let range = depth..<min(depth + panels, inputPanels)
+          let depthPanels = min(panels, inputPanels - depth)
+          var taps = tapsInPlace(axes, filter, column: first, depth: depth)
           // Taps that are read once are read where they are.
-          let taps =
-            task.twos.count == 1
-            ? tapsInPlace(axes, filter, column: first, depth: depth)
-            : packedTaps(axes, filter, task.columns, range, points + twoRowFloats)
+          if task.twos.count > 1 {
+            taps = packed(
+              taps, axes, depth: depthPanels * w, columnPanels: task.columns.count, into: points + twoRowFloats)
+          }
           multiply(
             Block(
-              phase: axes, twos: task.twos, rows: task.rows.count, depthPanels: range.count,
+              phase: axes, twos: task.twos, rows: task.rows.count, depthPanels: depthPanels,
               columnPanels: task.columns.count, filter: points, accumulate: phase > 0 || depth > 0),
             taps: taps,
             a: Source(
@@ -290,27 +291,22 @@ extension WinogradConvolution {
       rowStride: s.kernelWidth * s.stride * tapStride, columnStride: s.stride * tapStride, panelStride: w)
   }
 
-  /// Overwrites `target` with the same of a block, in panels. Where they were, the taps of a column are a power of two
-  /// apart, and share one set of a cache.
-  private func packedTaps(
-    _ axes: WinogradPhase, _ filter: UnsafePointer<Float>, _ columns: Range<Int>, _ depth: Range<Int>,
-    _ target: UnsafeMutablePointer<Float>
+  /// Overwrites `target` with the taps of a block, in panels. Where they were, those of a column are a power of two apart,
+  /// and share one set of a cache.
+  private func packed(
+    _ taps: Taps, _ axes: WinogradPhase, depth: Int, columnPanels: Int, into target: UnsafeMutablePointer<Float>
   ) -> Taps {
-    let (w, s) = (kernels.width, shape)
-    let panelStride = depth.count * w * w
+    let w = kernels.width
     for p in 0..<axes.y.taps {
       for q in 0..<axes.x.taps {
         kernels.packPanels(
-          depth.count * w,
-          source: filter + (tap(axes, p, q) * s.inputChannels + depth.lowerBound * w) * s.outputChannels
-            + columns.lowerBound * w,
-          step: s.outputChannels, channels: columns.count * w,
-          panels: target + (p * axes.x.taps + q) * tapFloats, panelStride: panelStride)
+          depth, source: taps.first + p * taps.rowStride + q * taps.columnStride, step: taps.step,
+          channels: columnPanels * w, panels: target + (p * axes.x.taps + q) * tapFloats, panelStride: depth * w)
       }
     }
     return Taps(
       first: UnsafePointer(target), step: w, rowStride: axes.x.taps * tapFloats, columnStride: tapFloats,
-      panelStride: panelStride)
+      panelStride: depth * w)
   }
 
   /// Taps of a sampler's filter, which lie in panels.

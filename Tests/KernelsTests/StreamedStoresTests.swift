@@ -24,54 +24,46 @@ private let streamingSets = InstructionSet.available.filter { $0.width == 16 }
     return (streamed.array[...], plain.array[1...])
   }
 
+  /// Holds the streamed result of one pass against the plain one.
+  private func check(
+    _ instructionSet: InstructionSet, _ shape: ConvShape, _ algorithm: ConvAlgorithm, rows: Int, channels: Int,
+    tensors: Int = 1, _ pass: (Convolution, Operands, _ result: UnsafeMutablePointer<Float>) -> Void
+  ) {
+    let context = Context(threads: 2, instructionSet: instructionSet)
+    let operands = Operands(shape, integers: false)
+    let convolution = Convolution(shape, context: context, plan: ConvPlan(algorithm))
+    let (streamed, plain) = results(context, rows: rows, channels: channels, tensors: tensors) {
+      pass(convolution, operands, $0)
+    }
+    expectSameBits(streamed, plain, "\(shape)")
+  }
+
   /// In place, and packed.
   @Test(arguments: streamingSets, [3, 48])
   func directConvolution(_ instructionSet: InstructionSet, _ channels: Int) throws {
     let shape = try ConvShape(parsing: "n37 64x64x\(channels) -> 64x64x64 k5x5 s1 p2,2,2,2")
     #expect(DirectConvolution.goesByRows(shape) == (channels == 3))
-    let context = Context(threads: 2, instructionSet: instructionSet)
-    let operands = Operands(shape, integers: false)
-    let convolution = Convolution(shape, context: context, plan: ConvPlan(.direct))
-    let (streamed, plain) = results(context, rows: 37 * 64 * 64, channels: 64) {
-      convolution.forward(input: operands.input, filter: operands.filter, output: $0)
+    check(instructionSet, shape, .direct, rows: 37 * 64 * 64, channels: 64) {
+      $0.forward(input: $1.input, filter: $1.filter, output: $2)
     }
-    expectSameBits(streamed, plain, "\(shape)")
   }
 
-  /// In place, whose pixels are those of four phases.
-  @Test(arguments: streamingSets) func directDataGradient(_ instructionSet: InstructionSet) throws {
-    let shape = try ConvShape(parsing: "n37 64x64x64 -> 32x32x3 k5x5 s2 p1,1,2,2")
-    let context = Context(threads: 2, instructionSet: instructionSet)
-    let operands = Operands(shape, integers: false)
-    let convolution = Convolution(shape, context: context, plan: ConvPlan(.direct))
-    let (streamed, plain) = results(context, rows: 37 * 64 * 64, channels: 64) {
-      convolution.backwardData(outputGradient: operands.outputGradient, filter: operands.filter, inputGradient: $0)
+  /// Direct in place, whose pixels are those of four phases; and by Winograd.
+  @Test(arguments: streamingSets, [ConvAlgorithm.direct, .winograd])
+  func dataGradient(_ instructionSet: InstructionSet, _ algorithm: ConvAlgorithm) throws {
+    let channels = algorithm == .direct ? 3 : 16
+    let shape = try ConvShape(parsing: "n37 64x64x64 -> 32x32x\(channels) k5x5 s2 p1,1,2,2")
+    check(instructionSet, shape, algorithm, rows: 37 * 64 * 64, channels: 64) {
+      $0.backwardData(outputGradient: $1.outputGradient, filter: $1.filter, inputGradient: $2)
     }
-    expectSameBits(streamed, plain, "\(shape)")
-  }
-
-  @Test(arguments: streamingSets) func winogradConvolution(_ instructionSet: InstructionSet) throws {
-    let shape = try ConvShape(parsing: "n36 64x64x64 -> 32x32x16 k5x5 s2 p1,1,2,2")
-    let context = Context(threads: 2, instructionSet: instructionSet)
-    let operands = Operands(shape, integers: false)
-    let convolution = Convolution(shape, context: context, plan: ConvPlan(.winograd))
-    let (streamed, plain) = results(context, rows: 36 * 64 * 64, channels: 64) {
-      convolution.backwardData(outputGradient: operands.outputGradient, filter: operands.filter, inputGradient: $0)
-    }
-    expectSameBits(streamed, plain, "\(shape)")
   }
 
   /// A gradient counts with the filter and an optimizer's two moments.
   @Test(arguments: streamingSets) func filterGradient(_ instructionSet: InstructionSet) throws {
     let shape = try ConvShape(parsing: "n3 8x8x288 -> 4x4x304 k5x5 s2 p1,1,2,2")
-    let context = Context(threads: 2, instructionSet: instructionSet)
-    let operands = Operands(shape, integers: false)
-    let convolution = Convolution(shape, context: context, plan: ConvPlan(.winograd))
-    let (streamed, plain) = results(context, rows: 25 * 288, channels: 304, tensors: 4) {
-      convolution.backwardFilter(
-        input: operands.input, outputGradient: operands.outputGradient, filterGradient: $0, accumulate: false)
+    check(instructionSet, shape, .winograd, rows: 25 * 288, channels: 304, tensors: 4) {
+      $0.backwardFilter(input: $1.input, outputGradient: $1.outputGradient, filterGradient: $2, accumulate: false)
     }
-    expectSameBits(streamed, plain, "\(shape)")
   }
 
   /// Whatever the number of lanes that the last panels fill.
