@@ -137,15 +137,19 @@ extension WinogradConvolution {
 
   // MARK: Tasks
 
-  /// Tiles of a task: rows for some register tiles, which read the filter's points once more each.
-  private static let tilesAtOnce = 24
+  /// Tiles of a task: rows for a few register tiles, which read the filter's points once more each.
+  private static let tilesAtOnce = 24...48
 
   /// The tiles that each task takes through a pass; nil where chunks do better.
   private func tileTasks(_ gather: WinogradGather) -> [Range<Int>]? {
     guard cachesFilter else { return nil }
     let (v, m) = gather.layouts(1, false)
-    let most = WinogradConvolution.tilesAtOnce
-    guard 2 * (v.count + m.count) * most <= 3 * context.secondLevelCache / 4 else { return nil }
+    let bytes = (v.count + m.count) * MemoryLayout<Float>.size
+    // The fewest may reach into the third-level cache, for the filter's points come from there for each task.
+    let fewest = WinogradConvolution.tilesAtOnce.lowerBound
+    guard bytes * fewest <= 3 * context.secondLevelCache / 2 else { return nil }
+    let fitting = 3 * context.secondLevelCache / 4 / bytes
+    let most = min(max(fitting, fewest), WinogradConvolution.tilesAtOnce.upperBound)
     let tiles = gather.tiles
     let perImage = tiles.rows * tiles.columns
     // Whole images, or whole rows of tiles of one, which share pixels.
