@@ -10,7 +10,9 @@ extension WinogradConvolution {
     let (s, phases) = (shape, backwardPhases)
     let (tiles, startY, startX) = WinogradConvolution.backwardTiles(s, phases)
     let filterLayout = backwardFilterLayout
-    let (rows, columns) = (phases.map { $0.y.points }.max()!, phases.map { $0.x.points }.max()!)
+    let (rows, columns) = (
+      WinogradPhase.allPoints(phases.map { $0.y }).upperBound, WinogradPhase.allPoints(phases.map { $0.x }).upperBound
+    )
     let gather = WinogradGather(
       pass: .backwardData, tiles: tiles,
       source: WindowedTensor(height: s.outputHeight, width: s.outputWidth, channels: s.outputChannels),

@@ -167,7 +167,7 @@ extension WinogradConvolution {
 
   /// The points of a phase, row by row.
   private func points(_ phase: WinogradPhase) -> [Int] {
-    (0..<phase.y.points).flatMap { i in (0..<phase.x.points).map { i * n + $0 } }
+    phase.y.points.flatMap { i in phase.x.points.map { i * n + $0 } }
   }
 
   /// Some input channels and one panel of output channels of the filter's gradient.
@@ -193,7 +193,8 @@ extension WinogradConvolution {
       columnStride: Int, _ stores: TileStores
     ) {
       kernels.filterGradientTransform(
-        pairs: basis.points.count, rowTaps: parts.y.taps, columnTaps: parts.x.taps,
+        pairs: basis.points.count, rowTaps: parts.y.taps, columnTaps: parts.x.taps, rowPoints: parts.y.points,
+        columnPoints: parts.x.points,
         coefficients: coefficients.pointer, scratch: scratch, count: count, source: points,
         offsets: layout.phaseOffsets[0], destination: destination, step: s.outputChannels, rowStride: rowStride,
         columnStride: columnStride, stores: stores)

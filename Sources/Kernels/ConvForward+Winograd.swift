@@ -43,9 +43,10 @@ extension WinogradConvolution {
   func inputWindow(_ tiles: TileGrid, _ tile: Int, _ phase: WinogradPhase) -> WindowedTensor.Window {
     let at = tiles.position(tile)
     return WindowedTensor.Window(
-      n: at.n, y: (at.row * 4 + phase.y.start) * shape.stride + phase.y.residue,
-      x: (at.column * 4 + phase.x.start) * shape.stride + phase.x.residue, step: shape.stride, rows: phase.y.points,
-      columns: phase.x.points)
+      n: at.n, y: (at.row * 4 + phase.y.windowStart) * shape.stride + phase.y.residue,
+      x: (at.column * 4 + phase.x.windowStart) * shape.stride + phase.x.residue, step: shape.stride,
+      rows: phase.y.points.upperBound,
+      columns: phase.x.points.upperBound)
   }
 
   /// The 4x4 pixels of an output tile.

@@ -23,7 +23,7 @@ public struct ConvMemory: Equatable, Sendable {
     }
     // The data gradient's are as many or more.
     let (basis, phases) = WinogradConvolution.phases(shape, sharesWindows: true)
-    let points = phases.reduce(0) { $0 + $1.y.points * $1.x.points }
+    let points = phases.reduce(0) { $0 + $1.products }
     let tiles = WinogradConvolution.backwardTiles(shape, phases).tiles.count
     let rows = min(tiles, WinogradConvolution.chunkTiles) + 4
     share("winograd.large", points * shape.inputChannels * rows)

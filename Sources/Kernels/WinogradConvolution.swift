@@ -7,16 +7,16 @@ import MicroKernels
 /// else does. All four share their points, so their products are summed before the output transform: per point one matrix
 /// product whose depth is phases times channels (decomposable Winograd: arXiv 2002.00552). Stride 1 is one phase.
 ///
-/// Up to three taps per phase and axis are on the 6 points of F(4, 3), up to five on the 8 of F(4, 5). A phase with fewer
-/// than three, or five, has nothing at infinity. So the products for 16 outputs, against those of a direct convolution, are
+/// Up to three taps per phase and axis are on the 6 points of F(4, 3), up to five on the 8 of F(4, 5). A phase with one tap
+/// fewer has nothing at infinity or, where its windows begin a pixel earlier, nothing at 0; with two fewer at neither. So the
+/// products for 16 outputs, against those of a direct convolution, are
 ///
 ///     kernel      3x3   4x4   5x5    3x3   4x4   5x5   6x6   7x7
 ///     stride        1     1     1      2     2     2     2     2
-///     products     36    49    64    100   100   121   144   196
+///     products     36    49    64     81   100   121   144   169
 ///     direct      144   256   400    144   256   400   576   784
 ///
-/// In the data gradient all phases read the same windows, for which one may need a tap of zeros more: a kernel of 4 with
-/// stride 2 takes 121 products there, as one of 5 does.
+/// In the data gradient all phases read the same windows, which for some begin a pixel earlier.
 ///
 /// Every pass transforms a chunk of tiles into the points, multiplies there, and transforms back.
 final class WinogradConvolution {
@@ -74,7 +74,7 @@ final class WinogradConvolution {
   static func saving(_ shape: ConvShape, _ pass: ConvPass) -> Double {
     let phases = phases(shape, sharesWindows: pass == .backwardData).phases
     let tiles = pass == .backwardData ? backwardTiles(shape, phases).tiles : outputTiles(shape)
-    let products = phases.reduce(0) { $0 + $1.y.points * $1.x.points }
+    let products = phases.reduce(0) { $0 + $1.products }
     return Double(shape.outputHeight * shape.outputWidth * shape.kernelHeight * shape.kernelWidth)
       / Double(tiles.rows * tiles.columns * products)
   }
@@ -100,7 +100,7 @@ final class WinogradConvolution {
   init(_ shape: ConvShape, _ packed: PackedFilter, largest: Int? = nil) {
     precondition(WinogradConvolution.supports(shape), "\(shape): no Winograd algorithm for this kernel and stride")
     (basis, phases) = WinogradConvolution.phases(shape)
-    let points = phases.reduce(0) { $0 + $1.y.points * $1.x.points }
+    let points = phases.reduce(0) { $0 + $1.products }
     // Transforms on the way are there for as many taps as F(4, 3) or F(4, 5) takes, and for one fewer of the former's.
     let few = basis.taps == 3 ? 2 : 5
     let transforms = phases.allSatisfy { min($0.y.taps, $0.x.taps) >= few }
@@ -121,7 +121,8 @@ final class WinogradConvolution {
     tapGroups =
       packed.use == .sampling && !transformsFirst
       ? phases.map { $0.flippedTaps(stride: shape.stride, kernelWidth: shape.kernelWidth) } : nil
-    // Panels have no taps of zeros: few images take as long as the filter takes to read, however many tiles they are.
+    // What multiplies few tiles knows none that lag; and few images take as long as the filter takes to read, however many
+    // tiles they are.
     backwardPhases = tapGroups == nil ? WinogradConvolution.phases(shape, sharesWindows: true).phases : phases
   }
 
@@ -154,11 +155,6 @@ final class WinogradConvolution {
     phase.tap(p, q, stride: shape.stride, kernelWidth: shape.kernelWidth)
   }
 
-  /// Whether the filter has tap (p, q) of a phase; otherwise it is zero.
-  func hasTap(_ phase: WinogradPhase, _ p: Int, _ q: Int) -> Bool {
-    phase.y.firstTap + p * shape.stride < shape.kernelHeight && phase.x.firstTap + q * shape.stride < shape.kernelWidth
-  }
-
   var inputPanels: Int { ceilDivide(shape.inputChannels, kernels.width) }
   var outputPanels: Int { ceilDivide(shape.outputChannels, kernels.width) }
 
@@ -178,14 +174,16 @@ final class WinogradConvolution {
 
   /// A tensor with one slot at the points that any phase has.
   func plainLayout(_ phases: [WinogradPhase], panels: Int, rows: Int, apart: Bool = false) -> PointLayout {
-    let extent = (rows: phases.map { $0.y.points }.max()!, columns: phases.map { $0.x.points }.max()!)
+    let extent = (
+      rows: WinogradPhase.allPoints(phases.map { $0.y }), columns: WinogradPhase.allPoints(phases.map { $0.x })
+    )
     return PointLayout(size: n, extents: [extent], panels: panels, rows: rows, width: kernels.width, apart: apart)
   }
 }
 
 /// One polyphase part: what one parity of taps does along each axis.
-struct WinogradPhase {
-  struct Axis {
+struct WinogradPhase: Equatable {
+  struct Axis: Equatable {
     /// Input pixels of this phase are at i * stride + residue.
     var residue: Int
     /// Taps of this phase are firstTap, firstTap + stride, ...
@@ -194,39 +192,62 @@ struct WinogradPhase {
     /// Output o reads phase pixels o + start, o + start + 1, ...
     var start: Int
 
-    /// Points along this axis: all, or where the basis serves more taps all but infinity.
-    var points: Int
+    /// Whether windows begin a pixel before the first that counts. The filter then is x g(x), which is zero at the point 0.
+    var lags = false
 
-    /// In the data gradient, phase pixel j reads outputs from j + backwardStart on.
-    var backwardStart: Int { -start - (taps - 1) }
+    /// The points along this axis at which the filter is not zero, in the order of the basis.
+    var points: Range<Int>
 
+    /// Where the window of output 0 begins.
+    var windowStart: Int { start - (lags ? 1 : 0) }
+
+    /// In the data gradient, phase pixel 0 has a window that begins with this output.
+    var backwardStart: Int { -start - (taps - 1) - (lags ? 1 : 0) }
+
+    /// The same with other windows, or nil where the basis has no points for them.
+    func lagging(_ lags: Bool, _ basis: WinogradBasis) -> Axis? {
+      let taps = taps + (lags ? 1 : 0)
+      guard taps <= basis.taps else { return nil }
+      var axis = self
+      axis.lags = lags
+      axis.points = (lags ? 1 : 0)..<(taps == basis.taps ? basis.size : basis.size - 1)
+      return axis
+    }
+
+    /// The phases of a kernel along one axis, each with as few points as it can have.
     static func all(kernel: Int, pad: Int, stride: Int, _ basis: WinogradBasis) -> [Axis] {
       let axes = (0..<stride).map { residue in
         let firstTap = (residue + pad) % stride
-        let taps = ceilDivide(kernel - firstTap, stride)
-        return Axis(
-          residue: residue, firstTap: firstTap, taps: taps, start: (firstTap - pad - residue) / stride,
-          points: taps == basis.taps ? basis.size : basis.size - 1)
+        let axis = Axis(
+          residue: residue, firstTap: firstTap, taps: ceilDivide(kernel - firstTap, stride),
+          start: (firstTap - pad - residue) / stride, points: 0..<0)
+        return [false, true].compactMap { axis.lagging($0, basis) }.min { $0.points.count < $1.points.count }!
       }
       return axes.sorted { $0.taps > $1.taps }
     }
 
-    /// The same with taps of zeros behind the last ones, which let all phases start at the same place in the data gradient;
-    /// or as they are where the basis has no room for those.
+    /// The same with windows that begin at the same place in the data gradient, where the basis has points for those; or
+    /// else as they are.
     static func sharingWindows(_ axes: [Axis], _ basis: WinogradBasis) -> [Axis] {
-      let start = axes.map { $0.backwardStart }.min()!
-      let longer = axes.map { axis in
-        var axis = axis
-        axis.taps += axis.backwardStart - start
-        axis.points = axis.taps == basis.taps ? basis.size : basis.size - 1
-        return axis
+      let starts = axes.map { -$0.start - ($0.taps - 1) }
+      let ways = [starts.min()!, starts.min()! - 1].map { start in
+        zip(axes, starts).compactMap { axis, own in own - start > 1 ? nil : axis.lagging(own > start, basis) }
       }
-      return longer.allSatisfy { $0.taps <= basis.taps } ? longer.sorted { $0.taps > $1.taps } : axes
+      func points(_ axes: [Axis]) -> Int { axes.reduce(0) { $0 + $1.points.count } }
+      return ways.filter { $0.count == axes.count }.min { points($0) < points($1) } ?? axes
     }
   }
 
   var y: Axis
   var x: Axis
+
+  /// Products of a tile, one for each point.
+  var products: Int { y.points.count * x.points.count }
+
+  /// The points that any of some axes has.
+  static func allPoints(_ axes: [Axis]) -> Range<Int> {
+    axes.map { $0.points.lowerBound }.min()!..<axes.map { $0.points.upperBound }.max()!
+  }
 
   /// Which tap of the filter, row by row, tap (p, q) of this phase is.
   func tap(_ p: Int, _ q: Int, stride: Int, kernelWidth: Int) -> Int {
@@ -270,7 +291,7 @@ struct PointLayout {
   /// The offset of each point.
   let bases: [Int]
   /// Points of each phase along each axis.
-  let extents: [(rows: Int, columns: Int)]
+  let extents: [(rows: Range<Int>, columns: Range<Int>)]
   /// The offset, for each phase, of its slot at each point; unused where the phase lacks the point.
   let phaseOffsets: OffsetTable
   let count: Int
@@ -279,7 +300,8 @@ struct PointLayout {
   ///   power of two apart they compete for one set of a cache that holds them. (In memory of more than the caches hold
   ///   that is slower.)
   init(
-    size: Int, extents: [(rows: Int, columns: Int)], panels: Int, rows: Int, width: Int, apart: Bool = false
+    size: Int, extents: [(rows: Range<Int>, columns: Range<Int>)], panels: Int, rows: Int, width: Int,
+    apart: Bool = false
   ) {
     self.panels = panels
     self.rows = rows
@@ -293,7 +315,7 @@ struct PointLayout {
       for j in 0..<size {
         bases.append(offset)
         var slot = 0
-        for (phase, extent) in extents.enumerated() where i < extent.rows && j < extent.columns {
+        for (phase, extent) in extents.enumerated() where extent.rows.contains(i) && extent.columns.contains(j) {
           phaseOffsets[phase][i * size + j] = offset + slot * panels * rows * width
           slot += 1
         }

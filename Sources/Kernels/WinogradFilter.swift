@@ -46,7 +46,8 @@ extension WinogradConvolution {
         ) {
           offsets.withUnsafeBufferPointer {
             kernels.filterTransform(
-              pairs: basis.points.count, rowTaps: parts.y.taps, columnTaps: parts.x.taps,
+              pairs: basis.points.count, rowTaps: parts.y.taps, columnTaps: parts.x.taps, rowPoints: parts.y.points,
+              columnPoints: parts.x.points,
               coefficients: coefficients.pointer, scratch: scratch, count: count, source: source, step: step,
               rowStride: rowStride, columnStride: columnStride, destination: buffer + channel * w,
               offsets: $0.baseAddress!, streams: streamsFilter)
@@ -117,10 +118,6 @@ extension WinogradConvolution {
     for p in 0..<parts.y.taps {
       for q in 0..<parts.x.taps {
         let target = taps + (p * parts.x.taps + q) * w * w
-        guard hasTap(parts, p, q) else {
-          target.update(repeating: 0, count: w * w)
-          continue
-        }
         let tap = tap(parts, p, q)
         kernels.transposePanel(
           rows: channels, lanes: lanes,
@@ -131,7 +128,8 @@ extension WinogradConvolution {
     }
     let last = taps + (parts.y.taps * parts.x.taps - 1) * w * w
     kernels.filterTransform(
-      pairs: basis.points.count, rowTaps: parts.y.taps, columnTaps: parts.x.taps,
+      pairs: basis.points.count, rowTaps: parts.y.taps, columnTaps: parts.x.taps, rowPoints: parts.y.points,
+      columnPoints: parts.x.points,
       coefficients: coefficients.pointer, scratch: scratch, count: w, source: last, step: w,
       rowStride: -parts.x.taps * w * w, columnStride: -w * w, destination: points, offsets: offsets,
       streams: streamsFilter)

@@ -61,11 +61,12 @@ extension WinogradConvolution {
     let product = MacroKernel(kernels: kernels)
     let depth = block.depthPanels * w
     let pointStride = PointLayout.distance(block.columnPanels * depth * w, true)
-    let products = parts.y.points * parts.x.points
+    let products = parts.products
     for two in block.twos {
       for panel in 0..<block.columnPanels {
         kernels.filterRowTransform(
           pairs: basis.points.count, rows: two, rowTaps: parts.y.taps, columnTaps: parts.x.taps,
+          rowPoints: parts.y.points, columnPoints: parts.x.points,
           coefficients: coefficients.pointer, count: depth, source: taps.first + panel * taps.panelStride,
           step: taps.step, rowStride: taps.rowStride, columnStride: taps.columnStride,
           destination: block.filter + panel * depth * w, pointStride: pointStride)
@@ -77,7 +78,7 @@ extension WinogradConvolution {
         upcoming.bIsCached = true
         if place + 1 < points.count { upcoming.a = a.first + a.offsets[points[place + 1]] }
         if let next = taps.next {
-          upcoming.source = share(two * 2 * parts.x.points + place, of: products, in: block, taps, next)
+          upcoming.source = share(two * 2 * parts.x.points.count + place, of: products, in: block, taps, next)
         }
         product.multiply(
           MacroKernel.Product(
@@ -128,7 +129,7 @@ extension WinogradConvolution {
         } else {
           next = isLast ? taps.next ?? taps.first : taps.first + (first + depth) * w * taps.step
         }
-        for i in 0..<parts.y.points {
+        for i in parts.y.points {
           let isEnd = i == 0 || i == n - 1
           let row = RowProduct(
             point: finite[i], depthPanels: depth,
@@ -138,17 +139,18 @@ extension WinogradConvolution {
             c: isLast ? c.first + panel * c.panelStride : nil, cOffsets: c.offsets + i * n,
             accumulates: block.accumulate, ahead: next + i * depth * w * 32)
           kernels.filterRowProduct(
-            rowTaps: isEnd ? 1 : parts.y.taps, columnPoints: parts.x.points, coefficients: coefficients.pointer, row)
+            rowTaps: isEnd ? 1 : parts.y.taps, columnPoints: parts.x.points.count, coefficients: coefficients.pointer,
+            row)
         }
       }
     }
   }
 
-  /// The points of two rows of a phase: of a pair +-p, or the last two of 0 and infinity where the phase has it.
+  /// The points of two rows of a phase: of a pair +-p, or the last two of 0 and infinity, which a phase may lack.
   private func points(_ two: Int, _ phase: WinogradPhase) -> [Int] {
     let (y, x) = (phase.y, phase.x)
-    let rows = two < basis.points.count ? [2 * two + 1, 2 * two + 2] : y.points == n ? [0, n - 1] : [0]
-    return rows.flatMap { row in (0..<x.points).map { row * n + $0 } }
+    let rows = two < basis.points.count ? [2 * two + 1, 2 * two + 2] : [0, n - 1].filter(y.points.contains)
+    return rows.flatMap { row in x.points.map { row * n + $0 } }
   }
 
   /// Panels of depth of a block.
@@ -332,10 +334,6 @@ extension WinogradConvolution {
     for p in 0..<axes.y.taps {
       for q in 0..<axes.x.taps {
         let target = target + (p * axes.x.taps + q) * tapFloats
-        guard hasTap(axes, p, q) else {
-          target.update(repeating: 0, count: columns.count * panelStride)
-          continue
-        }
         let tap = tap(axes, p, q)
         for panel in 0..<columns.count {
           let row =

@@ -259,7 +259,7 @@ extension WinogradConvolution {
     ) { run in
       kernels.inputTransform(
         pairs: pairs, rowPoints: extents[run.phase].rows, columnPoints: extents[run.phase].columns, coefficients: c,
-        scratch: run.scratch, tiles: run.tiles, pixels: run.pixels, channel: run.channel,
+        tiles: run.tiles, pixels: run.pixels, channel: run.channel,
         destination: points + run.panel * panelStride + run.place * w, offsets: offsets + run.phase * pointCount)
     }
   }
@@ -305,7 +305,7 @@ extension WinogradConvolution {
       window: { tile, _ in window(tile) }
     ) { run in
       kernels.outputGradientTransform(
-        pairs: pairs, rowPoints: extent.rows, columnPoints: extent.columns, coefficients: c, scratch: run.scratch,
+        pairs: pairs, rowPoints: extent.rows, columnPoints: extent.columns, coefficients: c,
         tiles: run.tiles, pixels: run.pixels, channel: run.channel,
         destination: points + run.panel * panelStride + run.place * w, offsets: offsets)
     }

@@ -8,14 +8,17 @@
 /// taps is strided: tap (r, c) at r * rowStride + c * columnStride, and the next row of the run `step` behind.
 ///
 /// Tiles have 4 x 4 outputs. Along an axis, a filter phase of the most taps that n points serve, n - 3, has all of them;
-/// one with fewer taps has nothing at infinity, and n - 1. `rowPoints` and `columnPoints` say which.
-/// `coefficients` come from `WinogradBasis`; `scratch` holds 64 vectors.
+/// one with fewer taps has nothing at infinity, the last point. It may lag: output o then begins with pixel o + 1 of the
+/// window, as if there was a tap of zero before the others, and has nothing at 0, the first point. `rowPoints` and
+/// `columnPoints` say which points there are; the others are neither read nor written. Taps are those of the phase alone.
+/// `coefficients` come from `WinogradBasis`; `scratch`, where there is one, holds 64 vectors.
 public protocol WinogradKernels {
-  /// B^T d B: pixels -> points. A tile has rowPoints x columnPoints pixels.
+  /// B^T d B: pixels -> points. A tile's pixels are as many as the upper bounds of its points say; where a phase lags the first
+  /// row or column is not read.
   static func inputTransform(
-    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>, tiles: Int, pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int,
-    destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>)
+    pairs: Int, rowPoints: Range<Int>, columnPoints: Range<Int>, coefficients: UnsafePointer<Float>, tiles: Int,
+    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, destination: UnsafeMutablePointer<Float>,
+    offsets: UnsafePointer<Int>)
 
   /// A^T D m D A: points -> 4 x 4 pixels, overwritten.
   /// - Parameter streams: whether stores go past the caches where a vector is a whole line, to `processor_end_streams`;
@@ -23,31 +26,33 @@ public protocol WinogradKernels {
   /// - Parameter bias: of one vector of channels; a pixel x then becomes leaky(x + bias), as by `biasLeakyReLU`. `slope` is
   ///   only read with it.
   static func outputTransform(
-    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
+    pairs: Int, rowPoints: Range<Int>, columnPoints: Range<Int>, coefficients: UnsafePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, tiles: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
     pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, bias: UnsafePointer<Float>?, slope: Float,
     streams: Bool)
 
   /// A y A^T: 4 x 4 pixels -> points.
   static func outputGradientTransform(
-    pairs: Int, rowPoints: Int, columnPoints: Int, coefficients: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>, tiles: Int, pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int,
-    destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>)
+    pairs: Int, rowPoints: Range<Int>, columnPoints: Range<Int>, coefficients: UnsafePointer<Float>, tiles: Int,
+    pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, destination: UnsafeMutablePointer<Float>,
+    offsets: UnsafePointer<Int>)
 
   /// G g G^T: taps -> points.
   /// - Parameter streams: whether stores go past the caches where a vector is a whole line, to `processor_end_streams`.
   static func filterTransform(
-    pairs: Int, rowTaps: Int, columnTaps: Int, coefficients: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, step: Int, rowStride: Int,
+    pairs: Int, rowTaps: Int, columnTaps: Int, rowPoints: Range<Int>, columnPoints: Range<Int>,
+    coefficients: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>,
+    step: Int, rowStride: Int,
     columnStride: Int, destination: UnsafeMutablePointer<Float>, offsets: UnsafePointer<Int>,
     streams: Bool)
 
-  /// Two rows of G g G^T: taps -> those of +-p of pair `rows`, or for `rows` = pairs those of 0 and, where there are n - 3 rows of taps,
-  /// infinity. Point j of the first row, for filter row k, goes to destination + j * pointStride + k * W; the second row's
+  /// Two rows of G g G^T: taps -> those of +-p of pair `rows`, or for `rows` = pairs those of 0 and infinity that are in
+  /// `rowPoints`. The j-th of `columnPoints` of the first row, for filter row k, goes to destination + j * pointStride + k * W; the second row's
   /// points follow as if they were more of the first's.
   static func filterRowTransform(
-    pairs: Int, rows: Int, rowTaps: Int, columnTaps: Int, coefficients: UnsafePointer<Float>, count: Int,
-    source: UnsafePointer<Float>, step: Int, rowStride: Int, columnStride: Int,
+    pairs: Int, rows: Int, rowTaps: Int, columnTaps: Int, rowPoints: Range<Int>, columnPoints: Range<Int>,
+    coefficients: UnsafePointer<Float>, count: Int, source: UnsafePointer<Float>, step: Int, rowStride: Int,
+    columnStride: Int,
     destination: UnsafeMutablePointer<Float>, pointStride: Int)
 
   /// One row of G g G^T for two pairs of points, and at each of its points the product with a few tiles: c[j, tile] (+)= sum
@@ -60,8 +65,9 @@ public protocol WinogradKernels {
 
   /// G^T D u D G: points -> taps. Streams go past the caches where a vector is a whole line, to `processor_end_streams`.
   static func filterGradientTransform(
-    pairs: Int, rowTaps: Int, columnTaps: Int, coefficients: UnsafePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>, offsets: UnsafePointer<Int>,
+    pairs: Int, rowTaps: Int, columnTaps: Int, rowPoints: Range<Int>, columnPoints: Range<Int>,
+    coefficients: UnsafePointer<Float>, scratch: UnsafeMutablePointer<Float>, count: Int, source: UnsafePointer<Float>,
+    offsets: UnsafePointer<Int>,
     destination: UnsafeMutablePointer<Float>, step: Int, rowStride: Int, columnStride: Int, stores: TileStores)
 }
 

@@ -14,9 +14,10 @@ extension Basis {
 
   @inline(never)
   func filterTransform(
-    _ rowTaps: Int, _ columnTaps: Int, _ scratch: UnsafeMutablePointer<Float>, _ count: Int,
-    _ source: UnsafePointer<Float>, _ step: Int, _ rowStride: Int, _ columnStride: Int,
-    _ destination: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>, _ streams: Bool
+    _ rowTaps: Int, _ columnTaps: Int, _ rowPoints: Range<Int>, _ columnPoints: Range<Int>,
+    _ scratch: UnsafeMutablePointer<Float>, _ count: Int, _ source: UnsafePointer<Float>, _ step: Int,
+    _ rowStride: Int, _ columnStride: Int, _ destination: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>,
+    _ streams: Bool
   ) {
     let powers = powers
     for row in 0..<count {
@@ -24,17 +25,18 @@ extension Basis {
       let destination = destination + row * Vector.scalarCount
       prefetchTaps(rowTaps, columnTaps, source + step, rowStride, columnStride)
       for c in 0..<columnTaps {
-        filter(rowTaps, powers, Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
+        filter(
+          rowTaps, rowPoints, powers, Strided(source + c * columnStride, rowStride), scratchColumn(scratch, c))
       }
-      for r in 0..<points(rowTaps) {
+      for r in rowPoints {
         let points = Scattered(base: destination, offsets: offsets + r * n, step: 1)
         #if WIDE
           if streams {
-            filter(columnTaps, powers, scratchRow(scratch, r), Streamed(line: points))
+            filter(columnTaps, columnPoints, powers, scratchRow(scratch, r), Streamed(line: points))
             continue
           }
         #endif
-        filter(columnTaps, powers, scratchRow(scratch, r), points)
+        filter(columnTaps, columnPoints, powers, scratchRow(scratch, r), points)
       }
     }
   }
@@ -42,65 +44,71 @@ extension Basis {
   /// Two rows of G g G^T for `count` filter rows: along the first axis those of +-p, then all along the second.
   @inline(__always)
   private func pairTransform<let rowTaps: Int, let columnTaps: Int>(
-    _: InlineArray<rowTaps, Vector>.Type, _: InlineArray<columnTaps, Vector>.Type, _ pair: Int, _ count: Int,
-    _ source: UnsafePointer<Float>, _ step: Int, _ rowStride: Int, _ columnStride: Int,
-    _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
+    _: InlineArray<rowTaps, Vector>.Type, _: InlineArray<columnTaps, Vector>.Type, _ pair: Int, _ lags: Bool,
+    _ columnPoints: Range<Int>, _ count: Int, _ source: UnsafePointer<Float>, _ step: Int, _ rowStride: Int,
+    _ columnStride: Int, _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
   ) {
     let powers = powers
     let own = powers[pair]
-    let second = destination + points(columnTaps) * pointStride
+    // Where 0 would be is before the first point.
+    let first = destination - columnPoints.lowerBound * pointStride
+    let second = first + columnPoints.count * pointStride
     for k in 0..<count {
       let source = source + k * step
       var (plus, minus) = (Held<columnTaps>(), Held<columnTaps>())
       for c in 0..<columnTaps {
-        (plus.values[c], minus.values[c]) = own.rows(rowTaps, Strided(source + c * columnStride, rowStride))
+        (plus.values[c], minus.values[c]) = own.rows(
+          rowTaps, lags: lags, Strided(source + c * columnStride, rowStride))
       }
       let point = k * Vector.scalarCount
-      filter(columnTaps, powers, plus, Strided(base: destination + point, stride: pointStride))
-      filter(columnTaps, powers, minus, Strided(base: second + point, stride: pointStride))
+      filter(columnTaps, columnPoints, powers, plus, Strided(base: first + point, stride: pointStride))
+      filter(columnTaps, columnPoints, powers, minus, Strided(base: second + point, stride: pointStride))
     }
   }
 
   /// One row of G g G^T, for 0 or infinity: a row of taps itself, along the second axis.
   @inline(__always)
   private func endTransform<let columnTaps: Int>(
-    _: InlineArray<columnTaps, Vector>.Type, _ count: Int, _ source: UnsafePointer<Float>, _ step: Int,
-    _ columnStride: Int, _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
+    _: InlineArray<columnTaps, Vector>.Type, _ columnPoints: Range<Int>, _ count: Int, _ source: UnsafePointer<Float>,
+    _ step: Int, _ columnStride: Int, _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
   ) {
     let powers = powers
+    let first = destination - columnPoints.lowerBound * pointStride
     for k in 0..<count {
       filter(
-        columnTaps, powers, Strided(source + k * step, columnStride),
-        Strided(base: destination + k * Vector.scalarCount, stride: pointStride))
+        columnTaps, columnPoints, powers, Strided(source + k * step, columnStride),
+        Strided(base: first + k * Vector.scalarCount, stride: pointStride))
     }
   }
 
   @inline(never)
   func filterRowTransform(
-    _ rows: Int, _ rowTaps: Int, _ columnTaps: Int, _ count: Int, _ source: UnsafePointer<Float>, _ step: Int,
-    _ rowStride: Int, _ columnStride: Int, _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
+    _ rows: Int, _ rowTaps: Int, _ columnTaps: Int, _ rowPoints: Range<Int>, _ columnPoints: Range<Int>,
+    _ count: Int, _ source: UnsafePointer<Float>, _ step: Int, _ rowStride: Int, _ columnStride: Int,
+    _ destination: UnsafeMutablePointer<Float>, _ pointStride: Int
   ) {
     typealias Two = InlineArray<2, Vector>
     typealias Three = InlineArray<3, Vector>
     typealias Five = InlineArray<5, Vector>
     let (i, n, s, t, u, v, d, p) = (rows, count, source, step, rowStride, columnStride, destination, pointStride)
+    let (isFirst, x) = (rowPoints.lowerBound == 0, columnPoints)
     guard rows == pairs else {
       switch (rowTaps, columnTaps) {
-      case (3, 3): pairTransform(Three.self, Three.self, i, n, s, t, u, v, d, p)
-      case (3, 2): pairTransform(Three.self, Two.self, i, n, s, t, u, v, d, p)
-      case (2, 3): pairTransform(Two.self, Three.self, i, n, s, t, u, v, d, p)
-      case (2, 2): pairTransform(Two.self, Two.self, i, n, s, t, u, v, d, p)
-      case (5, 5): pairTransform(Five.self, Five.self, i, n, s, t, u, v, d, p)
+      case (3, 3): pairTransform(Three.self, Three.self, i, !isFirst, x, n, s, t, u, v, d, p)
+      case (3, 2): pairTransform(Three.self, Two.self, i, !isFirst, x, n, s, t, u, v, d, p)
+      case (2, 3): pairTransform(Two.self, Three.self, i, !isFirst, x, n, s, t, u, v, d, p)
+      case (2, 2): pairTransform(Two.self, Two.self, i, !isFirst, x, n, s, t, u, v, d, p)
+      case (5, 5): pairTransform(Five.self, Five.self, i, !isFirst, x, n, s, t, u, v, d, p)
       default: preconditionFailure("filterRowTransform: \(rowTaps) x \(columnTaps) taps")
       }
       return
     }
-    for end in 0..<points(rowTaps) - 2 * pairs {
-      let (s, d) = (s + end * (rowTaps - 1) * u, d + end * points(columnTaps) * p)
+    for end in (isFirst ? 0 : 1)..<(rowPoints.upperBound == self.n ? 2 : 1) {
+      let (s, d) = (s + end * (rowTaps - 1) * u, d + (isFirst ? end : 0) * x.count * p)
       switch columnTaps {
-      case 2: endTransform(Two.self, n, s, t, v, d, p)
-      case 3: endTransform(Three.self, n, s, t, v, d, p)
-      case 5: endTransform(Five.self, n, s, t, v, d, p)
+      case 2: endTransform(Two.self, x, n, s, t, v, d, p)
+      case 3: endTransform(Three.self, x, n, s, t, v, d, p)
+      case 5: endTransform(Five.self, x, n, s, t, v, d, p)
       default: preconditionFailure("filterRowTransform: \(columnTaps) taps")
       }
     }
@@ -114,7 +122,7 @@ extension Basis {
     _ row: RowProduct, _ tile: Int
   ) {
     let w = Vector.scalarCount
-    let points = self.points(columnTaps)
+    let points = columnTaps == n - 3 ? n : n - 1
     let tiles = sums / points
     let powers = powers
     let (factor, square) = (Vector(repeating: row.point), Vector(repeating: row.point * row.point))
@@ -202,30 +210,31 @@ extension Basis {
 
   @inline(never)
   func filterGradientTransform(
-    _ rowTaps: Int, _ columnTaps: Int, _ scratch: UnsafeMutablePointer<Float>, _ count: Int,
-    _ source: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>, _ destination: UnsafeMutablePointer<Float>,
-    _ step: Int, _ rowStride: Int, _ columnStride: Int, _ stores: TileStores
+    _ rowTaps: Int, _ columnTaps: Int, _ rowPoints: Range<Int>, _ columnPoints: Range<Int>,
+    _ scratch: UnsafeMutablePointer<Float>, _ count: Int, _ source: UnsafePointer<Float>,
+    _ offsets: UnsafePointer<Int>, _ destination: UnsafeMutablePointer<Float>, _ step: Int, _ rowStride: Int,
+    _ columnStride: Int, _ stores: TileStores
   ) {
     for row in 0..<count {
       let source = source + row * Vector.scalarCount
       let destination = destination + row * step
       if stores == .adds { prefetchTaps(rowTaps, columnTaps, destination + step, rowStride, columnStride) }
-      for c in 0..<points(columnTaps) {
-        filterTransposed(rowTaps, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
+      for c in columnPoints {
+        filterTransposed(rowTaps, rowPoints, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
       }
       for r in 0..<rowTaps {
         let line = Strided(base: destination + r * rowStride, stride: columnStride)
         if stores == .adds {
-          filterTransposed(columnTaps, scratchRow(scratch, r), Added(line: line))
+          filterTransposed(columnTaps, columnPoints, scratchRow(scratch, r), Added(line: line))
           continue
         }
         #if WIDE
           if stores == .streams {
-            filterTransposed(columnTaps, scratchRow(scratch, r), Streamed(line: line))
+            filterTransposed(columnTaps, columnPoints, scratchRow(scratch, r), Streamed(line: line))
             continue
           }
         #endif
-        filterTransposed(columnTaps, scratchRow(scratch, r), line)
+        filterTransposed(columnTaps, columnPoints, scratchRow(scratch, r), line)
       }
     }
   }

@@ -1,16 +1,15 @@
 import CProcessor
 import MicroKernels
 
-/// One-dimensional transforms for `pairs` pairs of points +-p, with `half` = pairs + 1. Coefficients as `WinogradBasis`
+/// One-dimensional transforms for `pairs` pairs of points +-p, with `half` = pairs + 1, `finite` = 2 pairs + 1 points and
+/// `all` = 2 pairs + 2. Coefficients as `WinogradBasis`
 /// lays them out: p[i], q[i][j], Q[j], 1/N[0 ... pairs].
 ///
 /// Rows for +p and -p share their even part and differ in the sign of the odd part, which halves the arithmetic.
-struct Basis<let pairs: Int, let half: Int> {
+struct Basis<let pairs: Int, let half: Int, let finite: Int, let all: Int> {
   let c: UnsafePointer<Float>
 
-  @inline(__always) var n: Int { 2 * pairs + 2 }
-  /// Points of a filter of `taps` taps: infinity is one where there are as many taps as there can be.
-  @inline(__always) func points(_ taps: Int) -> Int { taps == n - 3 ? n : n - 1 }
+  @inline(__always) var n: Int { all }
   @inline(__always) func point(_ i: Int) -> Vector { Vector(repeating: c[i]) }
   @inline(__always) func square(_ i: Int) -> Vector { Vector(repeating: c[i] * c[i]) }
   @inline(__always) func q(_ i: Int, _ j: Int) -> Vector { Vector(repeating: c[pairs + i * pairs + j]) }
@@ -19,29 +18,39 @@ struct Basis<let pairs: Int, let half: Int> {
 
   /// Rows of B^T: 0 has product(x^2), +-p_i have x (x +- p_i) q_i(x^2), infinity has x product(x^2).
   @inline(__always)
-  private func input(_ points: Int, _ from: some Line, _ to: some Line) {
-    var even = InlineArray<half, Vector>(repeating: .zero)
-    var odd = InlineArray<half, Vector>(repeating: .zero)
-    for j in 0..<half { even[j] = from.load(2 * j) }
-    for j in 0..<pairs { odd[j] = from.load(2 * j + 1) }
-    var zero = even[half - 1]
-    for j in 0..<pairs { zero = zero.addingProduct(even[j], product(j)) }
-    to.store(0, zero)
+  private func input(_ points: Range<Int>, _ from: some Values, _ to: some Line) {
+    if points.lowerBound == 0 { to.store(0, inputZero(from)) }
     for i in 0..<pairs {
-      var e = even[half - 1]
-      var o = odd[pairs - 1]
-      for j in 0..<(pairs - 1) {
-        e = e.addingProduct(even[j + 1], q(i, j))
-        o = o.addingProduct(odd[j], q(i, j))
-      }
-      to.store(2 * i + 1, e.addingProduct(o, point(i)))
-      to.store(2 * i + 2, e.subtractingProduct(o, point(i)))
+      let (plus, minus) = inputPair(i, from)
+      to.store(2 * i + 1, plus)
+      to.store(2 * i + 2, minus)
     }
-    if points == n {
-      var infinity = from.load(n - 1)
-      for j in 0..<pairs { infinity = infinity.addingProduct(odd[j], product(j)) }
-      to.store(n - 1, infinity)
+    if points.upperBound == n { to.store(n - 1, inputInfinity(from)) }
+  }
+
+  @inline(__always)
+  private func inputZero(_ from: some Values) -> Vector {
+    var zero = from.load(2 * pairs)
+    for j in 0..<pairs { zero = zero.addingProduct(from.load(2 * j), product(j)) }
+    return zero
+  }
+
+  @inline(__always)
+  private func inputPair(_ i: Int, _ from: some Values) -> (plus: Vector, minus: Vector) {
+    var e = from.load(2 * pairs)
+    var o = from.load(2 * pairs - 1)
+    for j in 0..<(pairs - 1) {
+      e = e.addingProduct(from.load(2 * j + 2), q(i, j))
+      o = o.addingProduct(from.load(2 * j + 1), q(i, j))
     }
+    return (e.addingProduct(o, point(i)), e.subtractingProduct(o, point(i)))
+  }
+
+  @inline(__always)
+  private func inputInfinity(_ from: some Values) -> Vector {
+    var infinity = from.load(n - 1)
+    for j in 0..<pairs { infinity = infinity.addingProduct(from.load(2 * j + 1), product(j)) }
+    return infinity
   }
 
   /// Rows of A^T D for 0 and for each +p: p^k / N. Taken from memory once, for stores might overwrite the coefficients for
@@ -66,11 +75,11 @@ struct Basis<let pairs: Int, let half: Int> {
 
   /// Rows of A^T D, infinity in the last.
   @inline(__always)
-  private func output(_ points: Int, _ rows: OutputRows, _ from: some Line, _ to: some Line) {
-    var y0 = from.load(0) * rows.zero
+  private func output(_ points: Range<Int>, _ rows: OutputRows, _ from: some Line, _ to: some Line) {
+    var y0 = points.lowerBound == 0 ? from.load(0) * rows.zero : Vector.zero
     var y1 = Vector.zero
     var y2 = Vector.zero
-    var y3 = points == n ? from.load(n - 1) : Vector.zero
+    var y3 = points.upperBound == n ? from.load(n - 1) : Vector.zero
     for i in 0..<pairs {
       let plus = from.load(2 * i + 1)
       let minus = from.load(2 * i + 2)
@@ -89,19 +98,22 @@ struct Basis<let pairs: Int, let half: Int> {
 
   /// A, without D.
   @inline(__always)
-  private func outputTransposed(_ points: Int, _ from: some Line, _ to: some Line) {
-    let y0 = from.load(0)
-    let y1 = from.load(1)
-    let y2 = from.load(2)
-    let y3 = from.load(3)
-    to.store(0, y0)
+  private func outputTransposed(_ points: Range<Int>, _ from: some Values, _ to: some Line) {
+    if points.lowerBound == 0 { to.store(0, from.load(0)) }
     for i in 0..<pairs {
-      let e = y0.addingProduct(y2, square(i))
-      let o = y1.addingProduct(y3, square(i))
-      to.store(2 * i + 1, e.addingProduct(o, point(i)))
-      to.store(2 * i + 2, e.subtractingProduct(o, point(i)))
+      let (plus, minus) = outputTransposedPair(i, from)
+      to.store(2 * i + 1, plus)
+      to.store(2 * i + 2, minus)
     }
-    if points == n { to.store(n - 1, y3) }
+    if points.upperBound == n { to.store(n - 1, from.load(3)) }
+  }
+
+  /// Its rows for +-p_i.
+  @inline(__always)
+  private func outputTransposedPair(_ i: Int, _ from: some Values) -> (plus: Vector, minus: Vector) {
+    let e = from.load(0).addingProduct(from.load(2), square(i))
+    let o = from.load(1).addingProduct(from.load(3), square(i))
+    return (e.addingProduct(o, point(i)), e.subtractingProduct(o, point(i)))
   }
 
   /// p, p^2 and p^4 of a pair of points, taken from memory once, as `OutputRows` are.
@@ -117,14 +129,18 @@ struct Basis<let pairs: Int, let half: Int> {
       fourth = second * second
     }
 
-    /// The rows of G for +p and -p.
+    /// The rows of G for +p and -p; times the point where the filter lags.
     @inline(__always)
-    func rows(_ taps: Int, _ from: some Values) -> (plus: Vector, minus: Vector) {
+    func rows(_ taps: Int, lags: Bool = false, _ from: some Values) -> (plus: Vector, minus: Vector) {
       var e = from.load(0)
       var o = taps > 1 ? from.load(1) : Vector.zero
       if taps > 2 { e = e.addingProduct(from.load(2), second) }
       if taps > 3 { o = o.addingProduct(from.load(3), second) }
       if taps > 4 { e = e.addingProduct(from.load(4), fourth) }
+      if lags {
+        o *= second
+        return (o.addingProduct(e, first), o.subtractingProduct(e, first))
+      }
       return (e.addingProduct(o, first), e.subtractingProduct(o, first))
     }
   }
@@ -134,19 +150,23 @@ struct Basis<let pairs: Int, let half: Int> {
 
   /// Rows of G.
   @inline(__always)
-  func filter(_ taps: Int, _ powers: InlineArray<pairs, Powers>, _ from: some Values, _ to: some Line) {
-    to.store(0, from.load(0))
+  func filter(
+    _ taps: Int, _ points: Range<Int>, _ powers: InlineArray<pairs, Powers>, _ from: some Values, _ to: some Line
+  ) {
+    let lags = points.lowerBound > 0
+    if !lags { to.store(0, from.load(0)) }
     for i in 0..<pairs {
-      let (plus, minus) = powers[i].rows(taps, from)
+      let (plus, minus) = powers[i].rows(taps, lags: lags, from)
       to.store(2 * i + 1, plus)
       to.store(2 * i + 2, minus)
     }
-    if points(taps) == n { to.store(n - 1, from.load(taps - 1)) }
+    if points.upperBound == n { to.store(n - 1, from.load(taps - 1)) }
   }
 
   /// G^T D.
   @inline(__always)
-  func filterTransposed(_ taps: Int, _ from: some Line, _ to: some Line) {
+  func filterTransposed(_ taps: Int, _ points: Range<Int>, _ from: some Line, _ to: some Line) {
+    let lags = points.lowerBound > 0
     var sum = InlineArray<half, Vector>(repeating: .zero)
     var difference = InlineArray<half, Vector>(repeating: .zero)
     for i in 0..<pairs {
@@ -154,10 +174,11 @@ struct Basis<let pairs: Int, let half: Int> {
       let minus = from.load(2 * i + 2)
       sum[i] = (plus + minus) * scale(i + 1)
       difference[i] = (plus - minus) * scale(i + 1)
+      if lags { (sum[i], difference[i]) = (difference[i] * point(i), sum[i] * point(i)) }
     }
     for t in 0..<taps {
-      var g = t == 0 ? from.load(0) * scale(0) : Vector.zero
-      if t == taps - 1 && points(taps) == n { g += from.load(n - 1) }
+      var g = t == 0 && !lags ? from.load(0) * scale(0) : Vector.zero
+      if t == taps - 1 && points.upperBound == n { g += from.load(n - 1) }
       for i in 0..<pairs {
         g += t % 2 == 0 ? sum[i] : difference[i]
         sum[i] *= point(i)
@@ -190,27 +211,67 @@ extension Basis {
 
   @inline(never)
   func inputTransform(
-    _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ tiles: Int,
+    _ rowPoints: Range<Int>, _ columnPoints: Range<Int>, _ tiles: Int,
+    _ pixels: UnsafePointer<UnsafeMutablePointer<Float>>,
+    _ channel: Int, _ destination: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>
+  ) {
+    let first = columnPoints.lowerBound
+    if columnPoints.upperBound == n {
+      inputTiles(InlineArray<all, Vector>.self, first, rowPoints, tiles, pixels, channel, destination, offsets)
+    } else {
+      inputTiles(InlineArray<finite, Vector>.self, first, rowPoints, tiles, pixels, channel, destination, offsets)
+    }
+  }
+
+  /// Along the first axis as many rows at a time as fit in the registers with what makes them, then along the second:
+  /// three rows of six points, or two of eight. Pixels are read again for each, from the first-level cache; rows of scratch
+  /// would be written, too.
+  @inline(__always)
+  private func inputTiles<let columns: Int>(
+    _: InlineArray<columns, Vector>.Type, _ firstColumn: Int, _ rowPoints: Range<Int>, _ tiles: Int,
     _ pixels: UnsafePointer<UnsafeMutablePointer<Float>>, _ channel: Int, _ destination: UnsafeMutablePointer<Float>,
     _ offsets: UnsafePointer<Int>
   ) {
+    let (zero, infinity) = (rowPoints.lowerBound == 0, rowPoints.upperBound == n)
+    let perTile = rowPoints.upperBound * columns
     for tile in 0..<tiles {
-      let pixels = pixels + tile * rowPoints * columnPoints
+      let pixels = pixels + tile * perTile
       let destination = destination + tile * Vector.scalarCount
-      prefetchNextPanel(rowPoints * columnPoints, pixels, channel)
-      for c in 0..<columnPoints {
-        input(
-          rowPoints, Listed(addresses: pixels + c, step: columnPoints, channel: channel), scratchColumn(scratch, c))
+      prefetchNextPanel(perTile, pixels, channel)
+      @inline(__always)
+      func column(_ c: Int) -> Listed { Listed(addresses: pixels + c, step: columns, channel: channel) }
+      @inline(__always)
+      func store(_ row: Int, _ values: Held<columns>) {
+        input(firstColumn..<columns, values, Scattered(base: destination, offsets: offsets + row * n, step: 1))
       }
-      for r in 0..<rowPoints {
-        input(columnPoints, scratchRow(scratch, r), Scattered(base: destination, offsets: offsets + r * n, step: 1))
+      @inline(__always)
+      func rows(pair: Int?, zero: Bool, infinity: Bool) {
+        var (plus, minus, first, last) = (Held<columns>(), Held<columns>(), Held<columns>(), Held<columns>())
+        for c in 0..<columns {
+          if let pair { (plus.values[c], minus.values[c]) = inputPair(pair, column(c)) }
+          if zero { first.values[c] = inputZero(column(c)) }
+          if infinity { last.values[c] = inputInfinity(column(c)) }
+        }
+        if let pair {
+          store(2 * pair + 1, plus)
+          store(2 * pair + 2, minus)
+        }
+        if zero { store(0, first) }
+        if infinity { store(n - 1, last) }
+      }
+      if pairs == 2 {
+        rows(pair: 0, zero: zero, infinity: false)
+        rows(pair: 1, zero: false, infinity: infinity)
+      } else {
+        for i in 0..<pairs { rows(pair: i, zero: false, infinity: false) }
+        rows(pair: nil, zero: zero, infinity: infinity)
       }
     }
   }
 
   @inline(never)
   func outputTransform(
-    _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ tiles: Int,
+    _ rowPoints: Range<Int>, _ columnPoints: Range<Int>, _ scratch: UnsafeMutablePointer<Float>, _ tiles: Int,
     _ source: UnsafePointer<Float>, _ offsets: UnsafePointer<Int>,
     _ pixels: UnsafePointer<UnsafeMutablePointer<Float>>, _ channel: Int, _ bias: UnsafePointer<Float>?,
     _ slope: Float, _ streams: Bool
@@ -221,7 +282,7 @@ extension Basis {
       for tile in 0..<tiles {
         let pixels = pixels + tile * 16
         let source = source + tile * Vector.scalarCount
-        for c in 0..<columnPoints {
+        for c in columnPoints {
           output(rowPoints, rows, Scattered(source, offsets + c, n), scratchColumn(scratch, c))
         }
         for r in 0..<4 {
@@ -249,22 +310,32 @@ extension Basis {
 
   @inline(never)
   func outputGradientTransform(
-    _ rowPoints: Int, _ columnPoints: Int, _ scratch: UnsafeMutablePointer<Float>, _ tiles: Int,
-    _ pixels: UnsafePointer<UnsafeMutablePointer<Float>>, _ channel: Int, _ destination: UnsafeMutablePointer<Float>,
-    _ offsets: UnsafePointer<Int>
+    _ rowPoints: Range<Int>, _ columnPoints: Range<Int>, _ tiles: Int,
+    _ pixels: UnsafePointer<UnsafeMutablePointer<Float>>,
+    _ channel: Int, _ destination: UnsafeMutablePointer<Float>, _ offsets: UnsafePointer<Int>
   ) {
     for tile in 0..<tiles {
       let pixels = pixels + tile * 16
       let destination = destination + tile * Vector.scalarCount
       prefetchNextPanel(16, pixels, channel)
-      for c in 0..<4 {
+      @inline(__always)
+      func store(_ row: Int, _ values: some Values) {
         outputTransposed(
-          rowPoints, Listed(addresses: pixels + c, step: 4, channel: channel), scratchColumn(scratch, c))
+          columnPoints, values, Scattered(base: destination, offsets: offsets + row * n, step: 1))
       }
-      for r in 0..<rowPoints {
-        outputTransposed(
-          columnPoints, scratchRow(scratch, r), Scattered(base: destination, offsets: offsets + r * n, step: 1))
+      @inline(__always)
+      func pixelRow(_ r: Int) -> Listed { Listed(addresses: pixels + 4 * r, step: 1, channel: channel) }
+      if rowPoints.lowerBound == 0 { store(0, pixelRow(0)) }
+      for i in 0..<pairs {
+        var (plus, minus) = (Held<4>(), Held<4>())
+        for c in 0..<4 {
+          (plus.values[c], minus.values[c]) = outputTransposedPair(
+            i, Listed(addresses: pixels + c, step: 4, channel: channel))
+        }
+        store(2 * i + 1, plus)
+        store(2 * i + 2, minus)
       }
+      if rowPoints.upperBound == n { store(n - 1, pixelRow(3)) }
     }
   }
 }

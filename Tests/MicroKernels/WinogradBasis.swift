@@ -22,6 +22,13 @@ struct Basis {
     [(size, size), (size, size - 1), (size - 1, size), (size - 1, size - 1)]
   }
 
+  /// The same as ranges: also without 0, for phases that lag.
+  var tileRanges: [(rows: Range<Int>, columns: Range<Int>)] {
+    tileSizes.flatMap { size in
+      [(0, 0), (1, 0), (0, 1), (1, 1)].map { ($0..<size.rows, $1..<size.columns) }
+    }
+  }
+
   var coefficients: [Float] {
     let squares = points.map { $0 * $0 }
     var values = points
@@ -66,18 +73,20 @@ struct Basis {
     (0..<size).map { j in (0..<4).map { j == size - 1 ? ($0 == 3 ? 1 : 0) : power(finite[j], $0) } }
   }
 
-  /// G [points, points - 3].
-  func filter(_ points: Int) -> [[Double]] {
-    (0..<points).map { j in
-      (0..<points - 3).map { t in j == size - 1 ? (t == points - 4 ? 1 : 0) : power(finite[j], t) }
+  /// G [points, taps] of a phase that has these points, the taps three fewer. One that lags has a tap of zero before them.
+  func filter(_ points: Range<Int>) -> [[Double]] {
+    (0..<points.upperBound).map { j in
+      (0..<points.count - 3).map { t in
+        j == size - 1 ? (t == points.count - 4 ? 1 : 0) : power(finite[j], points.lowerBound + t)
+      }
     }
   }
 
-  /// G^T D [points - 3, points].
-  func filterGradient(_ points: Int) -> [[Double]] {
+  /// G^T D [taps, points].
+  func filterGradient(_ points: Range<Int>) -> [[Double]] {
     let filter = filter(points)
-    return (0..<points - 3).map { t in
-      (0..<points).map { j in filter[j][t] * (j == size - 1 ? 1 : scales[(j + 1) / 2]) }
+    return (0..<points.count - 3).map { t in
+      filter.indices.map { j in filter[j][t] * (j == size - 1 ? 1 : scales[(j + 1) / 2]) }
     }
   }
 

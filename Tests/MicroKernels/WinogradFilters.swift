@@ -22,12 +22,13 @@ private struct Taps {
 
 func filterTransform(_ check: inout Check) {
   for basis in Basis.all {
-    for (rows, columns) in basis.tileSizes {
+    for (rows, columns) in basis.tileRanges {
+      let (rowTaps, columnTaps) = (rows.count - 3, columns.count - 3)
       for streams in [false, true] {
         check.begin()
         let run = 3
-        let taps = Taps(&check, basis.numbers, rows: rows - 3, columns: columns - 3, run: run)
-        let points = Points(&check, basis, run: run, blank: true)
+        let taps = Taps(&check, basis.numbers, rows: rowTaps, columns: columnTaps, run: run)
+        let points = Points(&check, basis, run: run)
         var wanted = [Reference](repeating: .unchanged(.nan), count: points.count)
         let (rowMatrix, columnMatrix) = (basis.filter(rows), basis.filter(columns))
         for k in 0..<run {
@@ -38,7 +39,8 @@ func filterTransform(_ check: inout Check) {
           }
         }
         VectorKernels.filterTransform(
-          pairs: basis.pairs, rowTaps: rows - 3, columnTaps: columns - 3, coefficients: check.array(basis.coefficients),
+          pairs: basis.pairs, rowTaps: rowTaps, columnTaps: columnTaps, rowPoints: rows, columnPoints: columns,
+          coefficients: check.array(basis.coefficients),
           scratch: check.blank(64 * width), count: run, source: taps.values, step: taps.step, rowStride: taps.rowStride,
           columnStride: taps.columnStride, destination: points.values, offsets: points.offsets, streams: streams)
         check.compare(points.values, wanted, roundings: basis.roundings)
@@ -49,26 +51,30 @@ func filterTransform(_ check: inout Check) {
 
 func filterRowTransform(_ check: inout Check) {
   for basis in Basis.all {
-    for (rows, columns) in basis.pairs == 2 ? basis.tileSizes : [(8, 8)] {
+    for (rows, columns) in basis.tileRanges where basis.pairs == 2 || min(rows.count, columns.count) == 8 {
+      let (rowTaps, columnTaps) = (rows.count - 3, columns.count - 3)
       for pair in 0...basis.pairs {
         check.begin()
         let run = 3
-        // The two rows of points: those of +-p, or those of 0 and infinity.
-        let both = pair < basis.pairs ? [2 * pair + 1, 2 * pair + 2] : rows == basis.size ? [0, rows - 1] : [0]
-        let taps = Taps(&check, basis.numbers, rows: rows - 3, columns: columns - 3, run: run)
+        // The two rows of points: those of +-p, or those of 0 and infinity, as far as they are there.
+        let both = (pair < basis.pairs ? [2 * pair + 1, 2 * pair + 2] : [0, basis.size - 1]).filter(rows.contains)
+        let taps = Taps(&check, basis.numbers, rows: rowTaps, columns: columnTaps, run: run)
         let pointStride = run * width + 8
-        let count = both.count * columns * pointStride
+        let count = both.count * columns.count * pointStride
         let destination = check.blank(count)
         var wanted = [Reference](repeating: .unchanged(.nan), count: count)
         let (rowMatrix, columnMatrix) = (basis.filter(rows), basis.filter(columns))
         for k in 0..<run {
-          for (r, c, lane) in grid(both.count, columns) {
-            wanted[(r * columns + c) * pointStride + k * width + lane] =
-              transformed(rowMatrix, columnMatrix, both[r], c) { taps.values[taps.index(k, $0, $1) + lane] }
+          for (r, c, lane) in grid(0..<both.count, 0..<columns.count) {
+            wanted[(r * columns.count + c) * pointStride + k * width + lane] =
+              transformed(rowMatrix, columnMatrix, both[r], columns.lowerBound + c) {
+                taps.values[taps.index(k, $0, $1) + lane]
+              }
           }
         }
         VectorKernels.filterRowTransform(
-          pairs: basis.pairs, rows: pair, rowTaps: rows - 3, columnTaps: columns - 3,
+          pairs: basis.pairs, rows: pair, rowTaps: rowTaps, columnTaps: columnTaps, rowPoints: rows,
+          columnPoints: columns,
           coefficients: check.array(basis.coefficients), count: run, source: taps.values, step: taps.step,
           rowStride: taps.rowStride, columnStride: taps.columnStride, destination: destination, pointStride: pointStride
         )
@@ -114,11 +120,11 @@ private func filterRowProduct(
 
   var wantedSums = (0..<columns * tiles * width).map { Reference.unchanged(sums[$0]) }
   var wantedC = (0..<columns * cStride).map { Reference.unchanged(c[$0]) }
-  let matrix = basis.filter(columns)
+  let matrix = basis.filter(0..<columns)
   // Points of a filter row; a row of one tap has no powers.
   var u = [Reference](repeating: Reference(), count: depth * columns * width)
   for k in 0..<depth {
-    for (j, t, lane) in grid(columns, taps) {
+    for (j, t, lane) in grid(0..<columns, 0..<taps) {
       var power = 1.0
       for r in 0..<rowTaps {
         u[(k * columns + j) * width + lane].add(
@@ -127,7 +133,7 @@ private func filterRowProduct(
       }
     }
   }
-  for (j, tile, lane) in grid(columns, tiles) {
+  for (j, tile, lane) in grid(0..<columns, 0..<tiles) {
     let (i, place) = ((j * tiles + tile) * width + lane, cOffsets[j] + tile * width + lane)
     var sum = Reference()
     if continues { sum.add(Double(sums[i])) }
@@ -151,29 +157,29 @@ private func filterRowProduct(
 
 func filterGradientTransform(_ check: inout Check) {
   for basis in Basis.all {
-    for (rows, columns) in basis.tileSizes {
+    for (rows, columns) in basis.tileRanges {
+      let (rowTaps, columnTaps) = (rows.count - 3, columns.count - 3)
       for stores in allStores {
         check.begin()
         let run = 3
-        let points = Points(&check, basis, run: run, blank: false)
+        let points = Points(&check, basis, run: run, of: (rows, columns))
         // Streams need whole cache lines.
         let taps = Taps(
-          &check, basis.numbers, rows: rows - 3, columns: columns - 3, run: run, blank: stores != .adds,
+          &check, basis.numbers, rows: rowTaps, columns: columnTaps, run: run, blank: stores != .adds,
           gap: stores == .streams ? width : 8)
         var wanted = (0..<taps.count).map { Reference.unchanged(taps.values[$0]) }
         let (rowMatrix, columnMatrix) = (basis.filterGradient(rows), basis.filterGradient(columns))
         for k in 0..<run {
-          for (r, c, lane) in grid(rows - 3, columns - 3) {
+          for (r, c, lane) in grid(0..<rowTaps, 0..<columnTaps) {
             let place = taps.index(k, r, c) + lane
-            var sum = transformed(rowMatrix, columnMatrix, r, c) {
-              points.values[points.offsets[$0 * basis.size + $1] + k * width + lane]
-            }
+            var sum = transformed(rowMatrix, columnMatrix, r, c) { points[$0, $1, k * width + lane] }
             if stores == .adds { sum.add(Double(taps.values[place])) }
             wanted[place] = sum
           }
         }
         VectorKernels.filterGradientTransform(
-          pairs: basis.pairs, rowTaps: rows - 3, columnTaps: columns - 3, coefficients: check.array(basis.coefficients),
+          pairs: basis.pairs, rowTaps: rowTaps, columnTaps: columnTaps, rowPoints: rows, columnPoints: columns,
+          coefficients: check.array(basis.coefficients),
           scratch: check.blank(64 * width), count: run, source: points.values, offsets: points.offsets,
           destination: taps.values, step: taps.step, rowStride: taps.rowStride, columnStride: taps.columnStride,
           stores: stores)
