@@ -7,7 +7,8 @@ import Synchronization
 /// regions, one after another, as long as they follow each other closely.
 ///
 /// The thread that opens a region works through its tasks itself, and those of the crew that are there join it. Nobody waits
-/// for a thread that has not come.
+/// for a thread that has not come. Each begins with a share of neighbouring tasks of its own, the same for each region of as
+/// many: what one pass leaves in a thread's caches, the next finds there. Who is done takes what others have not begun.
 final class Crew: Sendable {
   /// How long the crew waits for another region, in nanoseconds, until its threads go back to Dispatch.
   private static let patience: UInt64 = 500_000
@@ -19,15 +20,23 @@ final class Crew: Sendable {
   /// who closes it first says so and then waits for them: in the one order that all see, either is noticed by the other.
   private let inside = Atomic<Int>(0)
   private let count = Atomic<Int>(0)
-  private let next = Atomic<Int>(0)
+  private let workers: Int
+  /// The next task of each worker's share, each in a line of the caches by itself.
+  nonisolated(unsafe) private let next: UnsafeMutablePointer<Atomic<Int>>
+  private static let apart = 128 / MemoryLayout<Atomic<Int>>.stride
   nonisolated(unsafe) private var body: ((_ task: Int, _ worker: Int) -> Void)?
 
   /// - Parameter workers: beside the thread that opens regions.
   init(workers: Int) {
+    self.workers = workers + 1
+    next = .allocate(capacity: (workers + 1) * Crew.apart)
+    for worker in 0...workers { (next + worker * Crew.apart).initialize(to: Atomic(0)) }
     DispatchQueue.global(qos: .userInitiated).async {
       DispatchQueue.concurrentPerform(iterations: workers) { self.serve($0 + 1) }
     }
   }
+
+  deinit { next.deallocate() }
 
   /// Calls `body` with each task below `count`, and returns when all are done; false where the crew has been dismissed, and
   /// nothing was called.
@@ -41,7 +50,7 @@ final class Crew: Sendable {
     }
     self.body = body
     self.count.store(count, ordering: .relaxed)
-    next.store(0, ordering: .relaxed)
+    for worker in 0..<workers { next[worker * Crew.apart].store(count * worker / workers, ordering: .relaxed) }
     defer { self.body = nil }
     let opened = state.compareExchange(expected: waiting, desired: waiting | 1, ordering: .sequentiallyConsistent)
     if !opened.exchanged { return false }
@@ -53,10 +62,14 @@ final class Crew: Sendable {
   }
 
   private func work(_ worker: Int, _ count: Int, _ body: (Int, Int) -> Void) {
-    while true {
-      let task = next.wrappingAdd(1, ordering: .relaxed).oldValue
-      if task >= count { return }
-      body(task, worker)
+    for share in worker..<worker + workers {
+      let share = share < workers ? share : share - workers
+      let end = count * (share + 1) / workers
+      while true {
+        let task = next[share * Crew.apart].wrappingAdd(1, ordering: .relaxed).oldValue
+        if task >= end { break }
+        body(task, worker)
+      }
     }
   }
 

@@ -137,9 +137,9 @@ final class DirectConvolution {
         if after < depthPanels {
           upcoming.b = b + after * layout.panelDepth * w
           upcoming.source = grid.memoryRows(after..<min(after + block, depthPanels), range, source: source, width: w)
-        } else if task + context.threads < pixelBlocks * channelBlocks {
+        } else if task + 1 < pixelBlocks * channelBlocks {
           upcoming.source = grid.memoryRows(
-            0..<min(block, depthPanels), pixels(task + context.threads), source: source, width: w)
+            0..<min(block, depthPanels), pixels(task + 1), source: source, width: w)
         }
         product.multiply(
           MacroKernel.Product(

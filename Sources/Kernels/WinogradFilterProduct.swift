@@ -264,8 +264,8 @@ extension WinogradConvolution {
           source = tapsInPanels(phase, filter, column: first, depth: depth)
           if depth + depthPanels < outputPanels {
             source.next = tapsInPanels(phase, filter, column: first, depth: depth + depthPanels).first
-          } else if index + context.threads < tasks.count {
-            let next = tasks[index + context.threads]
+          } else if index + 1 < tasks.count {
+            let next = tasks[index + 1]
             source.next = tapsInPanels(next.phase, filter, column: next.columns.lowerBound, depth: 0).first
           }
         }
