@@ -15,19 +15,20 @@ extension WinogradConvolution {
     )
     let gather = WinogradGather(
       pass: .backwardData, tiles: tiles,
-      source: WindowedTensor(height: s.outputHeight, width: s.outputWidth, channels: s.outputChannels),
-      sourcePhases: 1,
+      source: WindowSource(
+        tiles: tiles, tensor: WindowedTensor(height: s.outputHeight, width: s.outputWidth, channels: s.outputChannels),
+        phases: 1,
+        window: { tile, _ in
+          let at = tiles.position(tile)
+          return WindowedTensor.Window(
+            n: at.n, y: at.row * 4 + startY, x: at.column * 4 + startX, step: 1, rows: rows, columns: columns)
+        }),
       target: WindowedTensor(height: s.inputHeight, width: s.inputWidth, channels: s.inputChannels),
       layouts: { [self] rows, apart in
         (
           plainLayout(phases, panels: outputPanels, rows: rows, apart: apart),
           phasedLayout(phases, panels: inputPanels, rows: rows, apart: apart)
         )
-      },
-      sourceWindow: { tile, _ in
-        let at = tiles.position(tile)
-        return WindowedTensor.Window(
-          n: at.n, y: at.row * 4 + startY, x: at.column * 4 + startX, step: 1, rows: rows, columns: columns)
       },
       targetWindow: { tile, phase in
         let at = tiles.position(tile)

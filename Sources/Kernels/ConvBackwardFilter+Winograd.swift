@@ -11,39 +11,50 @@ extension WinogradConvolution {
   ) {
     let s = shape
     let tiles = WinogradConvolution.outputTiles(s)
-    let rows = panelRows(min(tiles.count, WinogradConvolution.chunkTiles))
+    let (inputs, gradients) = (inputSource(tiles), outputSource(tiles))
+    let chunks = WinogradConvolution.gradientChunks(s)
+    if WinogradConvolution.chunkTaskFloats(s, threads: context.threads) != nil {
+      return backwardFilter(
+        chunks, inputs, input, gradients, outputGradient, filterGradient: filterGradient, accumulate: accumulate)
+    }
+    let rows = panelRows(chunks[0].count)
     let inputLayout = phasedLayout(phases, panels: inputPanels, rows: rows)
     let outputLayout = plainLayout(phases, panels: outputPanels, rows: rows)
     let v = context.scratch("winograd.large", inputLayout.count)
     let m = context.scratch("winograd.small", outputLayout.count)
-    let source = WindowedTensor(height: s.inputHeight, width: s.inputWidth, channels: s.inputChannels)
-    let target = WindowedTensor(height: s.outputHeight, width: s.outputWidth, channels: s.outputChannels)
-    var inputs = MappedImages(input, imageElements: s.inputCount / s.batch, context)
-    var gradients = MappedImages(outputGradient, imageElements: s.outputCount / s.batch, context)
+    var inputImages = MappedImages(input, imageElements: inputs.tensor.imageElements, context)
+    var gradientImages = MappedImages(outputGradient, imageElements: gradients.tensor.imageElements, context)
 
     let reduction = reduction()
     // An optimizer is next to read the gradient, with the filter and two moments.
     let streams =
-      tiles.count <= WinogradConvolution.chunkTiles
+      chunks.count == 1
       && context.usesNonTemporalStores(
         filterGradient, rows: s.filterCount / s.outputChannels, channels: s.outputChannels, tensors: 4)
     let first: TileStores = accumulate ? .adds : streams ? .streams : .overwrites
 
-    forEachChunk(tiles.count) { range in
-      withImages(range, tiles, source, &inputs, points: v) { range, source, input, v in
-        transformInput(range, tensor: source, source: input, points: (v, inputLayout)) { tile, phase in
-          inputWindow(tiles, tile, phases[phase])
-        }
+    for range in chunks {
+      withImages(range, tiles, inputs.tensor, &inputImages, points: v) { range, source, input, v in
+        transformInput(range, tensor: source, source: input, points: (v, inputLayout), window: inputs.window)
       }
-      withImages(range, tiles, target, &gradients, points: m) { range, target, gradient, m in
-        transformOutputGradient(range, tensor: target, source: gradient, points: (m, outputLayout)) { tile in
-          outputWindow(tiles, tile)
-        }
+      withImages(range, tiles, gradients.tensor, &gradientImages, points: m) { range, target, gradient, m in
+        transformOutputGradient(
+          range, tensor: target, source: gradient, points: (m, outputLayout), window: gradients.window)
       }
       reduceTiles(
         range.count, reduction, v: (UnsafePointer(v), inputLayout), m: (UnsafePointer(m), outputLayout),
         filterGradient: filterGradient, range.lowerBound > 0 ? .adds : first)
     }
+  }
+
+  /// Tiles that are summed up together, chunks of about as many: up to `chunkTiles`, and of a small filter half of them where
+  /// that makes a few chunks. By the shape alone, for sums are rounded so.
+  static func gradientChunks(_ s: ConvShape) -> [Range<Int>] {
+    let tiles = outputTiles(s).count
+    var count = ceilDivide(tiles, chunkTiles)
+    if s.filterCount <= 1 << 16 { count = max(count, min(4, ceilDivide(tiles, chunkTiles / 2))) }
+    // The first is the longest.
+    return (0..<count).map { ceilDivide(tiles * $0, count)..<ceilDivide(tiles * ($0 + 1), count) }
   }
 
   /// Channels of a block: 64 x 64, whose sums at all points and the operands of two products fit a second-level cache of
@@ -55,12 +66,12 @@ extension WinogradConvolution {
     }
   }
 
-  private func blockPanels(_ input: Int, _ output: Int) -> (input: Int, output: Int) {
+  func blockPanels(_ input: Int, _ output: Int) -> (input: Int, output: Int) {
     (min(input / kernels.width, inputPanels), min(output / kernels.width, outputPanels))
   }
 
   /// One phase and some panels of channels.
-  private struct Block {
+  struct SumBlock {
     var phase: Int
     var inputs: Range<Int>
     var outputs: Range<Int>
@@ -68,7 +79,7 @@ extension WinogradConvolution {
 
   /// What the sums over tiles are cut into.
   private struct Reduction {
-    var blocks: [Block]
+    var blocks: [SumBlock]
     /// Of a block's sums.
     var layout: PointLayout
     /// The products of all blocks, and pieces of what comes of them, which are tasks of their own where blocks are too few
@@ -76,18 +87,23 @@ extension WinogradConvolution {
     var parts: (products: [(block: Int, point: Int)], pieces: [(block: Int, output: Int, channels: Range<Int>)])?
   }
 
-  private func reduction() -> Reduction {
-    let w = kernels.width
-    let most = blockPanels ?? blockPanels(64, 64)
-    let blocks = phases.indices.flatMap { phase in
+  /// All phases and channels, with at most so many panels of these to a block.
+  func blocks(_ most: (input: Int, output: Int)) -> [SumBlock] {
+    phases.indices.flatMap { phase in
       stride(from: 0, to: inputPanels, by: most.input).flatMap { input in
         stride(from: 0, to: outputPanels, by: most.output).map { output in
-          Block(
+          SumBlock(
             phase: phase, inputs: input..<min(input + most.input, inputPanels),
             outputs: output..<min(output + most.output, outputPanels))
         }
       }
     }
+  }
+
+  private func reduction() -> Reduction {
+    let w = kernels.width
+    let most = blockPanels ?? blockPanels(64, 64)
+    let blocks = blocks(most)
     var reduction = Reduction(
       blocks: blocks, layout: plainLayout(phases, panels: most.output, rows: most.input * w, apart: true))
     if blockPanels != nil { return reduction }
@@ -109,39 +125,23 @@ extension WinogradConvolution {
     _ stores: TileStores
   ) {
     let ((v, inputLayout), (m, outputLayout)) = (v, m)
-    let (w, product) = (kernels.width, MacroKernel(kernels: kernels))
+    let w = kernels.width
     let (blocks, layout) = (reduction.blocks, reduction.layout)
     let scratch = context.scratch(
       "winograd.sums",
       transformScratch * context.threads
         + layout.count * (reduction.parts == nil ? context.threads : blocks.count))
     let sums = scratch + transformScratch * context.threads
-    func operands(_ block: Block, _ point: Int) -> MacroKernel.Operands {
-      (
-        v + inputLayout.phaseOffsets[block.phase][point] + block.inputs.lowerBound * inputLayout.panelStride,
-        m + outputLayout.bases[point] + block.outputs.lowerBound * outputLayout.panelStride
-      )
-    }
-    func multiply(_ block: Block, _ point: Int, next: Int?, into sums: UnsafeMutablePointer<Float>) {
-      let (a, b) = operands(block, point)
-      product.multiply(
-        MacroKernel.TransposedProduct(
-          rowPanels: block.inputs.count, columnPanels: block.outputs.count, depth: depth,
-          a: .init(a, inputLayout.panelStride), b: .init(b, outputLayout.panelStride),
-          c: sums + layout.bases[point], cPanelStride: layout.panelStride, next: next.map { operands(block, $0) }))
+    func multiply(_ block: SumBlock, _ point: Int, next: Int?, into sums: UnsafeMutablePointer<Float>) {
+      sumTiles(
+        block, point, next: next, depth: depth, v: (v, inputLayout), m: (m, outputLayout), into: (sums, layout))
     }
     /// Of one panel of output channels, the given ones of the block's input channels.
     func inverse(
-      _ block: Block, _ output: Int, _ channels: Range<Int>, of sums: UnsafePointer<Float>, _ worker: Int
+      _ block: SumBlock, _ output: Int, _ channels: Range<Int>, of sums: UnsafePointer<Float>, _ worker: Int
     ) {
-      let first = block.inputs.lowerBound * w + channels.lowerBound
-      let column = (block.outputs.lowerBound + output) * w
-      let target = FilterPart(
-        first: filterGradient + first * shape.outputChannels + column,
-        channels: min(channels.count, shape.inputChannels - first), lanes: min(w, shape.outputChannels - column))
       inverseTransform(
-        phases[block.phase], sums + output * layout.panelStride + channels.lowerBound * w, layout,
-        scratch + worker * transformScratch, into: target, stores)
+        block, output, channels, of: (sums, layout), scratch + worker * transformScratch, into: filterGradient, stores)
       if stores == .streams { processor_end_streams() }
     }
     if let (products, pieces) = reduction.parts {
@@ -165,8 +165,48 @@ extension WinogradConvolution {
     }
   }
 
+  /// The sums of a block at one point, over tiles of which there are `depth`.
+  /// - Parameter next: the point that comes after it.
+  func sumTiles(
+    _ block: SumBlock, _ point: Int, next: Int?, depth: Int, v: (points: UnsafePointer<Float>, layout: PointLayout),
+    m: (points: UnsafePointer<Float>, layout: PointLayout),
+    into sums: (points: UnsafeMutablePointer<Float>, layout: PointLayout)
+  ) {
+    func operands(_ point: Int) -> MacroKernel.Operands {
+      (
+        v.points + v.layout.phaseOffsets[block.phase][point] + block.inputs.lowerBound * v.layout.panelStride,
+        m.points + m.layout.bases[point] + block.outputs.lowerBound * m.layout.panelStride
+      )
+    }
+    let (a, b) = operands(point)
+    MacroKernel(kernels: kernels).multiply(
+      MacroKernel.TransposedProduct(
+        rowPanels: block.inputs.count, columnPanels: block.outputs.count, depth: depth,
+        a: .init(a, v.layout.panelStride), b: .init(b, m.layout.panelStride),
+        c: sums.points + sums.layout.bases[point], cPanelStride: sums.layout.panelStride, next: next.map(operands)))
+  }
+
+  /// The sums of a block -> taps of its `output`th panel of output channels, and of the given ones of its input channels.
+  func inverseTransform(
+    _ block: SumBlock, _ output: Int, _ channels: Range<Int>,
+    of sums: (points: UnsafePointer<Float>, layout: PointLayout), _ scratch: UnsafeMutablePointer<Float>,
+    into gradient: UnsafeMutablePointer<Float>, _ stores: TileStores
+  ) {
+    let w = kernels.width
+    let first = block.inputs.lowerBound * w + channels.lowerBound
+    let column = (block.outputs.lowerBound + output) * w
+    let target = FilterPart(
+      first: gradient + first * shape.outputChannels + column,
+      channels: min(channels.count, shape.inputChannels - first), lanes: min(w, shape.outputChannels - column))
+    inverseTransform(
+      phases[block.phase], sums.points + output * sums.layout.panelStride + channels.lowerBound * w, sums.layout,
+      scratch,
+      into: target,
+      stores)
+  }
+
   /// The points of a phase, row by row.
-  private func points(_ phase: WinogradPhase) -> [Int] {
+  func points(_ phase: WinogradPhase) -> [Int] {
     phase.y.points.flatMap { i in phase.x.points.map { i * n + $0 } }
   }
 

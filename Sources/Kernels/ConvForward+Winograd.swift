@@ -6,8 +6,7 @@ extension WinogradConvolution {
     let filterLayout = forwardFilterLayout
     let gather = WinogradGather(
       pass: .forward, tiles: tiles,
-      source: WindowedTensor(height: s.inputHeight, width: s.inputWidth, channels: s.inputChannels),
-      sourcePhases: phases.count,
+      source: inputSource(tiles),
       target: WindowedTensor(height: s.outputHeight, width: s.outputWidth, channels: s.outputChannels),
       layouts: { [self] rows, apart in
         (
@@ -15,8 +14,7 @@ extension WinogradConvolution {
           plainLayout(phases, panels: outputPanels, rows: rows, apart: apart)
         )
       },
-      sourceWindow: { [self] tile, phase in inputWindow(tiles, tile, phases[phase]) },
-      targetWindow: { [self] tile, _ in outputWindow(tiles, tile) },
+      targetWindow: outputSource(tiles).window,
       products: { [self] v, m in
         v.slots.indices.filter { v.slots[$0] > 0 }.map { point in
           WinogradGather.Product(
@@ -39,8 +37,16 @@ extension WinogradConvolution {
     TileGrid(batch: s.batch, rows: ceilDivide(s.outputHeight, 4), columns: ceilDivide(s.outputWidth, 4))
   }
 
+  /// What output tiles read, phase by phase.
+  func inputSource(_ tiles: TileGrid) -> WindowSource {
+    WindowSource(
+      tiles: tiles,
+      tensor: WindowedTensor(height: shape.inputHeight, width: shape.inputWidth, channels: shape.inputChannels),
+      phases: phases.count, window: { [self] tile, phase in inputWindow(tiles, tile, phases[phase]) })
+  }
+
   /// The pixels of one phase that an output tile reads.
-  func inputWindow(_ tiles: TileGrid, _ tile: Int, _ phase: WinogradPhase) -> WindowedTensor.Window {
+  private func inputWindow(_ tiles: TileGrid, _ tile: Int, _ phase: WinogradPhase) -> WindowedTensor.Window {
     let at = tiles.position(tile)
     return WindowedTensor.Window(
       n: at.n, y: (at.row * 4 + phase.y.windowStart) * shape.stride + phase.y.residue,
@@ -49,8 +55,16 @@ extension WinogradConvolution {
       columns: phase.x.points.upperBound)
   }
 
+  /// The output tiles themselves.
+  func outputSource(_ tiles: TileGrid) -> WindowSource {
+    WindowSource(
+      tiles: tiles,
+      tensor: WindowedTensor(height: shape.outputHeight, width: shape.outputWidth, channels: shape.outputChannels),
+      phases: 1, window: { [self] tile, _ in outputWindow(tiles, tile) })
+  }
+
   /// The 4x4 pixels of an output tile.
-  func outputWindow(_ tiles: TileGrid, _ tile: Int) -> WindowedTensor.Window {
+  private func outputWindow(_ tiles: TileGrid, _ tile: Int) -> WindowedTensor.Window {
     let at = tiles.position(tile)
     return WindowedTensor.Window(n: at.n, y: at.row * 4, x: at.column * 4, step: 1, rows: 4, columns: 4)
   }

@@ -5,8 +5,10 @@ public struct ConvMemory: Equatable, Sendable {
   /// Floats of packed filters, of which each convolution keeps its own.
   private var kept = 0
 
-  /// Of no convolution yet.
-  public init() {}
+  private let threads: Int
+
+  /// Of no convolution yet, by so many threads.
+  public init(threads: Int) { self.threads = threads }
 
   /// Counts one convolution whose filter changes every few passes.
   /// - Parameter isMapped: whether passes read the input through a map.
@@ -27,6 +29,7 @@ public struct ConvMemory: Equatable, Sendable {
     let tiles = WinogradConvolution.backwardTiles(shape, phases).tiles.count
     let rows = min(tiles, WinogradConvolution.chunkTiles) + 4
     share("winograd.large", points * shape.inputChannels * rows)
+    if let floats = WinogradConvolution.chunkTaskFloats(shape, threads: threads) { share("winograd.large", floats) }
     share("winograd.small", basis.size * basis.size * shape.outputChannels * rows)
     let filter = points * shape.inputChannels * shape.outputChannels
     if filter <= WinogradConvolution.largestTransform(shape, .training) { share("winograd.points", filter) }

@@ -23,14 +23,12 @@ struct WinogradGather {
 
   let pass: ConvPass
   let tiles: TileGrid
-  let source: WindowedTensor
-  /// Windows of each tile of the source.
-  let sourcePhases: Int
+  /// For each phase of V.
+  let source: WindowSource
   let target: WindowedTensor
   /// Of V and M, for so many rows; the points apart or not.
   let layouts: (_ rows: Int, _ apart: Bool) -> (v: PointLayout, m: PointLayout)
-  /// Of a tile, for each phase of V, and of M.
-  let sourceWindow: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
+  /// Of a tile, for each phase of M.
   let targetWindow: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
   /// Of points laid out so.
   let products: (_ v: PointLayout, _ m: PointLayout) -> [Product]
@@ -72,11 +70,11 @@ extension WinogradConvolution {
     let v = context.scratch("winograd.large", vLayout.count)
     let m = context.scratch("winograd.small", mLayout.count)
     let products = gather.products(vLayout, mLayout)
-    var images = MappedImages(input, imageElements: gather.source.imageElements, context)
+    var images = MappedImages(input, imageElements: gather.source.tensor.imageElements, context)
     forEachChunk(tiles.count) { range in
-      withImages(range, tiles, gather.source, &images, points: v) { range, source, input, v in
+      withImages(range, tiles, gather.source.tensor, &images, points: v) { range, source, input, v in
         transformInput(
-          range, tensor: source, source: input, points: (v, vLayout), window: gather.sourceWindow)
+          range, tensor: source, source: input, points: (v, vLayout), window: gather.source.window)
       }
       switch filter {
       case .points(let u):
@@ -100,7 +98,7 @@ extension WinogradConvolution {
     }.tasks
     context.parallel(tasks.count) { index in
       let task = tasks[index]
-      let next = index + context.threads < tasks.count ? tasks[index + context.threads] : nil
+      let next = index + 1 < tasks.count ? tasks[index + 1] : nil
       multiply(
         products[task.item], rows: task.rows, columns: task.columns, v: v, u: u, m: m,
         next: next.map { operands(products[$0.item], rows: $0.rows, columns: $0.columns, v.points, u) })
@@ -177,7 +175,7 @@ extension WinogradConvolution {
   ) {
     let (vLayout, mLayout) = gather.layouts(panelRows(tasks.map { $0.count }.max()!), true)
     let products = gather.products(vLayout, mLayout)
-    let pixels = input.map == nil ? 0 : tasks.map { gather.sourceFloats($0) }.max()!
+    let pixels = tasks.map { gather.source.copiedFloats(input, $0) }.max()!
     let perWorker = vLayout.count + mLayout.count + pixels
     let workspace = context.scratch("winograd.tiles", perWorker * context.threads)
     let space = transformSpace(panels: max(vLayout.panels, mLayout.panels))
@@ -185,10 +183,10 @@ extension WinogradConvolution {
       let tiles = tasks[task]
       let v = workspace + worker * perWorker
       let m = v + vLayout.count
-      let (source, data) = gather.read(input, tiles, into: m + mLayout.count, context)
+      let (source, data) = gather.source.read(input, tiles, into: m + mLayout.count, context)
       transformInput(
         tiles, tensor: source, source: data, points: (v, vLayout), on: (worker, space),
-        window: gather.sourceWindow)
+        window: gather.source.window)
       for (number, product) in products.enumerated() {
         let columns = 0..<product.columnPanels
         let next = number + 1 < products.count ? products[number + 1] : nil
@@ -203,42 +201,51 @@ extension WinogradConvolution {
   }
 }
 
-extension WinogradGather {
+/// What the windows of tiles are read from.
+struct WindowSource {
+  let tiles: TileGrid
+  let tensor: WindowedTensor
+  /// Windows of each tile.
+  let phases: Int
+  let window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
+
   /// The images and rows that the windows of some tiles reach into.
-  private func sourceRows(_ range: Range<Int>) -> (images: Range<Int>, rows: Range<Int>) {
+  private func rows(_ range: Range<Int>) -> (images: Range<Int>, rows: Range<Int>) {
     let images = tiles.images(range)
-    guard images.count == 1 else { return (images, 0..<source.height) }
-    let phases = 0..<sourcePhases
-    let top = phases.map { sourceWindow(range.lowerBound, $0).y }.min()!
+    guard images.count == 1 else { return (images, 0..<tensor.height) }
+    let phases = 0..<phases
+    let top = phases.map { window(range.lowerBound, $0).y }.min()!
     let bottom = phases.map { phase in
-      let last = sourceWindow(range.upperBound - 1, phase)
+      let last = window(range.upperBound - 1, phase)
       return last.y + (last.rows - 1) * last.step + 1
     }.max()!
     // All of a window may be padding.
-    let first = min(max(0, top), source.height)
-    return (images, first..<max(first, min(source.height, bottom)))
+    let first = min(max(0, top), tensor.height)
+    return (images, first..<max(first, min(tensor.height, bottom)))
   }
 
-  func sourceFloats(_ range: Range<Int>) -> Int {
-    let (images, rows) = sourceRows(range)
-    return images.count * rows.count * source.width * source.channels
+  /// Floats that `read` may need for these tiles.
+  func copiedFloats(_ input: MappedTensor, _ range: Range<Int>) -> Int {
+    if input.map == nil { return 0 }
+    let (images, rows) = rows(range)
+    return images.count * rows.count * tensor.width * tensor.channels
   }
 
   /// Where the windows of some tiles are to be read: in the tensor, or mapped in `target`.
   func read(
     _ input: MappedTensor, _ range: Range<Int>, into target: UnsafeMutablePointer<Float>, _ context: Context
   ) -> (WindowedTensor, UnsafePointer<Float>) {
-    if input.map == nil { return (source, input.data) }
-    let (images, rows) = sourceRows(range)
+    if input.map == nil { return (tensor, input.data) }
+    let (images, rows) = rows(range)
     let copied = PaddedRows(
-      height: source.height, width: source.width, channels: source.channels, left: 0, columns: source.width)
+      height: tensor.height, width: tensor.width, channels: tensor.channels, left: 0, columns: tensor.width)
     for image in images {
       copied.copy(
         input, image: image, rows: rows,
         into: target + (image - images.lowerBound) * rows.count * copied.rowFloats, context)
     }
-    var tensor = source
-    (tensor.firstImage, tensor.firstRow) = (images.lowerBound, rows.lowerBound)
-    return (tensor, UnsafePointer(target))
+    var copy = tensor
+    (copy.firstImage, copy.firstRow) = (images.lowerBound, rows.lowerBound)
+    return (copy, UnsafePointer(target))
   }
 }

@@ -294,15 +294,15 @@ extension WinogradConvolution {
   /// 4x4 pixels of the output gradient -> points, for the tiles in `range`.
   func transformOutputGradient(
     _ range: Range<Int>, tensor: WindowedTensor, source: UnsafePointer<Float>,
-    points: (first: UnsafeMutablePointer<Float>, layout: PointLayout), window: (_ tile: Int) -> WindowedTensor.Window
+    points: (first: UnsafeMutablePointer<Float>, layout: PointLayout), on place: Place? = nil,
+    window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
   ) {
     let (w, c, pairs) = (kernels.width, coefficients.pointer, basis.points.count)
     let (points, layout) = points
     let (offsets, panelStride, extent) = (layout.phaseOffsets[0], layout.panelStride, layout.extents[0])
     defer { withExtendedLifetime(layout) {} }
     forEachRun(
-      range, Pixels(tensor, reads: source), phases: 1, panels: layout.panels, on: nil,
-      window: { tile, _ in window(tile) }
+      range, Pixels(tensor, reads: source), phases: 1, panels: layout.panels, on: place, window: window
     ) { run in
       kernels.outputGradientTransform(
         pairs: pairs, rowPoints: extent.rows, columnPoints: extent.columns, coefficients: c,

@@ -71,7 +71,8 @@ final class Session {
       try Memory.requireThreads(threads)
       if network.batchSize == 0 { return }
       try Memory.require(
-        MemoryEstimate(network).bytes, threads: threads, for: what, remedy: "lower --width, --batch-size or --images")
+        MemoryEstimate(network, threads: threads).bytes, threads: threads, for: what,
+        remedy: "lower --width, --batch-size or --images")
     } catch {
       throw BenchError("\(error)")
     }

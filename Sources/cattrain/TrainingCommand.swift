@@ -73,7 +73,7 @@ struct TrainingCommand {
       ]
         // Rank 0 alone reads the files.
         + options.choices.filter { !["--generator", "--discriminator"].contains($0.flag) }.map { ($0.flag, $0.value) })
-    if arguments.isOn("--dry-run") { return estimate(model, dataset, options, memory(options)) }
+    if arguments.isOn("--dry-run") { return estimate(model, dataset, options, memory(options, threads: threads)) }
     // Until here there is nothing to save, and a signal ends the process at once.
     let interruption = Interruption()
     let speaks = ranks.lead
@@ -130,10 +130,10 @@ struct TrainingCommand {
   }
 
   /// Of this rank's share of a batch.
-  private func memory(_ options: RunOptions) -> MemoryEstimate {
+  private func memory(_ options: RunOptions, threads: Int) -> MemoryEstimate {
     var share = options
     share.batchSize = (options.batchSize + ranks.communicator.count - 1) / ranks.communicator.count
-    return MemoryEstimate(share)
+    return MemoryEstimate(share, threads: threads)
   }
 
   /// All that a rank must have before it can train.
@@ -151,7 +151,7 @@ struct TrainingCommand {
         "--shards \(options.shards): fewer than the \(count) ranks; start fewer, or give --shards \(count) or more, of"
           + " at most --batch-size \(options.batchSize)")
     }
-    let memory = memory(options)
+    let memory = memory(options, threads: context.threads)
     let dataset: Dataset
     do {
       dataset = try load(folder, options, memory, threads: context.threads)

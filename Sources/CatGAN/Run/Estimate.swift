@@ -24,7 +24,8 @@ public struct MemoryEstimate: Sendable {
   /// Of a checkpoint that has been written, while its digest is compared.
   private static let mostOfCheckpoint = 64 << 20
 
-  public init(_ options: RunOptions) {
+  /// - Parameter threads: that a process computes with.
+  public init(_ options: RunOptions, threads: Int) {
     let networks = options.networks
     let (generator, discriminator) = (networks.generator, networks.discriminator)
     generatorParameters = generator.parameterCount
@@ -39,7 +40,7 @@ public struct MemoryEstimate: Sendable {
     // The discriminator's passes run while the generator's activations wait, the last of them with a gradient of pictures.
     let passes = max(
       batch * ours.kept + max(seen * theirs.most, batch * (theirs.most + picture)), batch * (ours.most + picture))
-    var kernels = ConvMemory()
+    var kernels = ConvMemory(threads: threads)
     for (stages, images) in [(generator.stages, batch), (discriminator.stages, seen)] {
       for (i, stage) in stages.enumerated() {
         guard let shape = stage.convShape(batch: images) else { continue }
