@@ -69,6 +69,11 @@ extension Context {
   /// Fewer tasks than this would leave threads waiting for the last of them.
   var enoughTasks: Int { 4 * threads }
 
+  /// Whether so many tasks of one length leave threads idle for no more than a fifth of the time, waiting for the last.
+  static func keepsBusy(_ tasks: Int, threads: Int) -> Bool {
+    4 * ceilDivide(tasks, threads) * threads <= 5 * tasks
+  }
+
   /// Into how many parts each of `tasks` tasks, of `most` parts at most, goes so that there are enough.
   private func partsOfTask(_ tasks: Int, most: Int) -> Int {
     max(1, min(most, ceilDivide(enoughTasks, max(tasks, 1))))

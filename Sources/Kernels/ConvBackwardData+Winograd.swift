@@ -56,7 +56,7 @@ extension WinogradConvolution {
   }
 
   /// Tiles until every phase is covered, and where the window that all phases share starts, relative to the tile: at the
-  /// earliest start of any. A phase whose own window starts later lags behind.
+  /// earliest start of any. The pixels of a phase whose own window starts later begin within a tile.
   static func backwardTiles(
     _ s: ConvShape, _ phases: [WinogradPhase]
   ) -> (tiles: TileGrid, startY: Int, startX: Int) {

@@ -4,13 +4,11 @@ import MicroKernels
 // as large as what they are made of, and threads that share no cache would wait for each other's.
 
 extension WinogradConvolution {
-  /// Floats that this takes; nil where there are too few chunks for the threads, the filter's sums are too large to have them
-  /// several times, or all of it is. Results are the same either way.
+  /// Floats that this takes; nil where it is not done: with one thread, with too few chunks for the threads, and where the
+  /// filter or all memory would be too large. Results are the same either way.
   static func chunkTaskFloats(_ s: ConvShape, threads: Int) -> Int? {
     let chunks = gradientChunks(s)
-    // Threads that wait for the last chunks may be idle for a fifth of the time.
-    guard threads > 1, s.filterCount <= 1 << 18, 4 * ceilDivide(chunks.count, threads) * threads <= 5 * chunks.count
-    else { return nil }
+    guard threads > 1, s.filterCount <= 1 << 18, Context.keepsBusy(chunks.count, threads: threads) else { return nil }
     let (basis, phases) = phases(s)
     let (rows, points) = (chunks[0].count + 4, basis.size * basis.size)
     let inputChannels = ceilDivide(s.inputChannels, 16) * 16
@@ -19,7 +17,7 @@ extension WinogradConvolution {
     let images = min(ceilDivide(chunks[0].count, tiles.rows * tiles.columns) + 1, s.batch)
     let perThread =
       phases.reduce(0) { $0 + $1.products } * inputChannels * rows + points * outputChannels * rows
-      + phases.count * points * inputChannels * outputChannels + images * s.inputCount / s.batch
+      + points * min(inputChannels, 64) * min(outputChannels, 64) + images * max(s.inputCount, s.outputCount) / s.batch
     let floats = threads * perThread + chunks.count * s.filterCount
     return floats <= 1 << 26 ? floats : nil
   }
@@ -36,18 +34,20 @@ extension WinogradConvolution {
     let blocks = blocks(most)
     let sumsLayout = plainLayout(phases, panels: most.output, rows: most.input * kernels.width, apart: true)
     let copied = chunks.map { max(inputs.copiedFloats(input, $0), gradients.copiedFloats(outputGradient, $0)) }.max()!
-    let perWorker = transformScratch + vLayout.count + mLayout.count + blocks.count * sumsLayout.count + copied
-    let parts = context.scratch(
-      "winograd.large", chunks.count * shape.filterCount + perWorker * context.threads)
-    let workspace = parts + chunks.count * shape.filterCount
+    // Whole cache lines each.
+    let perWorker =
+      transformScratch + vLayout.count + mLayout.count + sumsLayout.count + ceilDivide(copied, 16) * 16
+    let perChunk = ceilDivide(shape.filterCount, 16) * 16
+    let parts = context.scratch("winograd.large", chunks.count * perChunk + perWorker * context.threads)
+    let workspace = parts + chunks.count * perChunk
     let space = transformSpace(panels: max(inputPanels, outputPanels))
     context.parallel(chunks.count) { chunk, worker in
       let scratch = workspace + worker * perWorker
       let v = scratch + transformScratch
       let m = v + vLayout.count
       let sums = m + mLayout.count
-      // Only one of both is mapped.
-      let copy = sums + blocks.count * sumsLayout.count
+      // The input's copy is used up before the gradient's is made.
+      let copy = sums + sumsLayout.count
       let (tensor, pixels) = inputs.read(input, chunks[chunk], into: copy, context)
       transformInput(
         chunks[chunk], tensor: tensor, source: pixels, points: (v, vLayout), on: (worker, space),
@@ -56,25 +56,18 @@ extension WinogradConvolution {
       transformOutputGradient(
         chunks[chunk], tensor: gradientTensor, source: gradient, points: (m, mLayout), on: (worker, space),
         window: gradients.window)
-      for (number, block) in blocks.enumerated() {
-        let sums = sums + number * sumsLayout.count
-        let points = points(phases[block.phase])
-        for (place, point) in points.enumerated() {
-          sumTiles(
-            block, point, next: place + 1 < points.count ? points[place + 1] : nil, depth: chunks[chunk].count,
-            v: (UnsafePointer(v), vLayout), m: (UnsafePointer(m), mLayout), into: (sums, sumsLayout))
-        }
-        for output in 0..<block.outputs.count {
-          inverseTransform(
-            block, output, 0..<block.inputs.count * kernels.width, of: (UnsafePointer(sums), sumsLayout), scratch,
-            into: parts + chunk * shape.filterCount, .overwrites)
-        }
+      for block in blocks {
+        sumTiles(
+          block, depth: chunks[chunk].count, v: (UnsafePointer(v), vLayout), m: (UnsafePointer(m), mLayout),
+          into: (sums, sumsLayout))
+        inverseTransform(
+          block, of: (UnsafePointer(sums), sumsLayout), scratch, into: parts + chunk * perChunk, .overwrites)
       }
     }
     context.parallelElements(shape.filterCount) { elements in
       let target = filterGradient + elements.lowerBound
       for chunk in chunks.indices {
-        let part = parts + chunk * shape.filterCount + elements.lowerBound
+        let part = parts + chunk * perChunk + elements.lowerBound
         if chunk == 0 && !accumulate {
           target.update(from: part, count: elements.count)
         } else {

@@ -5,6 +5,8 @@ extension WinogradConvolution {
   /// input -> points V; outputGradient -> points M; for a block of channels dU = V^T M at all points, summed over the
   /// tiles of a chunk; dU -> filterGradient at once, while it is in the cache. (All of dU together would be five times
   /// the size of the filter.) Chunks add up in order.
+  ///
+  /// Each step is a parallel region over all of a chunk; or a thread takes a chunk all that way (`ConvBackwardFilter+Chunks`).
   func backwardFilter(
     input: MappedTensor, outputGradient: MappedTensor, filterGradient: UnsafeMutablePointer<Float>,
     accumulate: Bool
@@ -156,18 +158,43 @@ extension WinogradConvolution {
       return
     }
     context.parallel(blocks.count) { index, worker in
-      let (block, sums) = (blocks[index], sums + worker * layout.count)
-      let points = points(phases[block.phase])
-      for (place, point) in points.enumerated() {
-        multiply(block, point, next: place + 1 < points.count ? points[place + 1] : nil, into: sums)
-      }
-      for output in 0..<block.outputs.count { inverse(block, output, 0..<block.inputs.count * w, of: sums, worker) }
+      let sums = sums + worker * layout.count
+      sumTiles(
+        blocks[index], depth: depth, v: (v, inputLayout), m: (m, outputLayout), into: (sums, layout))
+      inverseTransform(
+        blocks[index], of: (UnsafePointer(sums), layout), scratch + worker * transformScratch, into: filterGradient,
+        stores)
+      if stores == .streams { processor_end_streams() }
+    }
+  }
+
+  /// The sums of a block at all of its points.
+  func sumTiles(
+    _ block: SumBlock, depth: Int, v: (points: UnsafePointer<Float>, layout: PointLayout),
+    m: (points: UnsafePointer<Float>, layout: PointLayout),
+    into sums: (points: UnsafeMutablePointer<Float>, layout: PointLayout)
+  ) {
+    let points = points(phases[block.phase])
+    for (place, point) in points.enumerated() {
+      sumTiles(
+        block, point, next: place + 1 < points.count ? points[place + 1] : nil, depth: depth, v: v, m: m, into: sums)
+    }
+  }
+
+  /// The sums of a block -> taps of all its channels.
+  func inverseTransform(
+    _ block: SumBlock, of sums: (points: UnsafePointer<Float>, layout: PointLayout),
+    _ scratch: UnsafeMutablePointer<Float>, into gradient: UnsafeMutablePointer<Float>, _ stores: TileStores
+  ) {
+    for output in 0..<block.outputs.count {
+      inverseTransform(
+        block, output, 0..<block.inputs.count * kernels.width, of: sums, scratch, into: gradient, stores)
     }
   }
 
   /// The sums of a block at one point, over tiles of which there are `depth`.
   /// - Parameter next: the point that comes after it.
-  func sumTiles(
+  private func sumTiles(
     _ block: SumBlock, _ point: Int, next: Int?, depth: Int, v: (points: UnsafePointer<Float>, layout: PointLayout),
     m: (points: UnsafePointer<Float>, layout: PointLayout),
     into sums: (points: UnsafeMutablePointer<Float>, layout: PointLayout)
@@ -187,7 +214,7 @@ extension WinogradConvolution {
   }
 
   /// The sums of a block -> taps of its `output`th panel of output channels, and of the given ones of its input channels.
-  func inverseTransform(
+  private func inverseTransform(
     _ block: SumBlock, _ output: Int, _ channels: Range<Int>,
     of sums: (points: UnsafePointer<Float>, layout: PointLayout), _ scratch: UnsafeMutablePointer<Float>,
     into gradient: UnsafeMutablePointer<Float>, _ stores: TileStores
@@ -206,7 +233,7 @@ extension WinogradConvolution {
   }
 
   /// The points of a phase, row by row.
-  func points(_ phase: WinogradPhase) -> [Int] {
+  private func points(_ phase: WinogradPhase) -> [Int] {
     phase.y.points.flatMap { i in phase.x.points.map { i * n + $0 } }
   }
 

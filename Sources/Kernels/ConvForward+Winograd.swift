@@ -68,11 +68,4 @@ extension WinogradConvolution {
     let at = tiles.position(tile)
     return WindowedTensor.Window(n: at.n, y: at.row * 4, x: at.column * 4, step: 1, rows: 4, columns: 4)
   }
-
-  /// Runs `body` over all tiles in chunks of `chunkTiles`.
-  func forEachChunk(_ count: Int, _ body: (Range<Int>) -> Void) {
-    for first in stride(from: 0, to: count, by: WinogradConvolution.chunkTiles) {
-      body(first..<min(first + WinogradConvolution.chunkTiles, count))
-    }
-  }
 }

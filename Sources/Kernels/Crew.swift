@@ -20,16 +20,16 @@ final class Crew: Sendable {
   /// who closes it first says so and then waits for them: in the one order that all see, either is noticed by the other.
   private let inside = Atomic<Int>(0)
   private let count = Atomic<Int>(0)
-  private let workers: Int
-  /// The next task of each worker's share, each in a line of the caches by itself.
+  private let threads: Int
+  /// The next task of each thread's share, each in a line of the caches by itself.
   nonisolated(unsafe) private let next: UnsafeMutablePointer<Atomic<Int>>
   private static let apart = 128 / MemoryLayout<Atomic<Int>>.stride
   nonisolated(unsafe) private var body: ((_ task: Int, _ worker: Int) -> Void)?
 
   /// - Parameter workers: beside the thread that opens regions.
   init(workers: Int) {
-    self.workers = workers + 1
-    next = .allocate(capacity: (workers + 1) * Crew.apart)
+    threads = workers + 1
+    next = .allocate(capacity: threads * Crew.apart)
     for worker in 0...workers { (next + worker * Crew.apart).initialize(to: Atomic(0)) }
     DispatchQueue.global(qos: .userInitiated).async {
       DispatchQueue.concurrentPerform(iterations: workers) { self.serve($0 + 1) }
@@ -50,7 +50,10 @@ final class Crew: Sendable {
     }
     self.body = body
     self.count.store(count, ordering: .relaxed)
-    for worker in 0..<workers { next[worker * Crew.apart].store(count * worker / workers, ordering: .relaxed) }
+    for worker in 0..<min(threads, count) {
+      next[worker * Crew.apart].store(
+        Crew.share(worker, of: count, threads: threads).lowerBound, ordering: .relaxed)
+    }
     defer { self.body = nil }
     let opened = state.compareExchange(expected: waiting, desired: waiting | 1, ordering: .sequentiallyConsistent)
     if !opened.exchanged { return false }
@@ -62,15 +65,24 @@ final class Crew: Sendable {
   }
 
   private func work(_ worker: Int, _ count: Int, _ body: (Int, Int) -> Void) {
-    for share in worker..<worker + workers {
-      let share = share < workers ? share : share - workers
-      let end = count * (share + 1) / workers
-      while true {
+    let shares = min(threads, count)
+    for i in 0..<shares {
+      let share = (worker + i) % shares
+      let end = Crew.share(share, of: count, threads: threads).upperBound
+      // A share that is used up is only read: others read it, too.
+      while next[share * Crew.apart].load(ordering: .relaxed) < end {
         let task = next[share * Crew.apart].wrappingAdd(1, ordering: .relaxed).oldValue
         if task >= end { break }
         body(task, worker)
       }
     }
+  }
+
+  /// The tasks that a thread begins with. There are `threads` shares, or where tasks are fewer one of each.
+  static func share(_ worker: Int, of count: Int, threads: Int) -> Range<Int> {
+    let (size, longer) = count.quotientAndRemainder(dividingBy: min(threads, count))
+    let first = worker * size + min(worker, longer)
+    return first..<first + size + (worker < longer ? 1 : 0)
   }
 
   private func serve(_ worker: Int) {

@@ -21,7 +21,7 @@ struct ProductTasks {
 
   /// The items that were chosen among several ways to put products together.
   let choice: Int
-  /// The longest first.
+  /// In the order of the threads' shares (see `Crew`), each of which begins with its longest.
   let tasks: [Task]
 
   /// A task of fewer rows would read B for too little.
@@ -46,7 +46,11 @@ struct ProductTasks {
       } while rows >= rowParts * ProductTasks.leastRows && threads > 1
       if threads == 1 { break }
     }
-    (choice, tasks) = (best!.choice, best!.tasks)
+    let longestFirst = best!.tasks
+    choice = best!.choice
+    tasks = (0..<min(threads, longestFirst.count)).flatMap { worker in
+      stride(from: worker, to: longestFirst.count, by: threads).map { longestFirst[$0] }
+    }
   }
 
   private static func cut(

@@ -15,7 +15,8 @@
 /// Whatever comes out of the products is scaled by D, outputs and filter gradients alike: among the factors of A^T that
 /// costs one multiplication per line, and in G two for each pair of points and more.
 ///
-/// A filter with one tap fewer than r has nothing at infinity: that point is left out, in B^T too.
+/// A filter with one tap fewer than r has nothing at infinity, or with a tap of zero before the others nothing at 0: that point
+/// is left out, in B^T too.
 public struct WinogradBasis: Sendable {
   /// The positive point of each pair.
   public let points: [Double]

@@ -43,7 +43,7 @@ final class WinogradConvolution {
   let streamsFilter: Bool
   private var productTasks: [ProductKey: ProductTasks] = [:]
 
-  /// Tiles that go through the points together. More of them reuse a transformed filter that does not fit in a cache;
+  /// Tiles that go through the points together, at most (see also `gradientChunks`). More of them reuse a transformed filter that does not fit in a cache;
   /// fewer keep the points of shallow layers in the last-level cache. A constant, so that the order of sums is one too.
   static let chunkTiles = 256
 
@@ -221,6 +221,8 @@ struct WinogradPhase: Equatable {
         let axis = Axis(
           residue: residue, firstTap: firstTap, taps: ceilDivide(kernel - firstTap, stride),
           start: (firstTap - pad - residue) / stride, points: 0..<0)
+        // Of two ways with as many points the first: what is transformed on the way in the forward pass, phases of two taps
+        // or more, does not lag.
         return [false, true].compactMap { axis.lagging($0, basis) }.min { $0.points.count < $1.points.count }!
       }
       return axes.sorted { $0.taps > $1.taps }

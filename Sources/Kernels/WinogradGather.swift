@@ -71,7 +71,8 @@ extension WinogradConvolution {
     let m = context.scratch("winograd.small", mLayout.count)
     let products = gather.products(vLayout, mLayout)
     var images = MappedImages(input, imageElements: gather.source.tensor.imageElements, context)
-    forEachChunk(tiles.count) { range in
+    for first in stride(from: 0, to: tiles.count, by: WinogradConvolution.chunkTiles) {
+      let range = first..<min(first + WinogradConvolution.chunkTiles, tiles.count)
       withImages(range, tiles, gather.source.tensor, &images, points: v) { range, source, input, v in
         transformInput(
           range, tensor: source, source: input, points: (v, vLayout), window: gather.source.window)
@@ -165,8 +166,7 @@ extension WinogradConvolution {
           * tiles.columns
       }
     }
-    // Threads that wait for the last tasks may be idle for a fifth of the time.
-    return 4 * ceilDivide(tasks.count, context.threads) * context.threads <= 5 * tasks.count ? tasks : nil
+    return Context.keepsBusy(tasks.count, threads: context.threads) ? tasks : nil
   }
 
   private func runTasks(
@@ -175,7 +175,7 @@ extension WinogradConvolution {
   ) {
     let (vLayout, mLayout) = gather.layouts(panelRows(tasks.map { $0.count }.max()!), true)
     let products = gather.products(vLayout, mLayout)
-    let pixels = tasks.map { gather.source.copiedFloats(input, $0) }.max()!
+    let pixels = ceilDivide(tasks.map { gather.source.copiedFloats(input, $0) }.max()!, 16) * 16
     let perWorker = vLayout.count + mLayout.count + pixels
     let workspace = context.scratch("winograd.tiles", perWorker * context.threads)
     let space = transformSpace(panels: max(vLayout.panels, mLayout.panels))

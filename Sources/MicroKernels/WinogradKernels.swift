@@ -13,8 +13,8 @@
 /// `columnPoints` say which points there are; the others are neither read nor written. Taps are those of the phase alone.
 /// `coefficients` come from `WinogradBasis`; `scratch`, where there is one, holds 64 vectors.
 public protocol WinogradKernels {
-  /// B^T d B: pixels -> points. A tile's pixels are as many as the upper bounds of its points say; where a phase lags the first
-  /// row or column is not read.
+  /// B^T d B: pixels -> points. A tile's pixels are as many as the upper bounds of its points say; where the rows lag the first
+  /// of them is not read.
   static func inputTransform(
     pairs: Int, rowPoints: Range<Int>, columnPoints: Range<Int>, coefficients: UnsafePointer<Float>, tiles: Int,
     pixels: UnsafePointer<UnsafeMutablePointer<Float>>, channel: Int, destination: UnsafeMutablePointer<Float>,
@@ -47,8 +47,8 @@ public protocol WinogradKernels {
     streams: Bool)
 
   /// Two rows of G g G^T: taps -> those of +-p of pair `rows`, or for `rows` = pairs those of 0 and infinity that are in
-  /// `rowPoints`. The j-th of `columnPoints` of the first row, for filter row k, goes to destination + j * pointStride + k * W; the second row's
-  /// points follow as if they were more of the first's.
+  /// `rowPoints`. The j-th of `columnPoints` of the first row, for filter row k, goes to destination + j * pointStride + k * W;
+  /// the second row's points follow as if they were more of the first's.
   static func filterRowTransform(
     pairs: Int, rows: Int, rowTaps: Int, columnTaps: Int, rowPoints: Range<Int>, columnPoints: Range<Int>,
     coefficients: UnsafePointer<Float>, count: Int, source: UnsafePointer<Float>, step: Int, rowStride: Int,
@@ -59,7 +59,7 @@ public protocol WinogradKernels {
   /// over k of a[j, tile, k] times point j of filter row k. The same bits as by `gemmTile`.
   /// - Parameters:
   ///   - rowTaps: the rows of taps that this row is made of: 2 or 3, or 1 for the rows of 0 and infinity.
-  ///   - columnPoints: 5 or 6.
+  ///   - columnPoints: 5 or 6, from 0 on: this knows no phases that lag.
   static func filterRowProduct(
     rowTaps: Int, columnPoints: Int, coefficients: UnsafePointer<Float>, _ row: RowProduct)
 

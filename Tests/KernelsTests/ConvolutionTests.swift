@@ -222,15 +222,32 @@ private func winogradBound(_ shape: ConvShape) -> (rms: Double, max: Double) {
     }
   }
 
-  @Test(arguments: ConvAlgorithm.allCases)
-  func filterGradientAddsToWhatIsThere(_ algorithm: ConvAlgorithm) {
-    let context = Context(threads: 1)
+  @Test(arguments: ConvAlgorithm.allCases, [1, 2])
+  func filterGradientAddsToWhatIsThere(_ algorithm: ConvAlgorithm, _ threads: Int) {
+    let context = Context(threads: threads)
     for shape in winogradShapes {
       let operands = Operands(shape, integers: true)
       let sum = operands.reference(.backwardFilter).map { $0 + 1 }
       let error = errors(operands.run(.backwardFilter, algorithm, context, accumulate: true), sum)
       #expect(error.max <= (algorithm == .direct ? 0 : 1e-4), "\(shape): \(error)")
     }
+  }
+
+  /// A chunk of tiles is a task where there are enough of them, and a filter's sums may be there several times.
+  @Test func chunksOfFilterGradients() throws {
+    func chunks(_ text: String, threads: Int) throws -> (lengths: [Int], areTasks: Bool) {
+      let shape = try ConvShape(parsing: text)
+      let chunks = WinogradConvolution.gradientChunks(shape)
+      #expect(chunks[0].lowerBound == 0 && chunks.last!.upperBound == WinogradConvolution.outputTiles(shape).count)
+      #expect(zip(chunks, chunks.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
+      return (chunks.map { $0.count }, WinogradConvolution.chunkTaskFloats(shape, threads: threads) != nil)
+    }
+    #expect(try chunks("n70 16x8x16 -> 8x4x16 k5x5 s2 p1,1,2,2", threads: 2) == ([70, 70], true))
+    #expect(try chunks("n70 16x8x16 -> 8x4x16 k5x5 s2 p1,1,2,2", threads: 1) == ([70, 70], false))
+    #expect(try chunks("n70 16x8x16 -> 8x4x16 k5x5 s2 p1,1,2,2", threads: 3) == ([70, 70], false))
+    #expect(try chunks("n16 28x28x128 -> 28x28x128 k3x3 s1 p1,1,1,1", threads: 2) == ([196, 196, 196, 196], true))
+    #expect(try chunks("n64 8x8x64 -> 8x8x128 k5x5 s1 p2,2,2,2", threads: 2) == ([256], false))
+    #expect(try chunks("n4 40x40x256 -> 40x40x256 k3x3 s1 p1,1,1,1", threads: 2) == ([200, 200], false))
   }
 
   /// <conv(x, w), y> = <x, backwardData(y, w)> = <w, backwardFilter(x, y)>, each within the rounding of the passes.

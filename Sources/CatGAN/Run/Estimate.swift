@@ -44,7 +44,12 @@ public struct MemoryEstimate: Sendable {
     for (stages, images) in [(generator.stages, batch), (discriminator.stages, seen)] {
       for (i, stage) in stages.enumerated() {
         guard let shape = stage.convShape(batch: images) else { continue }
-        kernels.add(shape, isMapped: i > 0 && stages[i - 1].convShape(batch: images) == nil)
+        let isMapped = i > 0 && stages[i - 1].convShape(batch: images) == nil
+        kernels.add(shape, isMapped: isMapped)
+        // The filter's gradient of a shard by itself.
+        if options.shards > 1, let shard = stage.convShape(batch: (images + options.shards - 1) / options.shards) {
+          kernels.add(shard, isMapped: isMapped)
+        }
       }
     }
     // Of a process by itself: the sums on the way down the tree of shards.
