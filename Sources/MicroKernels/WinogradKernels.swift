@@ -48,7 +48,8 @@ public protocol WinogradKernels {
 
   /// Two rows of G g G^T: taps -> those of +-p of pair `rows`, or for `rows` = pairs those of 0 and infinity that are in
   /// `rowPoints`. The j-th of `columnPoints` of the first row, for filter row k, goes to destination + j * pointStride + k * W;
-  /// the second row's points follow as if they were more of the first's.
+  /// the second row's points follow as if they were more of the first's. Taps are 2 or 3 along each axis with two pairs, 5 with
+  /// three.
   static func filterRowTransform(
     pairs: Int, rows: Int, rowTaps: Int, columnTaps: Int, rowPoints: Range<Int>, columnPoints: Range<Int>,
     coefficients: UnsafePointer<Float>, count: Int, source: UnsafePointer<Float>, step: Int, rowStride: Int,

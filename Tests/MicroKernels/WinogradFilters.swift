@@ -51,7 +51,7 @@ func filterTransform(_ check: inout Check) {
 
 func filterRowTransform(_ check: inout Check) {
   for basis in Basis.all {
-    for (rows, columns) in basis.tileRanges where basis.pairs == 2 || min(rows.count, columns.count) == 8 {
+    for (rows, columns) in basis.tileRanges where min(rows.count, columns.count) >= (basis.pairs == 2 ? 5 : 8) {
       let (rowTaps, columnTaps) = (rows.count - 3, columns.count - 3)
       for pair in 0...basis.pairs {
         check.begin()
