@@ -127,7 +127,6 @@ extension WinogradConvolution {
     _ stores: TileStores
   ) {
     let ((v, inputLayout), (m, outputLayout)) = (v, m)
-    let w = kernels.width
     let (blocks, layout) = (reduction.blocks, reduction.layout)
     let scratch = context.scratch(
       "winograd.sums",
