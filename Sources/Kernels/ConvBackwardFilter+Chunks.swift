@@ -30,7 +30,7 @@ extension WinogradConvolution {
     let rows = panelRows(chunks[0].count)
     let vLayout = phasedLayout(phases, panels: inputPanels, rows: rows)
     let mLayout = plainLayout(phases, panels: outputPanels, rows: rows)
-    let most = blockPanels(64, 64)
+    let most = panels(ofBlock: 64, 64)
     let blocks = blocks(most)
     let sumsLayout = plainLayout(phases, panels: most.output, rows: most.input * kernels.width, apart: true)
     let copied = chunks.map { max(inputs.copiedFloats(input, $0), gradients.copiedFloats(outputGradient, $0)) }.max()!

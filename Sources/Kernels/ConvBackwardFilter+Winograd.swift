@@ -62,13 +62,13 @@ extension WinogradConvolution {
   /// Channels of a block: 64 x 64, whose sums at all points and the operands of two products fit a second-level cache of
   /// a megabyte; fewer where that makes too few tasks. Nil where smaller ones would too.
   private var blockPanels: (input: Int, output: Int)? {
-    [blockPanels(64, 64), blockPanels(32, 64), blockPanels(32, 32)].first {
+    [panels(ofBlock: 64, 64), panels(ofBlock: 32, 64), panels(ofBlock: 32, 32)].first {
       phases.count * ceilDivide(inputPanels, $0.input) * ceilDivide(outputPanels, $0.output)
         >= (context.threads == 1 ? 1 : context.enoughTasks)
     }
   }
 
-  func blockPanels(_ input: Int, _ output: Int) -> (input: Int, output: Int) {
+  func panels(ofBlock input: Int, _ output: Int) -> (input: Int, output: Int) {
     (min(input / kernels.width, inputPanels), min(output / kernels.width, outputPanels))
   }
 
@@ -104,7 +104,7 @@ extension WinogradConvolution {
 
   private func reduction() -> Reduction {
     let w = kernels.width
-    let most = blockPanels ?? blockPanels(64, 64)
+    let most = blockPanels ?? panels(ofBlock: 64, 64)
     let blocks = blocks(most)
     var reduction = Reduction(
       blocks: blocks, layout: plainLayout(phases, panels: most.output, rows: most.input * w, apart: true))
@@ -126,40 +126,30 @@ extension WinogradConvolution {
     m: (points: UnsafePointer<Float>, layout: PointLayout), filterGradient: UnsafeMutablePointer<Float>,
     _ stores: TileStores
   ) {
-    let ((v, inputLayout), (m, outputLayout)) = (v, m)
     let (blocks, layout) = (reduction.blocks, reduction.layout)
     let scratch = context.scratch(
       "winograd.sums",
       transformScratch * context.threads
         + layout.count * (reduction.parts == nil ? context.threads : blocks.count))
     let sums = scratch + transformScratch * context.threads
-    func multiply(_ block: SumBlock, _ point: Int, next: Int?, into sums: UnsafeMutablePointer<Float>) {
-      sumTiles(
-        block, point, next: next, depth: depth, v: (v, inputLayout), m: (m, outputLayout), into: (sums, layout))
-    }
-    /// Of one panel of output channels, the given ones of the block's input channels.
-    func inverse(
-      _ block: SumBlock, _ output: Int, _ channels: Range<Int>, of sums: UnsafePointer<Float>, _ worker: Int
-    ) {
-      inverseTransform(
-        block, output, channels, of: (sums, layout), scratch + worker * transformScratch, into: filterGradient, stores)
-      if stores == .streams { processor_end_streams() }
-    }
     if let (products, pieces) = reduction.parts {
       context.parallel(products.count) { index in
         let (block, point) = products[index]
-        multiply(blocks[block], point, next: nil, into: sums + block * layout.count)
+        sumTiles(
+          blocks[block], point, next: nil, depth: depth, v: v, m: m, into: (sums + block * layout.count, layout))
       }
       context.parallel(pieces.count) { index, worker in
         let (block, output, channels) = pieces[index]
-        inverse(blocks[block], output, channels, of: sums + block * layout.count, worker)
+        inverseTransform(
+          blocks[block], output, channels, of: (UnsafePointer(sums + block * layout.count), layout),
+          scratch + worker * transformScratch, into: filterGradient, stores)
+        if stores == .streams { processor_end_streams() }
       }
       return
     }
     context.parallel(blocks.count) { index, worker in
       let sums = sums + worker * layout.count
-      sumTiles(
-        blocks[index], depth: depth, v: (v, inputLayout), m: (m, outputLayout), into: (sums, layout))
+      sumTiles(blocks[index], depth: depth, v: v, m: m, into: (sums, layout))
       inverseTransform(
         blocks[index], of: (UnsafePointer(sums), layout), scratch + worker * transformScratch, into: filterGradient,
         stores)

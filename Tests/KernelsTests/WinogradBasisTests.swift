@@ -17,6 +17,21 @@ import Testing
     }
   }
 
+  /// With a tap of zero before the others, it holds without the point 0 and without the first input.
+  @Test(arguments: [WinogradBasis.threeTaps, .fiveTaps])
+  func aPhaseThatLags(_ basis: WinogradBasis) {
+    let (input, filter, output) = (basis.inputMatrix, basis.filterMatrix, basis.outputMatrix)
+    #expect((1..<basis.size).allSatisfy { input[$0][0] == 0 })
+    for t in 1..<basis.taps {
+      for position in 1..<basis.size {
+        for i in 0..<WinogradBasis.outputs {
+          let y = (1..<basis.size).reduce(0.0) { $0 + output[i][$1] * filter[$1][t] * input[$1][position] }
+          #expect(abs(y - (position == i + t ? 1 : 0)) < 1e-12, "tap \(t), input \(position), output \(i): \(y)")
+        }
+      }
+    }
+  }
+
   /// With one tap fewer, the identity holds without the point at infinity and without the last input.
   @Test func shorterFilterNeedsNoInfinity() {
     let basis = WinogradBasis.threeTaps
