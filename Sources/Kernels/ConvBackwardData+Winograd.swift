@@ -14,8 +14,8 @@ extension WinogradConvolution {
       WinogradPhase.allPoints(phases.map { $0.y }).upperBound, WinogradPhase.allPoints(phases.map { $0.x }).upperBound
     )
     let gather = WinogradGather(
-      pass: .backwardData, tiles: tiles,
-      source: WindowSource(
+      pass: .backwardData,
+      source: TileWindows(
         tiles: tiles, tensor: WindowedTensor(height: s.outputHeight, width: s.outputWidth, channels: s.outputChannels),
         phases: 1,
         window: { tile, _ in
@@ -23,19 +23,21 @@ extension WinogradConvolution {
           return WindowedTensor.Window(
             n: at.n, y: at.row * 4 + startY, x: at.column * 4 + startX, step: 1, rows: rows, columns: columns)
         }),
-      target: WindowedTensor(height: s.inputHeight, width: s.inputWidth, channels: s.inputChannels),
+      target: TileWindows(
+        tiles: tiles, tensor: WindowedTensor(height: s.inputHeight, width: s.inputWidth, channels: s.inputChannels),
+        phases: phases.count,
+        window: { tile, phase in
+          let at = tiles.position(tile)
+          let (y, x) = (phases[phase].y, phases[phase].x)
+          return WindowedTensor.Window(
+            n: at.n, y: (at.row * 4 + startY - y.backwardStart) * s.stride + y.residue,
+            x: (at.column * 4 + startX - x.backwardStart) * s.stride + x.residue, step: s.stride, rows: 4, columns: 4)
+        }),
       layouts: { [self] rows, apart in
         (
           plainLayout(phases, panels: outputPanels, rows: rows, apart: apart),
           phasedLayout(phases, panels: inputPanels, rows: rows, apart: apart)
         )
-      },
-      targetWindow: { tile, phase in
-        let at = tiles.position(tile)
-        let (y, x) = (phases[phase].y, phases[phase].x)
-        return WindowedTensor.Window(
-          n: at.n, y: (at.row * 4 + startY - y.backwardStart) * s.stride + y.residue,
-          x: (at.column * 4 + startX - x.backwardStart) * s.stride + x.residue, step: s.stride, rows: 4, columns: 4)
       },
       products: { v, m in
         filterLayout.slots.indices.filter { filterLayout.slots[$0] > 0 }.map { point in

@@ -24,7 +24,7 @@ extension WinogradConvolution {
 
   /// Every chunk's gradient by itself, and these added up in order.
   func backwardFilter(
-    _ chunks: [Range<Int>], _ inputs: WindowSource, _ input: MappedTensor, _ gradients: WindowSource,
+    _ chunks: [Range<Int>], _ inputs: TileWindows, _ input: MappedTensor, _ gradients: TileWindows,
     _ outputGradient: MappedTensor, filterGradient: UnsafeMutablePointer<Float>, accumulate: Bool
   ) {
     let rows = panelRows(chunks[0].count)
@@ -48,14 +48,10 @@ extension WinogradConvolution {
       let sums = m + mLayout.count
       // The input's copy is used up before the gradient's is made.
       let copy = sums + sumsLayout.count
-      let (tensor, pixels) = inputs.read(input, chunks[chunk], into: copy, context)
-      transformInput(
-        chunks[chunk], tensor: tensor, source: pixels, points: (v, vLayout), on: (worker, space),
-        window: inputs.window)
-      let (gradientTensor, gradient) = gradients.read(outputGradient, chunks[chunk], into: copy, context)
-      transformOutputGradient(
-        chunks[chunk], tensor: gradientTensor, source: gradient, points: (m, mLayout), on: (worker, space),
-        window: gradients.window)
+      let (inputs, pixels) = inputs.read(input, chunks[chunk], into: copy, context)
+      transformInput(chunks[chunk], inputs, source: pixels, points: (v, vLayout), on: (worker, space))
+      let (gradients, gradient) = gradients.read(outputGradient, chunks[chunk], into: copy, context)
+      transformOutputGradient(chunks[chunk], gradients, source: gradient, points: (m, mLayout), on: (worker, space))
       for block in blocks {
         sumTiles(
           block, depth: chunks[chunk].count, v: (UnsafePointer(v), vLayout), m: (UnsafePointer(m), mLayout),

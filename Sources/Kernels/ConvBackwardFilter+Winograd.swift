@@ -13,7 +13,7 @@ extension WinogradConvolution {
   ) {
     let s = shape
     let tiles = WinogradConvolution.outputTiles(s)
-    let (inputs, gradients) = (inputSource(tiles), outputSource(tiles))
+    let (inputs, gradients) = (inputWindows(tiles), outputWindows(tiles))
     let chunks = WinogradConvolution.gradientChunks(s)
     if WinogradConvolution.chunkTaskFloats(s, threads: context.threads) != nil {
       return backwardFilter(
@@ -36,12 +36,11 @@ extension WinogradConvolution {
     let first: TileStores = accumulate ? .adds : streams ? .streams : .overwrites
 
     for range in chunks {
-      withImages(range, tiles, inputs.tensor, &inputImages, points: v) { range, source, input, v in
-        transformInput(range, tensor: source, source: input, points: (v, inputLayout), window: inputs.window)
+      withImages(range, inputs, &inputImages, points: v) { range, inputs, input, v in
+        transformInput(range, inputs, source: input, points: (v, inputLayout))
       }
-      withImages(range, tiles, gradients.tensor, &gradientImages, points: m) { range, target, gradient, m in
-        transformOutputGradient(
-          range, tensor: target, source: gradient, points: (m, outputLayout), window: gradients.window)
+      withImages(range, gradients, &gradientImages, points: m) { range, gradients, gradient, m in
+        transformOutputGradient(range, gradients, source: gradient, points: (m, outputLayout))
       }
       reduceTiles(
         range.count, reduction, v: (UnsafePointer(v), inputLayout), m: (UnsafePointer(m), outputLayout),

@@ -5,16 +5,13 @@ extension WinogradConvolution {
     let tiles = WinogradConvolution.outputTiles(s)
     let filterLayout = forwardFilterLayout
     let gather = WinogradGather(
-      pass: .forward, tiles: tiles,
-      source: inputSource(tiles),
-      target: WindowedTensor(height: s.outputHeight, width: s.outputWidth, channels: s.outputChannels),
+      pass: .forward, source: inputWindows(tiles), target: outputWindows(tiles),
       layouts: { [self] rows, apart in
         (
           phasedLayout(phases, panels: inputPanels, rows: rows, apart: apart),
           plainLayout(phases, panels: outputPanels, rows: rows, apart: apart)
         )
       },
-      targetWindow: outputSource(tiles).window,
       products: { [self] v, m in
         v.slots.indices.filter { v.slots[$0] > 0 }.map { point in
           WinogradGather.Product(
@@ -38,8 +35,8 @@ extension WinogradConvolution {
   }
 
   /// What output tiles read, phase by phase.
-  func inputSource(_ tiles: TileGrid) -> WindowSource {
-    WindowSource(
+  func inputWindows(_ tiles: TileGrid) -> TileWindows {
+    TileWindows(
       tiles: tiles,
       tensor: WindowedTensor(height: shape.inputHeight, width: shape.inputWidth, channels: shape.inputChannels),
       phases: phases.count, window: { [self] tile, phase in inputWindow(tiles, tile, phases[phase]) })
@@ -56,8 +53,8 @@ extension WinogradConvolution {
   }
 
   /// The output tiles themselves.
-  func outputSource(_ tiles: TileGrid) -> WindowSource {
-    WindowSource(
+  func outputWindows(_ tiles: TileGrid) -> TileWindows {
+    TileWindows(
       tiles: tiles,
       tensor: WindowedTensor(height: shape.outputHeight, width: shape.outputWidth, channels: shape.outputChannels),
       phases: 1, window: { [self] tile, _ in outputWindow(tiles, tile) })

@@ -22,14 +22,12 @@ struct WinogradGather {
   }
 
   let pass: ConvPass
-  let tiles: TileGrid
   /// For each phase of V.
-  let source: WindowSource
-  let target: WindowedTensor
+  let source: TileWindows
+  /// For each phase of M.
+  let target: TileWindows
   /// Of V and M, for so many rows; the points apart or not.
   let layouts: (_ rows: Int, _ apart: Bool) -> (v: PointLayout, m: PointLayout)
-  /// Of a tile, for each phase of M.
-  let targetWindow: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
   /// Of points laid out so.
   let products: (_ v: PointLayout, _ m: PointLayout) -> [Product]
 
@@ -65,7 +63,7 @@ extension WinogradConvolution {
     _ gather: WinogradGather, input: MappedTensor, _ filter: WinogradGather.Filter,
     output: UnsafeMutablePointer<Float>, activation: BiasLeakyReLU?
   ) {
-    let tiles = gather.tiles
+    let tiles = gather.source.tiles
     let (vLayout, mLayout) = gather.layouts(panelRows(min(tiles.count, WinogradConvolution.chunkTiles)), false)
     let v = context.scratch("winograd.large", vLayout.count)
     let m = context.scratch("winograd.small", mLayout.count)
@@ -73,9 +71,8 @@ extension WinogradConvolution {
     var images = MappedImages(input, imageElements: gather.source.tensor.imageElements, context)
     for first in stride(from: 0, to: tiles.count, by: WinogradConvolution.chunkTiles) {
       let range = first..<min(first + WinogradConvolution.chunkTiles, tiles.count)
-      withImages(range, tiles, gather.source.tensor, &images, points: v) { range, source, input, v in
-        transformInput(
-          range, tensor: source, source: input, points: (v, vLayout), window: gather.source.window)
+      withImages(range, gather.source, &images, points: v) { range, windows, input, v in
+        transformInput(range, windows, source: input, points: (v, vLayout))
       }
       switch filter {
       case .points(let u):
@@ -83,8 +80,7 @@ extension WinogradConvolution {
       case .onTheWay(let multiply): multiply(range.count, v, vLayout, m, mLayout)
       }
       transformOutput(
-        range, tensor: gather.target, points: (UnsafePointer(m), mLayout), target: output, activation: activation,
-        window: gather.targetWindow)
+        range, gather.target, points: (UnsafePointer(m), mLayout), target: output, activation: activation)
     }
   }
 
@@ -149,7 +145,7 @@ extension WinogradConvolution {
     guard bytes * fewest <= 3 * context.secondLevelCache / 2 else { return nil }
     let fitting = 3 * context.secondLevelCache / 4 / bytes
     let most = min(max(fitting, fewest), WinogradConvolution.tilesAtOnce.upperBound)
-    let tiles = gather.tiles
+    let tiles = gather.source.tiles
     let perImage = tiles.rows * tiles.columns
     // Whole images, or whole rows of tiles of one, which share pixels.
     let tasks: [Range<Int>]
@@ -183,10 +179,8 @@ extension WinogradConvolution {
       let tiles = tasks[task]
       let v = workspace + worker * perWorker
       let m = v + vLayout.count
-      let (source, data) = gather.source.read(input, tiles, into: m + mLayout.count, context)
-      transformInput(
-        tiles, tensor: source, source: data, points: (v, vLayout), on: (worker, space),
-        window: gather.source.window)
+      let (windows, source) = gather.source.read(input, tiles, into: m + mLayout.count, context)
+      transformInput(tiles, windows, source: source, points: (v, vLayout), on: (worker, space))
       for (number, product) in products.enumerated() {
         let columns = 0..<product.columnPanels
         let next = number + 1 < products.count ? products[number + 1] : nil
@@ -195,57 +189,8 @@ extension WinogradConvolution {
           next: next.map { operands($0, rows: 0..<1, columns: 0..<1, v, u) })
       }
       transformOutput(
-        tiles, tensor: gather.target, points: (UnsafePointer(m), mLayout), target: output, activation: activation,
-        on: (worker, space), window: gather.targetWindow)
+        tiles, gather.target, points: (UnsafePointer(m), mLayout), target: output, activation: activation,
+        on: (worker, space))
     }
-  }
-}
-
-/// What the windows of tiles are read from.
-struct WindowSource {
-  let tiles: TileGrid
-  let tensor: WindowedTensor
-  /// Windows of each tile.
-  let phases: Int
-  let window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
-
-  /// The images and rows that the windows of some tiles reach into.
-  private func rows(_ range: Range<Int>) -> (images: Range<Int>, rows: Range<Int>) {
-    let images = tiles.images(range)
-    guard images.count == 1 else { return (images, 0..<tensor.height) }
-    let phases = 0..<phases
-    let top = phases.map { window(range.lowerBound, $0).y }.min()!
-    let bottom = phases.map { phase in
-      let last = window(range.upperBound - 1, phase)
-      return last.y + (last.rows - 1) * last.step + 1
-    }.max()!
-    // All of a window may be padding.
-    let first = min(max(0, top), tensor.height)
-    return (images, first..<max(first, min(tensor.height, bottom)))
-  }
-
-  /// Floats that `read` may need for these tiles.
-  func copiedFloats(_ input: MappedTensor, _ range: Range<Int>) -> Int {
-    if input.map == nil { return 0 }
-    let (images, rows) = rows(range)
-    return images.count * rows.count * tensor.width * tensor.channels
-  }
-
-  /// Where the windows of some tiles are to be read: in the tensor, or mapped in `target`.
-  func read(
-    _ input: MappedTensor, _ range: Range<Int>, into target: UnsafeMutablePointer<Float>, _ context: Context
-  ) -> (WindowedTensor, UnsafePointer<Float>) {
-    if input.map == nil { return (tensor, input.data) }
-    let (images, rows) = rows(range)
-    let copied = PaddedRows(
-      height: tensor.height, width: tensor.width, channels: tensor.channels, left: 0, columns: tensor.width)
-    for image in images {
-      copied.copy(
-        input, image: image, rows: rows,
-        into: target + (image - images.lowerBound) * rows.count * copied.rowFloats, context)
-    }
-    var copy = tensor
-    (copy.firstImage, copy.firstRow) = (images.lowerBound, rows.lowerBound)
-    return (copy, UnsafePointer(target))
   }
 }

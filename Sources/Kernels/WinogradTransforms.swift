@@ -1,71 +1,6 @@
 import CProcessor
 import MicroKernels
 
-/// The tiles of one tensor plane, and how a window of pixels moves with them.
-struct TileGrid {
-  var batch: Int
-  var rows: Int
-  var columns: Int
-
-  var count: Int { batch * rows * columns }
-
-  func position(_ tile: Int) -> (n: Int, row: Int, column: Int) {
-    (tile / (rows * columns), tile / columns % rows, tile % columns)
-  }
-
-  /// The images that tiles are of.
-  func images(_ tiles: Range<Int>) -> Range<Int> {
-    position(tiles.lowerBound).n..<position(tiles.upperBound - 1).n + 1
-  }
-}
-
-/// A channels-last tensor whose pixels are read or written in windows with a step between pixels.
-struct WindowedTensor {
-  var height: Int
-  var width: Int
-  var channels: Int
-  /// The image at the address that it is read from, and where that is not all of it, its first row.
-  var firstImage = 0
-  var firstRow = 0
-
-  var imageElements: Int { height * width * channels }
-
-  /// A window of rows x columns pixels whose first is (y, x), `step` apart.
-  struct Window {
-    var n: Int
-    var y: Int
-    var x: Int
-    var step: Int
-    var rows: Int
-    var columns: Int
-  }
-
-  /// The address of each pixel, row by row; `outside` for those beyond the edges.
-  @inline(__always)
-  func addresses(
-    _ w: Window, _ data: UnsafeMutablePointer<Float>, outside: UnsafeMutablePointer<Float>,
-    _ result: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
-  ) {
-    var row = result
-    let reaches = w.x >= 0 && w.x + (w.columns - 1) * w.step < width
-    for r in 0..<w.rows {
-      let y = w.y + r * w.step
-      let first = data + (((w.n - firstImage) * height + y - firstRow) * width + w.x) * channels
-      if y < 0 || y >= height {
-        for c in 0..<w.columns { row[c] = outside }
-      } else if reaches {
-        for c in 0..<w.columns { row[c] = first + c * w.step * channels }
-      } else {
-        for c in 0..<w.columns {
-          let x = w.x + c * w.step
-          row[c] = x >= 0 && x < width ? first + c * w.step * channels : outside
-        }
-      }
-      row += w.columns
-    }
-  }
-}
-
 extension WinogradConvolution {
   /// Tiles per task of a transform: each point of them is a stream of 2 KB, long enough for the processor to see it.
   private static let taskTiles = 32
@@ -93,16 +28,16 @@ extension WinogradConvolution {
 
   /// The images that a transform reads or writes.
   private struct Pixels {
-    var tensor: WindowedTensor
+    var windows: TileWindows
     var data: UnsafeMutablePointer<Float>
     var direction: Direction
 
-    init(_ tensor: WindowedTensor, reads data: UnsafePointer<Float>) {
-      (self.tensor, self.data, direction) = (tensor, UnsafeMutablePointer(mutating: data), .reads)
+    init(_ windows: TileWindows, reads data: UnsafePointer<Float>) {
+      (self.windows, self.data, direction) = (windows, UnsafeMutablePointer(mutating: data), .reads)
     }
 
-    init(_ tensor: WindowedTensor, writes data: UnsafeMutablePointer<Float>) {
-      (self.tensor, self.data, direction) = (tensor, data, .writes)
+    init(_ windows: TileWindows, writes data: UnsafeMutablePointer<Float>) {
+      (self.windows, self.data, direction) = (windows, data, .writes)
     }
   }
 
@@ -133,12 +68,12 @@ extension WinogradConvolution {
   ///
   /// Tiles are innermost: every point then is a stream of neighbouring vectors.
   private func forEachRun(
-    _ range: Range<Int>, _ pixels: Pixels, phases: Int, panels: Int, on place: Place?,
-    window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window, _ body: (Run) -> Void
+    _ range: Range<Int>, _ pixels: Pixels, panels: Int, on place: Place?, _ body: (Run) -> Void
   ) {
+    let phases = pixels.windows.phases
     if let place {
       for phase in 0..<phases {
-        forEachPanel((phase, 0..<panels), range, 0..<range.count, pixels, on: place, window: window, body)
+        forEachPanel((phase, 0..<panels), range, 0..<range.count, pixels, on: place, body)
       }
       if pixels.direction == .writes { processor_end_streams() }
       return
@@ -155,8 +90,7 @@ extension WinogradConvolution {
       let (group, phase, part) = (task / (phases * parts), task / parts % phases, task % parts)
       forEachPanel(
         (phase, panels * part / parts..<panels * (part + 1) / parts), range,
-        range.count * group / groups..<range.count * (group + 1) / groups, pixels, on: (worker, space),
-        window: window, body)
+        range.count * group / groups..<range.count * (group + 1) / groups, pixels, on: (worker, space), body)
       if pixels.direction == .writes { processor_end_streams() }
     }
   }
@@ -164,25 +98,24 @@ extension WinogradConvolution {
   /// Runs `body` for some panels of a phase, for the tiles at `places` of `range`.
   private func forEachPanel(
     _ part: (phase: Int, panels: Range<Int>), _ range: Range<Int>, _ places: Range<Int>, _ pixels: Pixels,
-    on place: Place,
-    window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window, _ body: (Run) -> Void
+    on place: Place, _ body: (Run) -> Void
   ) {
-    let (tensor, data, direction, w) = (pixels.tensor, pixels.data, pixels.direction, kernels.width)
+    let (windows, data, direction, w) = (pixels.windows, pixels.data, pixels.direction, kernels.width)
     let own = place.space.own(place.worker)
     let outside = direction == .reads ? place.space.zeros : own + transformScratch
     withUnsafeTemporaryAllocation(of: UnsafeMutablePointer<Float>.self, capacity: 64 * places.count) { pixels in
       let pixels = pixels.baseAddress!
       var perTile = 0
       for place in places {
-        let view = window(range.lowerBound + place, part.phase)
+        let view = windows.window(range.lowerBound + place, part.phase)
         perTile = view.rows * view.columns
-        tensor.addresses(view, data, outside: outside, pixels + (place - places.lowerBound) * perTile)
+        windows.tensor.addresses(view, data, outside: outside, pixels + (place - places.lowerBound) * perTile)
       }
       for panel in part.panels {
         var run = Run(
           phase: part.phase, panel: panel, place: places.lowerBound, tiles: places.count, pixels: pixels,
           channel: panel * w, scratch: own)
-        let lanes = tensor.channels - panel * w
+        let lanes = windows.tensor.channels - panel * w
         if lanes >= w {
           body(run)
         } else {
@@ -222,32 +155,29 @@ extension WinogradConvolution {
     }
   }
 
-  /// Calls `body` with the tiles in `range`, some at a time where their images are to be mapped; with the tensor and where
+  /// Calls `body` with the tiles in `range`, some at a time where their images are to be mapped; with their windows and where
   /// the first of their images is; and with where their points go.
   func withImages(
-    _ range: Range<Int>, _ tiles: TileGrid, _ tensor: WindowedTensor, _ images: inout MappedImages,
-    points: UnsafeMutablePointer<Float>,
-    _ body: (Range<Int>, WindowedTensor, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    _ range: Range<Int>, _ windows: TileWindows, _ images: inout MappedImages, points: UnsafeMutablePointer<Float>,
+    _ body: (Range<Int>, TileWindows, UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
   ) {
-    var tensor = tensor
+    var windows = windows
+    let tiles = windows.tiles
     let perImage = tiles.rows * tiles.columns
     var first = range.lowerBound
     while first < range.upperBound {
       let end = images.most.map { min(range.upperBound, (first / perImage + $0) * perImage) } ?? range.upperBound
       let wanted = tiles.images(first..<end)
-      tensor.firstImage = wanted.lowerBound
-      body(first..<end, tensor, images(wanted), points + (first - range.lowerBound) * kernels.width)
+      windows.tensor.firstImage = wanted.lowerBound
+      body(first..<end, windows, images(wanted), points + (first - range.lowerBound) * kernels.width)
       first = end
     }
   }
 
-  /// Pixels -> points, for the tiles in `range`.
-  ///
-  /// - Parameter window: the window of a tile for each of the layout's phases.
+  /// Pixels -> points, for the tiles in `range` and each of the layout's phases.
   func transformInput(
-    _ range: Range<Int>, tensor: WindowedTensor, source: UnsafePointer<Float>,
-    points: (first: UnsafeMutablePointer<Float>, layout: PointLayout), on place: Place? = nil,
-    window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
+    _ range: Range<Int>, _ windows: TileWindows, source: UnsafePointer<Float>,
+    points: (first: UnsafeMutablePointer<Float>, layout: PointLayout), on place: Place? = nil
   ) {
     let (w, c, pairs) = (kernels.width, coefficients.pointer, basis.points.count)
     let (points, layout) = points
@@ -255,7 +185,7 @@ extension WinogradConvolution {
     let (offsets, pointCount) = (layout.phaseOffsets[0], n * n)
     defer { withExtendedLifetime(layout) {} }
     forEachRun(
-      range, Pixels(tensor, reads: source), phases: extents.count, panels: layout.panels, on: place, window: window
+      range, Pixels(windows, reads: source), panels: layout.panels, on: place
     ) { run in
       kernels.inputTransform(
         pairs: pairs, rowPoints: extents[run.phase].rows, columnPoints: extents[run.phase].columns, coefficients: c,
@@ -267,21 +197,21 @@ extension WinogradConvolution {
   /// Points -> pixels, for the tiles in `range`: 4x4 pixels for each of the layout's phases, activated where there is
   /// an activation.
   func transformOutput(
-    _ range: Range<Int>, tensor: WindowedTensor, points: (first: UnsafePointer<Float>, layout: PointLayout),
-    target: UnsafeMutablePointer<Float>, activation: BiasLeakyReLU? = nil, on place: Place? = nil,
-    window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
+    _ range: Range<Int>, _ windows: TileWindows, points: (first: UnsafePointer<Float>, layout: PointLayout),
+    target: UnsafeMutablePointer<Float>, activation: BiasLeakyReLU? = nil, on place: Place? = nil
   ) {
     let (w, c, pairs) = (kernels.width, coefficients.pointer, basis.points.count)
     let (points, layout) = points
     let (panelStride, extents) = (layout.panelStride, layout.extents)
     let (offsets, pointCount) = (layout.phaseOffsets[0], n * n)
     defer { withExtendedLifetime(layout) {} }
+    let tensor = windows.tensor
     let streams = context.usesNonTemporalStores(
       target, rows: shape.batch * tensor.height * tensor.width, channels: tensor.channels)
     let (bias, slope) = (activation.map { UnsafePointer($0.bias.values.pointer) }, activation?.slope ?? 1)
     defer { withExtendedLifetime(activation) {} }
     forEachRun(
-      range, Pixels(tensor, writes: target), phases: extents.count, panels: layout.panels, on: place, window: window
+      range, Pixels(windows, writes: target), panels: layout.panels, on: place
     ) { run in
       kernels.outputTransform(
         pairs: pairs, rowPoints: extents[run.phase].rows, columnPoints: extents[run.phase].columns, coefficients: c,
@@ -293,16 +223,15 @@ extension WinogradConvolution {
 
   /// 4x4 pixels of the output gradient -> points, for the tiles in `range`.
   func transformOutputGradient(
-    _ range: Range<Int>, tensor: WindowedTensor, source: UnsafePointer<Float>,
-    points: (first: UnsafeMutablePointer<Float>, layout: PointLayout), on place: Place? = nil,
-    window: (_ tile: Int, _ phase: Int) -> WindowedTensor.Window
+    _ range: Range<Int>, _ windows: TileWindows, source: UnsafePointer<Float>,
+    points: (first: UnsafeMutablePointer<Float>, layout: PointLayout), on place: Place? = nil
   ) {
     let (w, c, pairs) = (kernels.width, coefficients.pointer, basis.points.count)
     let (points, layout) = points
     let (offsets, panelStride, extent) = (layout.phaseOffsets[0], layout.panelStride, layout.extents[0])
     defer { withExtendedLifetime(layout) {} }
     forEachRun(
-      range, Pixels(tensor, reads: source), phases: 1, panels: layout.panels, on: place, window: window
+      range, Pixels(windows, reads: source), panels: layout.panels, on: place
     ) { run in
       kernels.outputGradientTransform(
         pairs: pairs, rowPoints: extent.rows, columnPoints: extent.columns, coefficients: c,
