@@ -64,7 +64,7 @@ enum PrepareCommand {
     sayLeftOut(report.rejected, report.ownOutput, all: report.rejectedList.description)
     sayNotes(report.notes)
     let faces = report.faces == 0 ? "" : ", \(report.faces) of them faces levelled by landmarks"
-    shown.say(
+    try Console.print(
       "\(arguments.operands[1]): \(report.kept.count) pictures of \(size)x\(size)\(faces); "
         + "\(report.rejected.count) rejected; contact-sheet.png, kept.csv and rejected.csv lie beside it, with its name "
         + "before theirs")

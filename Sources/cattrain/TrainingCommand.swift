@@ -73,7 +73,7 @@ struct TrainingCommand {
       ]
         // Rank 0 alone reads the files.
         + options.choices.filter { !["--generator", "--discriminator"].contains($0.flag) }.map { ($0.flag, $0.value) })
-    if arguments.isOn("--dry-run") { return estimate(model, dataset, options, memory(options, threads: threads)) }
+    if arguments.isOn("--dry-run") { return try estimate(model, dataset, options, memory(options, threads: threads)) }
     // Until here there is nothing to save, and a signal ends the process at once.
     let interruption = Interruption()
     let speaks = ranks.lead
@@ -230,18 +230,25 @@ struct TrainingCommand {
     return dataset
   }
 
-  private mutating func estimate(
+  /// The answer of `--dry-run`, each part as soon as it is known.
+  private func estimate(
     _ model: GANModel, _ dataset: Dataset, _ options: RunOptions, _ memory: MemoryEstimate
-  ) {
-    progress.say(dataset.description)
-    progress.say(
-      "\(memory.generatorParameters) + \(memory.discriminatorParameters) parameters (generator + discriminator)")
-    progress.say("about \((memory.bytes + dataset.pixels.count) / 1_000_000) MB of memory, the pictures included")
+  ) throws {
+    func answer(_ lines: [String]) throws {
+      if ranks.lead { try Console.print(lines.joined(separator: "\n")) }
+    }
+    try answer([
+      dataset.description,
+      "\(memory.generatorParameters) + \(memory.discriminatorParameters) parameters (generator + discriminator)",
+      "about \((memory.bytes + dataset.pixels.count) / 1_000_000) MB of memory, the pictures included",
+    ])
     let time = secondsPerStep(model, dataset, options)
     let steps = dataset.count / options.batchSize
     let total = options.steps ?? options.epochs * steps
-    progress.say("\(steps) steps per epoch, \(TimeSpan(seconds: time * Double(steps))) per epoch")
-    progress.say("\(total) steps in all, \(TimeSpan(seconds: time * Double(total)))")
+    try answer([
+      "\(steps) steps per epoch, \(TimeSpan(seconds: time * Double(steps))) per epoch",
+      "\(total) steps in all, \(TimeSpan(seconds: time * Double(total)))",
+    ])
   }
 }
 

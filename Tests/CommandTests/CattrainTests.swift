@@ -135,6 +135,16 @@ import Testing
     }
   }
 
+  @Test func answersThatCannotBeWritten() throws {
+    let place = try Place()
+    let pictures = try Self.pictures(8, in: place)
+    guard let full = FileHandle(forWritingAtPath: "/dev/full") else { return }  // only Linux has this device
+    for words in [[pictures, "--dry-run"] + Self.small, ["prepare", pictures, "made", "--size", "8"]] {
+      let unsaid = try Self.cattrain.run(words, in: place.path, output: full)
+      #expect(unsaid.status == 1 && unsaid.error.contains("cannot write to standard output"), "\(unsaid.error)")
+    }
+  }
+
   /// What does not fit a run is refused by name and changes nothing; `--force` lets data change.
   @Test func changedDataAndFlags() throws {
     let place = try Place()
