@@ -20,7 +20,8 @@ public protocol PointwiseKernels {
   /// gradient *= 1 - output^2, in place; `output` is what `tanh` wrote.
   static func tanhBackward(_ gradient: UnsafeMutablePointer<Float>, output: UnsafePointer<Float>, _ count: Int)
 
-  /// output = 1 / (1 + exp(-input)), within 4 units in the last place. Overwrites `output`, which may be `input`.
+  /// output = 1 / (1 + exp(-input)), within 4 units in the last place above -87, and exp(-87) below. Overwrites `output`,
+  /// which may be `input`.
   static func sigmoid(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int)
 
   /// gradient *= output (1 - output), in place; `output` is what `sigmoid` wrote.
@@ -32,8 +33,8 @@ public protocol PointwiseKernels {
   /// gradient *= silu'(input) = s (1 + x (1 - s)) with s = 1 / (1 + exp(-x)), in place.
   static func siluBackward(_ gradient: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>, _ count: Int)
 
-  /// output = input * Phi(input), Phi(x) = erfc(-x / sqrt 2) / 2, the factor within 1e-6 of itself. Overwrites `output`,
-  /// which may be `input`.
+  /// output = input * Phi(input), Phi(x) = erfc(-x / sqrt 2) / 2, the factor within 1e-6 of itself above -13.15, and what it
+  /// is there, 9e-40, below. Overwrites `output`, which may be `input`.
   static func gelu(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>, _ count: Int)
 
   /// gradient *= gelu'(input) = Phi(x) + x phi(x), in place.

@@ -6,5 +6,7 @@ int fflush(void *stream);
 void exit(int status) __attribute__((noreturn));
 void *mmap(void *address, unsigned long length, int protection, int flags, int file, long offset);
 int mprotect(void *address, unsigned long length, int protection);
+double erfc(double x);
+double exp(double x);
 double tanh(double x);
 double sqrt(double x);
