@@ -67,6 +67,9 @@ extension Command {
       let missing = required[found.count]
       throw UsageError("\(missing.name) is missing (\(missing.help)): \(usageLine)")
     }
+    if let place = found.firstIndex(of: ""), place < operands.count {
+      throw UsageError("\(operands[place].name) is empty (\(operands[place].help)): \(usageLine)")
+    }
     if found.count > operands.count && operands.last?.repeats != true {
       if operands.isEmpty, !subcommands.isEmpty {
         let names = subcommands.map(\.name)

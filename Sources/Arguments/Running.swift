@@ -21,6 +21,15 @@ public enum Console {
     guard write(bytes, to: STDOUT_FILENO) else { throw OutputError() }
   }
 
+  /// Puts something in the place of standard streams that are closed: the next file that is opened would take it, and get what
+  /// is said. Reading and writing them fails as before.
+  static func holdPlaces() {
+    for descriptor in [STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO]
+    where fcntl(descriptor, F_GETFD) == -1 && errno == EBADF {
+      _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+    }
+  }
+
   /// Whether standard error is a terminal, so that a progress line may be redrawn in place.
   public static var errorIsTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
@@ -39,6 +48,12 @@ public enum Console {
         let written = Darwin.write(descriptor, bytes.baseAddress! + done, bytes.count - done)
       #endif
       if written < 0 && errno == EINTR { continue }
+      if written < 0 && errno == EAGAIN {
+        // Whoever is at the other end has made the stream non-blocking, and is slow.
+        var stream = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        _ = poll(&stream, 1, -1)
+        continue
+      }
       guard written > 0 else { return false }
       done += written
     }
@@ -48,8 +63,14 @@ public enum Console {
 
 /// Standard output took less than all: one sentence that says why, by `errno`.
 public struct OutputError: Error, CustomStringConvertible {
-  public let description =
-    "cannot write to standard output: \(String(cString: strerror(errno))); send it somewhere else"
+  private let code = errno
+
+  public var description: String {
+    "cannot write to standard output: \(String(cString: strerror(code))); send it somewhere else"
+  }
+
+  /// Whether the reader is gone.
+  var isClosedPipe: Bool { code == EPIPE }
 }
 
 /// How a process ends.
@@ -63,12 +84,20 @@ public struct Exit: Equatable, Sendable {
     self.text = text
   }
 
+  /// A sentence may hold words of the command line, and these control characters, which could drive a terminal.
+  private static func escaped(_ text: String) -> String {
+    text.unicodeScalars.reduce(into: "") { result, scalar in
+      let isControl = scalar.properties.generalCategory == .control && scalar != "\n"
+      if isControl { result += "\\u{\(String(scalar.value, radix: 16))}" } else { result.unicodeScalars.append(scalar) }
+    }
+  }
+
   /// Writes the text, if any, to the stream of its kind.
   /// - Returns: the code to end with: 1 where an answer could not be written.
   public func say() -> Int32 {
     guard let text else { return code }
     if code != 0 {
-      Console.error(text + "\n")
+      Console.error(Exit.escaped(text) + "\n")
       return code
     }
     do { try Console.print(text) } catch {
@@ -93,6 +122,7 @@ extension Command {
   ) -> Never {
     // A file that may not grow (ulimit -f) is then a write that fails, and is reported as one.
     signal(SIGXFSZ, SIG_IGN)
+    Console.holdPlaces()
     do {
       let arguments = try parse(CommandLine.arguments.dropFirst())
       if let answer = try arguments.answer() { end(Exit(code: 0, text: answer)) }
@@ -100,6 +130,11 @@ extension Command {
       end(Exit(code: 0))
     } catch let error as UsageError {
       end(Exit(code: 2, text: "\(name): \(error)"))
+    } catch let error as OutputError where error.isClosedPipe {
+      // As it would have ended at once, had not files been to be finished first.
+      signal(SIGPIPE, SIG_DFL)
+      raise(SIGPIPE)
+      end(Exit(code: 1))
     } catch {
       end(Exit(code: 1, text: "\(name): \(error)"))
     }

@@ -32,11 +32,12 @@ public enum CheckpointPath: Equatable, Sendable {
       }
       return path
     case .run(let run):
-      if let newest = Self.checkpoints(of: run).last { return "\(run)/checkpoints/\(newest)" }
+      if let newest = try Self.checkpoints(of: run).last { return "\(run)/checkpoints/\(newest)" }
       let problem = Self.kind(run) == .absent ? "is not there" : "holds no checkpoints/*.safetensors"
       throw CheckpointError(run, "\(problem); \(Self.choices(run))")
     case .step(let step, let run):
-      if let name = Self.checkpoints(of: run).last(where: { $0.step == step }) { return "\(run)/checkpoints/\(name)" }
+      let name = try Self.checkpoints(of: run).last { $0.step == step }
+      if let name { return "\(run)/checkpoints/\(name)" }
       throw CheckpointError(run, "has no checkpoint of step \(step); \(Self.choices(run))")
     }
   }
@@ -45,16 +46,24 @@ public enum CheckpointPath: Equatable, Sendable {
   /// - Parameter name: what the command line has, nil for nothing.
   public static func explained(_ error: any Error, name: String?) -> any Error {
     guard let name, case .run(let run) = CheckpointPath(name), error is StorageError || error is CheckpointError,
-      let newest = checkpoints(of: run).last, "\(error)".contains(quoted("\(run)/checkpoints/\(newest)"))
+      let newest = listed(of: run).last, "\(error)".contains(quoted("\(run)/checkpoints/\(newest)")),
+      // What a flag asks for and it has not, older ones have not either.
+      !"\(error)".contains("leave out --")
     else { return error }
-    let older = checkpoints(of: run).map(\.step).filter { $0 != newest.step }
+    let older = listed(of: run).map(\.step).filter { $0 != newest.step }
     return older.isEmpty ? error : CheckpointError(sentence: "\(error); an older one may do: \(list(older, of: run))")
   }
 
-  /// The checkpoints of a run, oldest first.
-  public static func checkpoints(of run: String, fileSystem: any FileSystem = Disk()) -> [CheckpointName] {
-    ((try? fileSystem.names(in: "\(run)/checkpoints")) ?? []).compactMap(CheckpointName.init).sorted()
+  /// The checkpoints of a run, oldest first; none where there is no folder of them.
+  /// - Throws: `StorageError` where there is one that cannot be listed: what is in it is not gone.
+  public static func checkpoints(
+    of run: String, fileSystem: any FileSystem = Disk()
+  ) throws(StorageError) -> [CheckpointName] {
+    try names(in: "\(run)/checkpoints", fileSystem: fileSystem).compactMap(CheckpointName.init).sorted()
   }
+
+  /// The same for a sentence, which lists what can be listed.
+  private static func listed(of run: String) -> [CheckpointName] { (try? checkpoints(of: run)) ?? [] }
 
   /// The directory of the run that the checkpoint at `path` is in, nil where it is in none.
   public static func run(of path: String) -> String? {
@@ -66,19 +75,19 @@ public enum CheckpointPath: Equatable, Sendable {
   // MARK: Words
 
   /// Names that a sentence lists at most.
-  private static let listed = 8
+  private static let most = 8
 
   /// The names that would do in place of one that does not: those of a run's checkpoints, newest first, the run around
   /// a folder of checkpoints, or the runs in a folder of runs.
   public static func choices(_ path: String) -> String {
     let path = withoutSlashes(path)
     if kind(path) == .absent, let mark = path.lastIndex(of: "@") { return choices(String(path[..<mark])) }
-    let steps = checkpoints(of: path).map(\.step)
+    let steps = listed(of: path).map(\.step)
     if !steps.isEmpty { return "name one that is there: \(list(steps, of: path))" }
     let names = ((try? Disk().names(in: path)) ?? []).sorted(by: >)
     if names.contains(where: { CheckpointName($0) != nil }) { return "name the run, \(printable(directory(of: path)))" }
-    let runs = names.lazy.map { path == "/" ? "/\($0)" : "\(path)/\($0)" }.filter { !checkpoints(of: $0).isEmpty }
-    let found = Array(runs.prefix(listed + 1))
+    let runs = names.lazy.map { path == "/" ? "/\($0)" : "\(path)/\($0)" }.filter { !listed(of: $0).isEmpty }
+    let found = Array(runs.prefix(most + 1))
     return found.isEmpty ? "name a checkpoint or a run's directory" : "name one of the runs in it: \(list(found))"
   }
 
@@ -87,8 +96,8 @@ public enum CheckpointPath: Equatable, Sendable {
   }
 
   private static func list(_ names: [String]) -> String {
-    let shown = names.prefix(listed).map { printable($0) }.joined(separator: ", ")
-    return names.count > listed ? "\(shown) and others" : shown
+    let shown = names.prefix(most).map { printable($0) }.joined(separator: ", ")
+    return names.count > most ? "\(shown) and others" : shown
   }
 
   // MARK: Names

@@ -167,7 +167,7 @@ public final class GeneratorModel {
     if let lastBias {
       finite = context.addBiasTanhToBytes(values, count: count, bias: lastBias, bytes: bytes) && finite
     } else {
-      context.convertToBytes(values, count: count, bytes: bytes)
+      Context.convertToBytes(values, count: count, bytes: bytes)
     }
     guard finite else {
       throw CheckpointError(path, "makes values that are not finite numbers, so its training has diverged")

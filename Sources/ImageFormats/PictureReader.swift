@@ -6,7 +6,7 @@ import Storage
 /// Reads JPEG, PNG, WebP, BMP, PPM, PGM and PBM files.
 public enum PictureReader {
   /// The formats, for people.
-  public static let formats = "JPEG, PNG, WebP, BMP, PPM and PGM"
+  public static let formats = "JPEG, PNG, WebP, BMP, PPM, PGM and PBM"
 
   /// The bytes of a file's head that tell its format.
   package static let headLength = 128

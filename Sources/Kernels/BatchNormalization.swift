@@ -113,7 +113,7 @@ extension Context {
 
   /// The first pass by itself: with d the gradient behind the leaky ReLU, the sums over the rows of d and of
   /// d * (x - mean).
-  /// - Returns: [2 channels], valid until the next such call.
+  /// - Returns: [2 channels], valid until the context sums columns again.
   public func batchNormalizationSums(
     gradient: UnsafePointer<Float>, input: UnsafePointer<Float>, rows: Int, _ normalization: Normalization
   ) -> UnsafeMutablePointer<Double> {

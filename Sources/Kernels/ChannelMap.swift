@@ -1,5 +1,5 @@
-// Batch normalisation and activation between two convolutions, applied as the second one reads: batch normalisation and activation then have no
-// tensor of their own, and backward passes map again what the first convolution left.
+// Batch normalisation and activation between two convolutions, applied as the second one reads: they then have no tensor of
+// their own, and backward passes map again what the first convolution left.
 
 /// y = leaky(scale x + shift) for each element of a tensor, channels last. Images come in runs, and each run has the scale
 /// and shift of one part of a batch, for each channel.

@@ -29,7 +29,7 @@ extension DirectConvolution {
     let w = context.width
     let kernels = context.kernels
     let product = MacroKernel(kernels: kernels)
-    let panelsPerTap = ceilDivide(grid.tapChannels, w)
+    let panelsPerTap = ceilDivide(grid.sourceChannels, w)
     let rowPanels = grid.taps.count * panelsPerTap
     let columnPanels = ceilDivide(shape.outputChannels, w)
     let blockRowPanels = DirectConvolution.blockRows / w
@@ -90,10 +90,10 @@ extension DirectConvolution {
         for column in columns {
           let output = column * w
           kernels.unpackPanel(
-            rows: min(w, grid.tapChannels - channel),
+            rows: min(w, grid.sourceChannels - channel),
             panel: c + (column - columns.lowerBound) * rowCount * w + (row - rows.lowerBound) * w * w,
             channels: min(w, shape.outputChannels - output),
-            destination: filterGradient + (tap * grid.tapChannels + channel) * shape.outputChannels + output,
+            destination: filterGradient + (tap * grid.sourceChannels + channel) * shape.outputChannels + output,
             destinationStride: shape.outputChannels, accumulate: accumulate)
         }
       }

@@ -41,7 +41,7 @@ extension DirectConvolution {
     _ rowGrid: RowGrid, _ form: PackedFilter.Form, _ filter: UnsafePointer<Float>, _ kernels: MicroKernelSet
   ) -> UnsafePointer<Float> {
     let (grid, taps, w) = (rowGrid.grid, rowGrid.taps, kernels.width)
-    let (channels, outputChannels) = (grid.tapChannels, shape.outputChannels)
+    let (channels, outputChannels) = (grid.sourceChannels, shape.outputChannels)
     let panels = ceilDivide(grid.targetChannels, w)
     let depth = taps.count * channels
     return packed(form, count: panels * depth * w, .filter) { packedPanels in
@@ -71,7 +71,7 @@ extension DirectConvolution {
   ) {
     let first = grids[0].grid
     let kernels = context.kernels(channels: first.targetChannels)
-    let (w, channels, targetChannels) = (kernels.width, first.tapChannels, first.targetChannels)
+    let (w, channels, targetChannels) = (kernels.width, first.sourceChannels, first.targetChannels)
     let products = grids.map { grid, form in
       let rowGrid = RowGrid(grid)
       return (rows: rowGrid, b: rowPanels(rowGrid, form, filter, kernels))

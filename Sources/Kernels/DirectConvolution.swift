@@ -29,9 +29,9 @@ final class DirectConvolution {
     init(_ grid: TapGrid, width: Int) {
       // With few source channels a tap takes only as many rows as there are channels; with many, whole panels, but for the
       // last one of a single tap.
-      panelDepth = min(grid.tapChannels, width)
-      panelsPerTap = ceilDivide(grid.tapChannels, width)
-      rowsPerTap = grid.taps.count == 1 ? grid.tapChannels : panelsPerTap * panelDepth
+      panelDepth = min(grid.sourceChannels, width)
+      panelsPerTap = ceilDivide(grid.sourceChannels, width)
+      rowsPerTap = grid.taps.count == 1 ? grid.sourceChannels : panelsPerTap * panelDepth
       depth = grid.taps.count * rowsPerTap
       panelStride = max(depth, 1) * width
       count = panelStride * ceilDivide(grid.targetChannels, width)
@@ -52,7 +52,7 @@ final class DirectConvolution {
   ) {
     let w = context.width
     let (kernels, outputChannels) = (context.kernels, shape.outputChannels)
-    let tapCount = (transposed ? shape.inputChannels : grid.tapChannels) * outputChannels
+    let tapCount = (transposed ? shape.inputChannels : grid.sourceChannels) * outputChannels
     let rowsPerTap = layout.rowsPerTap
     let panelCount = ceilDivide(grid.targetChannels, w)
     context.parallel(panelCount * grid.taps.count) { task in
@@ -62,14 +62,14 @@ final class DirectConvolution {
       let tap = filter + grid.taps[t].index * tapCount
       if transposed {
         kernels.transposePanel(
-          rows: grid.tapChannels, lanes: lanes, source: tap + panel * w * outputChannels,
+          rows: grid.sourceChannels, lanes: lanes, source: tap + panel * w * outputChannels,
           laneStride: outputChannels, destination: target)
       } else {
         kernels.packPanels(
-          grid.tapChannels, source: tap + panel * w, step: outputChannels, channels: lanes, panels: target,
+          grid.sourceChannels, source: tap + panel * w, step: outputChannels, channels: lanes, panels: target,
           panelStride: 0)
       }
-      let used = grid.tapChannels * w
+      let used = grid.sourceChannels * w
       (target + used).update(repeating: 0, count: rowsPerTap * w - used)
     }
   }

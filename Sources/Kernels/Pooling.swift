@@ -20,7 +20,7 @@ public struct PoolShape: Hashable, Sendable {
   public var output: Extent
 
   /// - Parameter output: the window's positions, rounded up or not.
-  /// - Precondition: every window has a pixel of the image.
+  /// - Precondition: every window has a pixel of the image, as `ShapeRules` sees to.
   public init(batch: Int, height: Int, width: Int, channels: Int, window: Window, output: Extent) {
     (self.batch, self.height, self.width, self.channels) = (batch, height, width, channels)
     (kernel, stride, pads) = (window.kernel, window.stride, window.pads(height: height, width: width))
@@ -60,8 +60,7 @@ extension Context {
     }
   }
 
-  /// output = the largest of each window, NaN where one is there; minus infinity for windows within the padding.
-  /// Overwrites `output`.
+  /// output = the largest of each window, NaN where one is there. Overwrites `output`.
   public func maxPool(_ s: PoolShape, input: UnsafePointer<Float>, output: UnsafeMutablePointer<Float>) {
     let kernels = self.kernels
     parallel(s.batch * s.output.height) { task in
@@ -120,8 +119,7 @@ extension Context {
       let sums = sums + worker * s.channels
       for j in 0..<s.output.width {
         let (rows, columns, padded) = s.cover(i, j)
-        // A window within the padding has no pixel: its mean is zero.
-        let share = 1 / max(countsPadding ? padded : Double(rows.count * columns.count), 1)
+        let share = 1 / (countsPadding ? padded : Double(rows.count * columns.count))
         let y = output + s.outputPixel(n, i, j)
         let first = input + s.pixel(n, rows.lowerBound, columns.lowerBound)
         if isNarrow {
@@ -157,7 +155,6 @@ extension Context {
         for j in 0..<s.output.width {
           let (rows, columns, padded) = s.cover(i, j)
           let divisor = countsPadding ? padded : Double(rows.count * columns.count)
-          guard divisor > 0 else { continue }
           for row in rows {
             for column in columns {
               kernels.addScaled(

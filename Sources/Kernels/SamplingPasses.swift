@@ -64,7 +64,7 @@ extension Context {
 
   /// bytes = 127.5 * (values + 1), rounded to nearest; overwrites `bytes`.
   /// - Parameter values: [count], within -1...1 but for rounding.
-  public func convertToBytes(_ values: UnsafePointer<Float>, count: Int, bytes: UnsafeMutablePointer<UInt8>) {
+  public static func convertToBytes(_ values: UnsafePointer<Float>, count: Int, bytes: UnsafeMutablePointer<UInt8>) {
     for i in 0..<count {
       let level = min(max(127.5 * (values[i] + 1), 0), 255)
       // Adding 2^23 leaves the rounded whole number in the low bits of the significand.

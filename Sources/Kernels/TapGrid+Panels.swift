@@ -8,14 +8,14 @@ extension TapGrid {
     panelStride: Int, kernels: MicroKernelSet
   ) {
     let w = kernels.width
-    let panelsPerTap = ceilDivide(tapChannels, w)
+    let panelsPerTap = ceilDivide(sourceChannels, w)
     var next = wanted.lowerBound
     while next < wanted.upperBound {
       let (tap, panel) = next.quotientAndRemainder(dividingBy: panelsPerTap)
       let count = min(panelsPerTap - panel, wanted.upperBound - next)
       pack(
         taps[tap], range, source: source + panel * w,
-        channels: min(count * w, tapChannels - panel * w),
+        channels: min(count * w, sourceChannels - panel * w),
         panels: panels + (next - wanted.lowerBound) * panelStride, panelStride: panelStride, kernels: kernels)
       next += count
     }
@@ -30,7 +30,7 @@ extension TapGrid {
     let channel = wanted.lowerBound * w
     return MacroKernel.MemoryRows(
       first: source + range.lowerBound * sourceChannels + channel, rows: range.count, rowStride: sourceChannels,
-      floats: min(wanted.count * w, tapChannels - channel))
+      floats: min(wanted.count * w, sourceChannels - channel))
   }
 
   /// For the grid pixels in `range`, `channels` channels of the source pixels that tap `t` reads, zero where these are

@@ -19,10 +19,7 @@ struct TapGrid {
   var taps: [Tap]
   var sourceHeight: Int
   var sourceWidth: Int
-  /// Floats from one source pixel to the next.
   var sourceChannels: Int
-  /// Channels that a tap reads of its pixel.
-  var tapChannels: Int
   var targetHeight: Int
   var targetWidth: Int
   var targetChannels: Int
@@ -48,7 +45,6 @@ struct TapGrid {
       batch: s.batch, height: s.outputHeight, width: s.outputWidth, stepY: s.strideHeight, stepX: s.strideWidth,
       taps: taps,
       sourceHeight: s.inputHeight, sourceWidth: s.inputWidth, sourceChannels: s.inputChannels,
-      tapChannels: s.inputChannels,
       targetHeight: s.outputHeight, targetWidth: s.outputWidth, targetChannels: s.outputChannels
     ).withoutNeighbours
   }
@@ -70,7 +66,7 @@ struct TapGrid {
       batch: s.batch, height: ceilDivide(s.inputHeight - phaseY, s.strideHeight),
       width: ceilDivide(s.inputWidth - phaseX, s.strideWidth), stepY: 1, stepX: 1, taps: taps,
       sourceHeight: s.outputHeight,
-      sourceWidth: s.outputWidth, sourceChannels: s.outputChannels, tapChannels: s.outputChannels,
+      sourceWidth: s.outputWidth, sourceChannels: s.outputChannels,
       targetHeight: s.inputHeight,
       targetWidth: s.inputWidth, targetChannels: s.inputChannels, targetStepY: s.strideHeight,
       targetStepX: s.strideWidth,

@@ -56,7 +56,7 @@ public struct WinogradBasis: Sendable {
   }
 
   /// B^T, size x size.
-  public var inputMatrix: [[Double]] {
+  var inputMatrix: [[Double]] {
     let rows = finite.indices.map { j in
       WinogradBasis.polynomial(finite.indices.filter { $0 != j }.map { finite[$0] }) + [0]
     }
@@ -64,13 +64,13 @@ public struct WinogradBasis: Sendable {
   }
 
   /// G, size x taps.
-  public var filterMatrix: [[Double]] {
+  var filterMatrix: [[Double]] {
     let rows = finite.map { p in (0..<taps).map { power(p, $0) } }
     return rows + [(0..<taps).map { $0 == taps - 1 ? 1 : 0 }]
   }
 
   /// A^T D, outputs x size.
-  public var outputMatrix: [[Double]] {
+  var outputMatrix: [[Double]] {
     let m = WinogradBasis.outputs
     return (0..<m).map { i in finite.indices.map { power(finite[$0], i) / norm($0) } + [i == m - 1 ? 1 : 0] }
   }

@@ -55,7 +55,7 @@ extension WinogradConvolution {
   /// Transforms the taps two rows at a time and multiplies: C (+)= A U at each point of the block.
   private func multiply(_ block: Block, taps: Taps, a: Source, c: Target) {
     let (w, parts) = (kernels.width, block.phase)
-    if areFew(block.rows) && phases.count > 1 {
+    if areFew(block.rows) {
       return multiplyFewTiles(block, taps: taps, a: a, c: c)
     }
     let product = MacroKernel(kernels: kernels)
@@ -105,7 +105,9 @@ extension WinogradConvolution {
   }
 
   /// Whether so many tiles take what is transformed from the registers, which hold the points of three taps.
-  private func areFew(_ tiles: Int) -> Bool { tapGroups != nil && basis.taps == 3 && tiles <= RowProduct.tiles }
+  private func areFew(_ tiles: Int) -> Bool {
+    tapGroups != nil && basis.taps == 3 && phases.count > 1 && tiles <= RowProduct.tiles
+  }
 
   /// The same for tiles so few that what is transformed serves but one register tile: then it does not leave the registers.
   /// (One picture of 128 pixels has 4 tiles in its deepest layer. Panels have rows to spare for tiles that are not there.)

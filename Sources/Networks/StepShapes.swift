@@ -45,18 +45,20 @@ package struct StepShapes: Sendable {
   /// - Parameter first: data gradients of the first layer.
   private mutating func add(_ prefix: String, _ network: Network, batch: Int, calls: [ConvPass: Int], first: Int?) {
     var filters = 0
-    for (index, stage) in network.allStages.enumerated() {
+    var isFirst = true
+    for stage in network.allStages {
       let name = "\(prefix).\(stage.name)"
       let values = Double(4 * batch * stage.output.elements)
       guard let shape = stage.convShape(batch: batch) else {
-        // Batch normalisation. Forward reads once, for the statistics; the layer behind it maps what it reads. Backward reads
+        // As batch normalisation, beside which others are rare: forward reads once, for the statistics; the layer behind it maps what it reads. Backward reads
         // gradient and activation for the sums and again for the map, and writes once.
         parts["\(name) fwd"] = Part(bytes: values)
         parts["\(name) bwd"] = Part(bytes: 5 * values)
         continue
       }
       var calls = calls
-      if index == 0 { calls[.backwardData] = first }
+      if isFirst { calls[.backwardData] = first }
+      isFirst = false
       layers.append(Layer(name: name, shape: shape, isTransposed: stage.isTransposed, calls: calls))
       filters += shape.filterCount
       for pass in ConvPass.allCases {

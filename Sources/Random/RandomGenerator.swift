@@ -67,11 +67,6 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
     return Int(next(upperBound: UInt64(bound)))
   }
 
-  /// Fisher and Yates's shuffle, from the last element down: element i changes places with `index(below: i + 1)`.
-  public mutating func shuffle<T>(_ values: inout [T]) {
-    for i in stride(from: values.count - 1, to: 0, by: -1) { values.swapAt(i, index(below: i + 1)) }
-  }
-
   private mutating func next(upperBound: UInt64) -> UInt64 {
     // Draws above the largest multiple of the bound would favour small remainders.
     let limit = UInt64.max - UInt64.max % upperBound

@@ -13,6 +13,17 @@ public func createDirectory(_ path: String, fileSystem: any FileSystem = Disk())
   }
 }
 
+/// The names in a directory, in no particular order; none where there is no such directory.
+/// - Throws: `StorageError` where there is one whose names the system does not tell.
+public func names(in directory: String, fileSystem: any FileSystem = Disk()) throws(StorageError) -> [String] {
+  do throws(SystemFailure) {
+    return try fileSystem.uninterrupted { () throws(SystemFailure) in try fileSystem.names(in: directory) }
+  } catch {
+    if [ENOENT, ENOTDIR].contains(error.code) { return [] }
+    throw StorageError("list", directory, error)
+  }
+}
+
 /// Creates `<parent>/<number>-<name>` with a number of five digits, one above the highest that any entry of `parent`
 /// begins with, and returns its path. Two processes that do so at once get two numbers, and a directory that is
 /// there is never taken: `parent` is locked meanwhile, and the last word is the system's, which makes a directory

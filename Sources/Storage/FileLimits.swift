@@ -21,6 +21,32 @@ public func requireFileSize(_ bytes: Int, for what: String) throws(StorageError)
       + "raise the limit on file sizes (ulimit -f)")
 }
 
+/// A directory, or the nearest one around it that is there.
+private func existing(_ directory: String) -> String {
+  var place = directory
+  while access(place, F_OK) != 0, place != Storage.directory(of: place) { place = Storage.directory(of: place) }
+  return place
+}
+
+/// Makes sure that files can be made in a directory, which need not be there yet: before the work and not after it.
+/// - Throws: `StorageError` where they cannot.
+public func requireWritable(_ directory: String) throws(StorageError) {
+  if access(existing(directory), W_OK | X_OK) != 0 { throw StorageError("write to", directory, SystemFailure(errno)) }
+}
+
+/// Makes sure that a file of `bytes` fits on the disk of a directory, which need not be there yet.
+/// - Parameter what: the file, such as `a checkpoint`.
+/// - Throws: `StorageError` where the system says that less is free.
+public func requireSpace(_ bytes: Int, in directory: String, for what: String) throws(StorageError) {
+  var status = statvfs()
+  guard statvfs(existing(directory), &status) == 0 else { return }
+  let free = Double(status.f_bavail) * Double(status.f_frsize)
+  guard free < Double(bytes) else { return }
+  throw StorageError(
+    "\(what) takes about \((bytes + 999_999) / 1_000_000) MB, and \(Int(free) / 1_000_000) MB are free where "
+      + "\(quoted(directory)) is; free some space or choose another place")
+}
+
 /// Makes sure that so many files can be open beside those that are (`ulimit -n`): the system's thread pool ends the
 /// process where it cannot have its own. To be called before any thread is started.
 /// - Throws: `StorageError` where they cannot.

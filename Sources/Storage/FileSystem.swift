@@ -4,7 +4,8 @@
   import Glibc
 #endif
 
-/// Every call by which this package changes what is on a disk, so that a test can put a failing disk in its place.
+/// The calls by which checkpoints, statistics and whole files of any kind get onto a disk, so that a test can put a failing
+/// disk in its place.
 /// The calls mean what their POSIX namesakes mean, short writes included; nothing here retries or hides anything.
 /// Reading whole files is not part of it: a checkpoint is mapped (`MappedFile`), which changes nothing.
 public protocol FileSystem: Sendable {

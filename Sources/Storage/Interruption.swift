@@ -31,8 +31,8 @@ public final class Interruption: Sendable {
   /// Asks for a stop, as a signal would.
   public func request() { requests.add(1, ordering: .releasing) }
 
-  /// Takes over SIGINT, SIGTERM and SIGHUP for the rest of the process; a SIGHUP that is ignored already, as under
-  /// nohup, stays so. The third SIGINT ends the process at once; one within a second of the one before does not count,
+  /// Takes over SIGINT, SIGTERM and SIGHUP for the rest of the process; those that are ignored already, as under nohup or in
+  /// the background of a script, stay so. The third SIGINT ends the process at once; one within a second of the one before does not count,
   /// since a key may be held. To be called once.
   /// - Parameters:
   ///   - more: further signals that ask for a stop.
@@ -44,7 +44,7 @@ public final class Interruption: Sendable {
     let queue = DispatchQueue(label: "signals", qos: .userInteractive)
     for number in [SIGINT, SIGTERM, SIGHUP] + more {
       let before = signal(number, SIG_IGN)
-      if number == SIGHUP, unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { continue }
+      if unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { continue }
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
       source.setEventHandler { [weak self] in self?.receive(number, announce) }
       source.resume()

@@ -70,15 +70,6 @@ public final class LineFile: Sendable {
     }
   }
 
-  /// Brings all lines to the disk.
-  public func synchronize() throws {
-    do {
-      try fileSystem.uninterrupted { () throws(SystemFailure) in try fileSystem.synchronize(file) }
-    } catch {
-      throw StorageError("write", path, error)
-    }
-  }
-
   private static func truncate(
     _ file: Int32, to length: Int, _ fileSystem: any FileSystem
   ) throws(SystemFailure) {

@@ -68,3 +68,10 @@ extension SafeTensors {
     try self.init(MappedFile(path: path), path: path)
   }
 }
+
+/// All bytes of a small file.
+/// - Throws: `StorageError` where the file is missing, unreadable, empty or not a regular file.
+public func contents(of path: String) throws(StorageError) -> [UInt8] {
+  let file = try MappedFile(path: path)
+  return withExtendedLifetime(file) { Array(file.bytes) }
+}

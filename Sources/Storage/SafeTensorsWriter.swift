@@ -17,20 +17,7 @@ public struct TensorSource {
     self.produce = produce
   }
 
-  /// Elements from memory that must stay valid and unchanged until the file is written.
-  /// The label differs from the array form's, because Swift would turn an array into a pointer that ends with the call.
-  /// - Parameter half: round to F16, to nearest, ties to even. A value beyond F16's range is an error.
-  public init(_ name: String, memory floats: UnsafePointer<Float>, shape: [Int], half: Bool = false) {
-    let count = shape.reduce(1, *)
-    self.init(name, half ? .float16 : .float32, shape: shape) { sink in
-      if half {
-        try sink.putHalves(floats, count: count)
-      } else {
-        try sink.put(UnsafeRawBufferPointer(start: floats, count: 4 * count))
-      }
-    }
-  }
-
+  /// Elements that are at hand. See below for `half`.
   public init(_ name: String, floats: [Float], shape: [Int], half: Bool = false) {
     precondition(floats.count == shape.reduce(1, *), "\(name): as many values as its shape says")
     self.init(name, shape: shape, half: half) { floats }
@@ -128,7 +115,7 @@ extension SafeTensors {
   /// - Precondition: names are not repeated; each source puts what its shape says.
   /// - Throws: `StorageError` for the disk's failures, and what the sources throw; an older file is then untouched.
   public static func write(
-    _ tensors: [TensorSource], metadata: [String: String], to path: String, overwrite: Bool, durable: Bool = true,
+    _ tensors: [TensorSource], metadata: [String: String], to path: String, overwrite: Bool,
     fileSystem: any FileSystem = Disk()
   ) throws {
     // Not `sort`, which does not promise to keep the order of equals.
@@ -136,7 +123,7 @@ extension SafeTensors {
     let bytes = ordered.reduce(0) { $0 + (byteCount($1.shape, $1.dtype) ?? 0) }
     var header = header(
       ordered, metadata: metadata, blockDigests: [UInt64](repeating: 0, count: DataDigest.blockCount(bytes)))
-    try AtomicFile.write(path, overwrite: overwrite, durable: durable, fileSystem: fileSystem) { file in
+    try AtomicFile.write(path, overwrite: overwrite, fileSystem: fileSystem) { file in
       try header.withUnsafeBytes { try file.write($0) }
       var sink = TensorSink(file)
       for tensor in ordered {

@@ -34,7 +34,6 @@ final class Session {
   }
 
   func run() throws(BenchError) {
-    try requireMemory()
     for topic in options.topics {
       switch topic {
       case .peak: measurePeaks()
@@ -56,8 +55,8 @@ final class Session {
     }
   }
 
-  /// Refuses networks that memory does not hold.
-  private func requireMemory() throws(BenchError) {
+  /// Refuses networks that memory does not hold, and threads that cannot be had.
+  func requireMemory() throws(BenchError) {
     var network = RunOptions(preset: options.preset.rawValue)
     network.width = options.width
     let trains = options.topics.contains { [.layers, .step, .scaling].contains($0) }

@@ -5,6 +5,8 @@ Options.command.run { arguments in
   let session = try Session(
     Options(arguments, machine: machine, environment: Machine.environment("CATGAN_ISA")), machine: machine,
     algorithm: Context.algorithmFromEnvironment())
+  // Before anything asks for threads.
+  try session.requireMemory()
   let interrupt = session.report.publishOnInterrupt()
   try session.run()
   interrupt.cancel()

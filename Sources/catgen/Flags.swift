@@ -39,8 +39,8 @@ let catgen = Command(
     Flag(
       "--checkpoint", "PATH", group: "Running", defaultNote: "the one of --preset",
       help:
-        "a run's directory (its newest checkpoint), RUN@STEP, a checkpoint, or a bare safetensors generator with the same "
-        + "tensor names"),
+        "a run's directory (its newest checkpoint), RUN@STEP, a checkpoint, or any safetensors file with a generator's "
+        + "tensors, PyTorch's names among them"),
     Flag(
       switch: "--ema", group: "Running", default: true, help: "use the averaged generator where the checkpoint has one"),
     Flag("--batch-size", "N", group: "Running", defaultNote: "by memory", help: "pictures computed at once"),
@@ -50,7 +50,7 @@ let catgen = Command(
       help:
         "answer requests, one JSON object per line of standard input such as {\"seed\": 7}, with pictures on standard "
         + "output; docs/streams.md"),
-    Flag(switch: "--progress", group: "Running", help: "show how far it is"),
+    Flag(switch: "--progress", group: "Running", help: "show how far it is; on a terminal, many pictures always do"),
     Flag(switch: "--quiet", group: "Running", help: "say nothing but errors"),
     Flag(switch: "--inspect", group: "Running", help: "say what the checkpoint holds, check its digest, and exit"),
   ],

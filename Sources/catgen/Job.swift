@@ -181,7 +181,7 @@ struct Job {
   }
 
   private func batches(_ body: (Range<Int>, UnsafePointer<UInt8>) throws -> Void) throws {
-    let shown = given.isOn("--progress")
+    let shown = given.isOn("--progress") || isLong && Console.errorIsTerminal && !given.isOn("--quiet")
     do {
       try Pipeline(model).run(count: count, latent: latent) { range, bytes in
         try interruption.check()
@@ -206,10 +206,16 @@ struct Job {
     }
   }
 
+  /// Whether there may be seconds to wait for it.
+  private var isLong: Bool {
+    if case .stream = request.destination { return false }
+    return count > 256
+  }
+
   private func report(_ path: String) {
     if given.isOn("--quiet") { return }
     let what = request.frames == nil ? "picture" : "frame"
-    Console.error("catgen: \(count) \(what)\(count == 1 ? "" : "s") in \(path)\n")
+    Console.error("catgen: \(count) \(what)\(count == 1 ? "" : "s") in \(printable(path))\n")
   }
 
   /// seed0000.png, or frame0000.png in a film.
@@ -219,16 +225,16 @@ struct Job {
   }
 
   private static func refuseOverwriting(_ request: Request) throws {
-    let paths: [String]
+    func refuse(_ path: String) throws {
+      guard access(path, F_OK) == 0 else { return }
+      throw PictureError("\(printable(path)) is there already: choose another --out, or overwrite it with --force")
+    }
     switch request.destination {
     case .stream: return
-    case .file(let path): paths = [path]
+    case .file(let path): try refuse(path)
     case .directory(let path):
       if access(path, F_OK) != 0 { return }
-      paths = (0..<(request.frames ?? request.seeds.count)).map { "\(path)/\(name(request, $0))" }
-    }
-    if let taken = paths.first(where: { access($0, F_OK) == 0 }) {
-      throw PictureError("\(taken) is there already: choose another --out, or overwrite it with --force")
+      for index in 0..<(request.frames ?? request.seeds.count) { try refuse("\(path)/\(name(request, index))") }
     }
   }
 }

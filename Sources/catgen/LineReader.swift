@@ -60,9 +60,10 @@ struct LineReader {
     }
   }
 
-  private func isReady() -> Bool {
+  /// - Parameter milliseconds: to wait at most; -1 for as long as it takes.
+  private func isReady(within milliseconds: Int32 = 0) -> Bool {
     var descriptor = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
-    return poll(&descriptor, 1, 0) > 0
+    return poll(&descriptor, 1, milliseconds) > 0
   }
 
   private mutating func fill() throws {
@@ -74,8 +75,14 @@ struct LineReader {
     while true {
       let count = bytes.withUnsafeMutableBytes { read(STDIN_FILENO, $0.baseAddress! + old, Self.block) }
       if count < 0 && errno == EINTR { continue }
+      if count < 0 && errno == EAGAIN {
+        // The stream is non-blocking, and nothing is there yet.
+        _ = isReady(within: -1)
+        continue
+      }
       guard count >= 0 else {
-        throw PictureError("cannot read standard input: \(String(cString: strerror(errno)))")
+        let reason = String(cString: strerror(errno))
+        throw PictureError("cannot read standard input: \(reason); send it from somewhere else")
       }
       bytes.removeLast(Self.block - count)
       hasEnded = count == 0

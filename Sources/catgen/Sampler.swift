@@ -29,6 +29,7 @@ struct Sampler {
     let description = try CheckpointDescription(file, averaged: averaged)
     self.description = description
     if given.isOn("--inspect") {
+      try Memory.requireThreads(threads ?? Context.processorCount)
       try file.verifyDigest()
       try Console.print(String(description.summary.dropLast()))
       return nil

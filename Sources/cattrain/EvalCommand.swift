@@ -115,7 +115,7 @@ struct EvalCommand {
         "--count \(given): each sample needs two of the \(data.count) pictures of '\(folder)' to compare with; "
           + "at most \(largest) can be given")
     }
-    let samples = try samples(of: source, count: given ?? min(1000, largest), limit: largest, fit, threads, context)
+    let samples = try samples(of: source, count: given ?? min(1000, largest), fit, threads, context)
     interruption.watchSignals()
     // Somebody who closes the pipe that figures go to does not mean to lose the files.
     signal(SIGPIPE, SIG_IGN)
@@ -199,7 +199,7 @@ struct EvalCommand {
   }
 
   private mutating func samples(
-    of source: Source, count: Int, limit: Int, _ fit: PictureFit, _ threads: Int, _ context: Context
+    of source: Source, count: Int, _ fit: PictureFit, _ threads: Int, _ context: Context
   ) throws -> PictureSet {
     if let folder = source.folder {
       // Samples are what is judged here, so own output counts too.
@@ -251,9 +251,11 @@ struct EvalCommand {
     }
     var taken: [String] = []
     for folder in [out, export] {
-      if let folder, let kind = try? Disk().kind(of: folder), kind != .directory, kind != .absent {
-        throw RunError("'\(folder)' is no folder; name another")
+      guard let folder else { continue }
+      if let kind = try? Disk().kind(of: folder), kind != .directory, kind != .absent {
+        throw RunError("\(quoted(folder)) is no folder; name another")
       }
+      try requireWritable(folder)
     }
     if let out {
       for name in [Self.report, Self.sheet] where access("\(out)/\(name)", F_OK) == 0 { taken.append("\(out)/\(name)") }
@@ -274,8 +276,7 @@ struct EvalCommand {
   }
 
   private static func isExported(_ name: String, _ prefix: String) -> Bool {
-    name.hasPrefix(prefix) && name.hasSuffix(".png")
-      && name.dropFirst(prefix.count).dropLast(4).allSatisfy { $0.isASCII && $0.isNumber }
+    Int(name.dropFirst(prefix.count).dropLast(4)).map { Self.name(prefix, $0) } == name
   }
 
   private mutating func export(_ samples: PictureSet, beside reals: PictureSet) throws {

@@ -3,6 +3,7 @@
 import Arguments
 import CatGAN
 import Generation
+import Kernels
 import Storage
 
 enum ExportCommand {
@@ -55,6 +56,8 @@ enum ExportCommand {
     let suffix: Format = path.lowercased().hasSuffix(".onnx") ? .onnx : .safetensors
     let format = try arguments.optionalChoice("--format").map { Format(rawValue: $0)! } ?? suffix
     let averaged = arguments.isGiven("--ema") ? arguments.isOn("--ema") : nil
+    try Memory.requireThreads(Context.processorCount)
+    try refuse(path, force: arguments.isOn("--force"), of: checkpoint)
     // A file is written to its end or not at all.
     let interruption = Interruption()
     interruption.watchSignals()
@@ -78,6 +81,26 @@ enum ExportCommand {
       try Checkpoint.exportONNX(
         of: CheckpointPath(checkpoint).file(), averaged: averaged, downsample: downsample, options: options, note: note,
         to: path, overwrite: force)
+    }
+  }
+
+  /// - Throws: where `path` would be written over something that is worth more, before anything is read.
+  private static func refuse(_ path: String, force: Bool, of checkpoint: String) throws {
+    if path == "-" {
+      throw UsageError("FILE is '-': a generator goes into a file, not to standard output; give it a name")
+    }
+    let name = path.split(separator: "/").last.map(String.init) ?? ""
+    if CheckpointPath.run(of: path) != nil, CheckpointName(name) != nil {
+      throw RunError(
+        "\(quoted(path)) is the name of a run's checkpoint, from which training goes on, and a generator alone is less; "
+          + "choose another name")
+    }
+    guard try Disk().kind(of: path) != .absent else { return }
+    if let source = try? CheckpointPath(checkpoint).file(), absolutePath(source) == absolutePath(path) {
+      throw RunError("\(quoted(path)) is the checkpoint itself; choose another name")
+    }
+    if !force {
+      throw RunError("\(quoted(path)) is there already; choose another name, or overwrite it with --force")
     }
   }
 }

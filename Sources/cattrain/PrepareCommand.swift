@@ -65,7 +65,7 @@ enum PrepareCommand {
     sayNotes(report.notes)
     let faces = report.faces == 0 ? "" : ", \(report.faces) of them faces levelled by landmarks"
     try Console.print(
-      "\(arguments.operands[1]): \(report.kept.count) pictures of \(size)x\(size)\(faces); "
+      "\(printable(arguments.operands[1])): \(report.kept.count) pictures of \(size)x\(size)\(faces); "
         + "\(report.rejected.count) rejected; contact-sheet.png, kept.csv and rejected.csv lie beside it, with its name "
         + "before theirs")
   }

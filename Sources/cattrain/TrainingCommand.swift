@@ -151,7 +151,17 @@ struct TrainingCommand {
         "--shards \(options.shards): fewer than the \(count) ranks; start fewer, or give --shards \(count) or more, of"
           + " at most --batch-size \(options.batchSize)")
     }
+    if let run = earlier?.run, let newest = try run.checkpoints().last {
+      for (flag, wanted, now) in [("--steps", options.steps, newest.step), ("--epochs", options.epochs, newest.epoch)]
+      where arguments.isGiven(flag) && (wanted ?? now) < now {
+        throw UsageError("\(flag) \(wanted!): the run is at \(now) already; give more, or leave it out")
+      }
+    }
     let memory = memory(options, threads: context.threads)
+    if ranks.lead && !force && !arguments.isOn("--dry-run") {
+      let place = earlier?.run?.path ?? earlier?.origin?.parent ?? arguments.string("--out")
+      try requireSpace(memory.checkpointBytes, in: place, for: "each checkpoint")
+    }
     let dataset: Dataset
     do {
       dataset = try load(folder, options, memory, threads: context.threads)

@@ -7,7 +7,8 @@ import Images
 
 enum TrainingFlags {
   static let operand = Operand(
-    "DATA_DIR", required: false, help: "folder of pictures (JPEG, PNG, WebP, BMP, PPM or PGM), searched recursively")
+    "DATA_DIR", required: false,
+    help: "folder of pictures (JPEG, PNG, WebP, BMP, PPM, PGM or PBM), searched recursively")
 
   static let all: [Flag] = run + networks + learning + levers + safety + machine
 
@@ -49,7 +50,7 @@ enum TrainingFlags {
         .map { "; \($0) stands for \($1), and flags that are given win" }.joined()),
     Flag(
       "--width", "N", group: "Networks", defaultNote: "\(defaults.width)",
-      help: "channels of the widest pictures' layer; the others are multiples of it"),
+      help: "channels of the widest pictures' layer, 8 to 256 in steps of 8; the others are multiples of it"),
     Flag(
       "--z-dim", "N", group: "Networks", defaultNote: "\(defaults.zDimension)",
       help: "numbers that a picture is made from"),

@@ -64,6 +64,7 @@ private func sentence(_ words: String..., then ask: (Arguments) throws -> Void =
   #expect(sentence("d", "--no-force") == "mew knows no flag --no-force; did you mean --force?")
   #expect(sentence() == "FOLDER is missing (where it reads): mew FOLDER [FLAGS]")
   #expect(sentence("a", "b") == "'b' is one argument too many: mew FOLDER [FLAGS]")
+  #expect(sentence("") == "FOLDER is empty (where it reads): mew FOLDER [FLAGS]")
 }
 
 @Test(arguments: [

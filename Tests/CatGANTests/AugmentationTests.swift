@@ -9,8 +9,7 @@ import Testing
 /// DiffAugment against PyTorch's, and what must hold whatever the draws are.
 @Suite struct AugmentationTests {
   static func reference() throws -> SafeTensors {
-    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    return try SafeTensors(path: "/\(root)/Fixtures/reference/levers.safetensors")
+    try SafeTensors(path: Fixtures.path("reference/levers.safetensors"))
   }
 
   /// The kinds of each of the reference's cases.

@@ -61,7 +61,7 @@ import Testing
       try Dataset(FolderScan(folder.bytePath), options: DatasetOptions(size: 8, threads: 1))
     } throws: { error in
       [
-        "holds no usable picture (JPEG, PNG, WebP, BMP, PPM and PGM are read)", "IMG_0.heic is a HEIC file",
+        "holds no usable picture (JPEG, PNG, WebP, BMP, PPM, PGM and PBM are read)", "IMG_0.heic is a HEIC file",
         "(12 files like this)", "heif-convert", "scan.tif is a TIFF file",
         "4 other files (2 .txt, 1 .mp4, 1 without suffix)",
       ].allSatisfy("\(error)".contains)

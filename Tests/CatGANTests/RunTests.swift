@@ -154,15 +154,19 @@ struct RunTests {
     _ = try small.begin(in: folder.path + "/runs")
     let run = "\(folder.path)/runs/00000-\(small.options.runName)"
     for checkpoint in SmallRun.checkpoints(run) { try FileManager.default.removeItem(atPath: checkpoint) }
+    // Where some were saved they are elsewhere, as on a disk that is not mounted, and nothing is begun again in their place.
+    let refused = try #require(throws: RunError.self) { _ = try small.resume(run) }
+    #expect(refused.description.contains("its log.txt says that some were saved"), "\(refused)")
+    try FileManager.default.removeItem(atPath: run + "/log.txt")
     let (ending, said) = try small.resume(run)
     #expect(ending == .finished && said.contains("holds no checkpoint yet: it begins again"), "\(said)")
     #expect(try fileBytes(SmallRun.checkpoints(run).last!) == small.newestBytes())
   }
 
   @Test func historyOfATornFileThatWasResumed() throws {
-    var lines = try (1...5).map { try statisticsLine(record($0)) }
-    lines.append(try statisticsLine(RunEvent(.resumed, step: 3, epoch: 0)))
-    lines.append(try statisticsLine(record(4)))
+    var lines = try (1...5).map { try jsonLine(record($0)) }
+    lines.append(try jsonLine(RunEvent(.resumed, step: 3, epoch: 0)))
+    lines.append(try jsonLine(record(4)))
     let history = History(text: lines.joined(separator: "\n") + "\n{\"step\":5,\"epo")
     #expect(history.steps.map(\.step) == [1, 2, 3, 4])
   }
@@ -191,17 +195,17 @@ struct RunTests {
       "\(starts[1].changes)")
     #expect(first.changes(to: second, isForced: false).first == "--batch-size 64 -> 32")
     #expect(starts[0].commandLine == "cattrain 'my cats' --seed=1 'it'\\''s'")
-    var lines = [try statisticsLine(starts[0])]
+    var lines = [try jsonLine(starts[0])]
     lines += try (1...8).map { step in
       var logged = record(step)
       logged.bytesSent = 13_400_000
-      return try statisticsLine(logged)
+      return try jsonLine(logged)
     }
-    lines += [try statisticsLine(RunEvent(.resumed, step: 4, epoch: 0)), try statisticsLine(starts[1])]
+    lines += [try jsonLine(RunEvent(.resumed, step: 4, epoch: 0)), try jsonLine(starts[1])]
     let history = History(text: lines.joined(separator: "\n"))
     #expect(history.starts == starts && history.steps.count == 4 && history.events.count == 1)
     for start in starts {
-      let line = Data(try statisticsLine(start).utf8)
+      let line = Data(try jsonLine(start).utf8)
       #expect(throws: DecodingError.self) { try JSONDecoder().decode(RunEvent.self, from: line) }
       #expect(throws: DecodingError.self) { try JSONDecoder().decode(StepRecord.self, from: line) }
     }

@@ -16,8 +16,7 @@ import Testing
   }
 
   static func reference() throws -> SafeTensors {
-    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-    return try SafeTensors(path: "/\(root)/Fixtures/reference/steps.safetensors")
+    try SafeTensors(path: Fixtures.path("reference/steps.safetensors"))
   }
 
   static func trainer(_ context: Context, _ file: SafeTensors, shards: Int = 1) throws -> GANTrainer {

@@ -231,12 +231,10 @@ import Testing
   }
 
   /// A real file system that is full, where the tests may mount one.
-  @Test func fullFileSystem() throws {
+  @Test(.enabled(if: SmallDisk.isAllowed, "\(SmallDisk.remark)")) func fullFileSystem() throws {
     let place = try Place()
-    // After it is unmounted.
-    defer { place.remove() }
-    guard let disk = try SmallDisk(at: place("disk")) else { return }
-    defer { disk.unmount() }
+    let disk = try SmallDisk(in: place, kilobytes: 1024)
+    defer { withExtendedLifetime(disk) {} }
     let words = ["--checkpoint", SmallGenerator.path, "--count", "200", "--out"]
     try refused(words + ["disk/cats.raw"], 1, "disk/cats.raw", in: place)
     #expect(try FileManager.default.contentsOfDirectory(atPath: place("disk")).isEmpty)
@@ -266,6 +264,24 @@ import Testing
     #expect(try (complaints.fileHandleForReading.readToEnd() ?? Data()).isEmpty)
   }
 
+  /// A parent may have made its end of the pipe, and so ours, one that does not wait.
+  @Test func aPipeThatDoesNotWait() throws {
+    let pipe = Pipe()
+    let writing = pipe.fileHandleForWriting.fileDescriptor
+    _ = fcntl(writing, F_SETFL, fcntl(writing, F_GETFL) | O_NONBLOCK)
+    let process = Process()
+    process.executableURL = Self.catgen.url
+    process.arguments = ["--checkpoint", SmallGenerator.path, "--count", "100", "--format", "raw", "--out", "-"]
+    process.standardOutput = pipe
+    try process.run()
+    try pipe.fileHandleForWriting.close()
+    // A pipe holds 64 KB, a fraction of it.
+    usleep(200_000)
+    let bytes = try pipe.fileHandleForReading.readToEnd() ?? Data()
+    process.waitUntilExit()
+    #expect(process.outcome == 0 && bytes.count == 100 * 3 * 64 * 64, "\(bytes.count)")
+  }
+
   /// Signalled while the temporary file is there, which is as late as can be.
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP], ["film.raw", "folder"])
   func signalsLeaveNothingHalfWritten(number: Int32, out: String) throws {
@@ -286,24 +302,4 @@ import Testing
     if out == "film.raw" { #expect(left.isEmpty) }
     for name in left where name.hasSuffix(".raw") { #expect(try place.bytes(name).count == 3 * 64 * 64, "\(name)") }
   }
-}
-
-/// A file system of 1 MB in memory.
-struct SmallDisk {
-  let path: String
-
-  /// nil where the tests may not mount one.
-  init?(at path: String) throws {
-    self.path = path
-    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    let mount = Process()
-    mount.executableURL = URL(filePath: "/bin/mount")
-    mount.arguments = ["-t", "tmpfs", "-o", "size=1m", "tmpfs", path]
-    mount.standardError = FileHandle.nullDevice
-    try mount.run()
-    mount.waitUntilExit()
-    guard mount.terminationStatus == 0 else { return nil }
-  }
-
-  func unmount() { umount2(path, 0) }
 }

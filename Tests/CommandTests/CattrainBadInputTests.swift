@@ -112,6 +112,35 @@ import Testing
     try refused([pictures, "--out", "file/runs"] + CattrainTests.small, 1, "file/runs", in: place)
   }
 
+  @Test(.enabled(if: SmallDisk.isAllowed, "\(SmallDisk.remark)")) func aDiskWithoutRoomForACheckpoint() throws {
+    let place = try Place()
+    let pictures = try CattrainTests.pictures(4, in: place)
+    let disk = try SmallDisk(in: place, kilobytes: 1024)
+    try refused([pictures, "--out", "disk/runs"] + CattrainTests.small, 1, "each checkpoint takes about", in: place)
+    withExtendedLifetime(disk) {}
+  }
+
+  /// What an export would be written over is worth more than it, or is a name of something else.
+  @Test func placesOfExports() throws {
+    let place = try Place()
+    let pictures = try CattrainTests.pictures(4, in: place)
+    _ = try CattrainTests.cattrain.run([pictures, "--steps", "1"] + CattrainTests.small, in: place.path)
+    let checkpoint = try #require(CattrainTests.checkpoints(CattrainTests.run, in: place).last)
+    try place.write([1], to: "old.onnx")
+    for (file, flags, status, says) in [
+      (checkpoint, ["--force"], Int32(1), "the name of a run's checkpoint"), ("-", [], 2, "FILE is '-'"),
+      ("old.onnx", [], 1, "overwrite it with --force"),
+    ] {
+      try refused(["export", CattrainTests.run, file] + flags, status, says, in: place)
+    }
+    try FileManager.default.copyItem(atPath: place(checkpoint), toPath: place("copy.safetensors"))
+    try refused(["export", "copy.safetensors", "./copy.safetensors", "--force"], 1, "the checkpoint itself", in: place)
+    #expect(try place.bytes("copy.safetensors") == place.bytes(checkpoint))
+    try refused(["--resume", CattrainTests.run, "--steps", "0"], 2, "--steps 0", in: place)
+    _ = try CattrainTests.cattrain.run(["--resume", CattrainTests.run, "--steps", "3"], in: place.path)
+    try refused(["--resume", CattrainTests.run, "--steps", "2"], 2, "the run is at 3 already", in: place)
+  }
+
   @Test func generatorsThatDoNotFit() throws {
     let place = try Place()
     let pictures = try CattrainTests.pictures(4, in: place)

@@ -49,10 +49,12 @@ import Testing
     #expect(try Self.cattrain.run(fewer, in: place.path).status == 0)
     #expect(try FileManager.default.contentsOfDirectory(atPath: place("pairs/samples")).count == 8)
     #expect(try FileManager.default.contentsOfDirectory(atPath: place("pairs/reals")).count == 8)
-    try place.write(Array("mine".utf8), to: "pairs/reals/mine.png")
-    let mixed = try Self.cattrain.run(fewer, in: place.path)
-    #expect(mixed.status == 1 && mixed.error.contains("holds 'mine.png'"), "\(mixed.error)")
-    try FileManager.default.removeItem(atPath: place("pairs/reals/mine.png"))
+    for name in ["mine.png", "real.png", "real7.png"] {
+      try place.write(Array("mine".utf8), to: "pairs/reals/\(name)")
+      let mixed = try Self.cattrain.run(fewer, in: place.path)
+      #expect(mixed.status == 1 && mixed.error.contains("holds '\(name)'"), "\(mixed.error)")
+      try FileManager.default.removeItem(atPath: place("pairs/reals/\(name)"))
+    }
     #expect(try Self.cattrain.run(more + ["--force"], in: place.path).status == 0)
 
     // The folder of samples gives the same figures; the plain generator is another one.

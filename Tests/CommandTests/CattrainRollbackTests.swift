@@ -39,7 +39,7 @@ import Testing
     for part in [
       "values stopped being finite at step 6", "it began in generator.logits.bias",
       "rollback 1 of 3: on from step 5 with rates times 0.500",
-      "rollback 2 of 3: on from step 5 with rates times 0.250", "finished at epoch 1, step 6",
+      "rollback 2 of 3: on from step 5 with rates times 0.250", "finished at step 6, in epoch 2",
     ] { #expect(ended.text.contains(part), "\(part) is not in: \(ended.text)") }
     #expect(!ended.text.contains("rollback 3"), "\(ended.text)")
     let newest = try #require(CattrainTests.checkpoints(CattrainTests.run, in: place).last)

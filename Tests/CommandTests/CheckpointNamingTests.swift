@@ -111,7 +111,7 @@ import Testing
     let before = try files()
     let said = try cattrain(["--resume", "\(Self.run)@4"], in: place)
     let new = "runs/00001-cats64-w8"
-    #expect(said.contains("\(new): begins at epoch 1, step 4 of "), "\(said)")
+    #expect(said.contains("\(new): begins at step 4, the end of epoch 1, of "), "\(said)")
     let made = CattrainTests.checkpoints(new, in: place)
     #expect(made.count == 3)
     #expect(try place.bytes(made[0]) == place.bytes(Self.oldest))

@@ -98,6 +98,6 @@ struct SmallGenerator {
     let sources = tensors.sorted { $0.key < $1.key }.map {
       TensorSource($0.key, floats: $0.value.values, shape: $0.value.shape)
     }
-    try SafeTensors.write(sources, metadata: metadata, to: path, overwrite: true, durable: false)
+    try SafeTensors.write(sources, metadata: metadata, to: path, overwrite: true)
   }
 }

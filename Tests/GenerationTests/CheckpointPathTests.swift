@@ -1,8 +1,23 @@
 import Foundation
 import Generation
+import Storage
 import Testing
 
 @Suite struct CheckpointPathTests {
+  /// What cannot be listed is not gone: a run must not begin again over it.
+  @Test func foldersThatCannotBeListed() throws {
+    let place = try TemporaryFolder()
+    #expect(try CheckpointPath.checkpoints(of: place.path).isEmpty)
+    try place.write([], to: "checkpoints/epoch0001-step00000005.safetensors")
+    #expect(try CheckpointPath.checkpoints(of: place.path).map(\.step) == [5])
+    for code in [EACCES, EMFILE, EIO] {
+      let error = #expect(throws: StorageError.self) {
+        try CheckpointPath.checkpoints(of: place.path, fileSystem: FaultyDisk(failing: 0, code: code))
+      }
+      #expect(error?.code == code && error?.description.contains(place("checkpoints")) == true)
+    }
+  }
+
   @Test func namesWithAnAt() throws {
     let place = try TemporaryFolder()
     defer { place.remove() }

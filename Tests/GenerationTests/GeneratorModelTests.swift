@@ -1,6 +1,7 @@
 import Foundation
 import Generation
 import Kernels
+import Networks
 import Storage
 import Testing
 
@@ -11,6 +12,18 @@ private func model(_ name: String, batchSize: Int, context: Context) throws -> G
 
 private func latents(_ seeds: [UInt64]) -> [[Float]] {
   seeds.map { Latent.vector(seed: $0, dimension: 6, distribution: .uniform) }
+}
+
+/// Peaks in bytes of `catgen --format raw` on x86-64 with two threads, as the system counted them.
+@Test(
+  arguments: [
+    (.dcgan64, 1, 41e6), (.dcgan64, 16, 59e6), (.dcgan64, 64, 108e6), (.cats64, 1, 140e6), (.cats64, 16, 158e6),
+    (.cats64, 64, 260e6), (.cats128, 1, 160e6), (.cats128, 16, 279e6), (.cats128, 64, 635e6),
+  ] as [(Preset, Int, Double)])
+func memoryIsEstimated(preset: Preset, batch: Int, peak: Double) throws {
+  let bytes = Double(GeneratorModel.bytesNeeded(try preset.networks().generator, batchSize: batch))
+  // From above: PNG files take some more.
+  #expect(bytes > peak && bytes < 1.3 * peak + 24e6, "\(bytes)")
 }
 
 /// Expected bytes: PyTorch in double precision, Fixtures/generators/make_generators.py.

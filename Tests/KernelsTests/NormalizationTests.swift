@@ -111,14 +111,16 @@ import Testing
     let rows = 200_003 / channels
     var noise = Noise(state: 7)
     let data = noise.floats(rows * channels)
-    func run(_ threads: Int) -> [[Float]] {
+    func run(_ threads: Int) -> (moments: [[Double]], gradients: [[Float]]) {
       let context = Context(threads: threads)
       let (mean, variance) = Self.moments(data, rows, channels, context)
-      return Self.backward(data, rows, channels, context) + [mean.map { Float($0) }, variance.map { Float($0) }]
+      return ([mean, variance], Self.backward(data, rows, channels, context))
     }
     let one = run(1)
     for threads in [2, 3, 8, 32] {
-      for (found, wanted) in zip(run(threads), one) { expectSameBits(found, wanted, "\(threads) threads") }
+      let found = run(threads)
+      #expect(found.moments == one.moments, "\(threads) threads")
+      for (found, wanted) in zip(found.gradients, one.gradients) { expectSameBits(found, wanted, "\(threads) threads") }
     }
   }
 }

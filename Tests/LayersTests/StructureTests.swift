@@ -300,16 +300,3 @@ import Testing
     #expect(network.store.parameters.map(\.value.array) == before)
   }
 }
-
-/// A folder of its own for one test, gone after it.
-final class TemporaryFolder {
-  let path: String
-
-  init() throws {
-    var template = Array((NSTemporaryDirectory() + "catgan-layers-XXXXXX").utf8CString)
-    guard mkdtemp(&template) != nil else { throw POSIXError(.EIO) }
-    path = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-}

@@ -30,14 +30,13 @@ package final class FaultyDisk: FileSystem {
   package var calls: Int { counters.withLock { $0.calls } }
 
   private func count() throws(SystemFailure) {
-    let (call, made) = counters.withLock { counters in
+    let call: Int? = counters.withLock { counters in
       counters.made += 1
-      if let interruptEvery, counters.made % interruptEvery == 0 { return (-1, counters.made) }
+      if let interruptEvery, counters.made % interruptEvery == 0 { return nil }
       counters.calls += 1
-      return (counters.calls - 1, counters.made)
+      return counters.calls - 1
     }
-    _ = made
-    if call == -1 { throw SystemFailure(EINTR) }
+    guard let call else { throw SystemFailure(EINTR) }
     if let failing, call == failing || forEver && call > failing { throw SystemFailure(code) }
   }
 

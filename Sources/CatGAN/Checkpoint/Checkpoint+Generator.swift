@@ -17,7 +17,7 @@ extension Checkpoint {
   ) throws {
     var metadata = state.metadata
     metadata["format"] = "pt"
-    metadata[configurationKey] = try json(networks)
+    metadata[configurationKey] = try jsonLine(networks)
     let sources = values(store, generatorPrefix).map { tensor in
       TensorSource(tensor.name, shape: tensor.parameter.layout.fileShape, half: half) { tensor.parameter.fileValues() }
     }
@@ -122,9 +122,9 @@ extension Checkpoint {
   private static func description(of tensors: GeneratorTensors) throws -> String {
     let description = tensors.description
     if tensors.generator == description.generator, let networks = try? networks(of: tensors.file) {
-      return try json(networks)
+      return try jsonLine(networks)
     }
-    return try json(
+    return try jsonLine(
       GeneratorDescription(
         preset: description.preset, zDistribution: description.distribution, generator: tensors.generator))
   }

@@ -28,7 +28,7 @@ public enum Checkpoint {
   ) throws {
     var metadata = state.metadata
     metadata["format"] = "pt"
-    metadata[configurationKey] = try json(trainer.networks)
+    metadata[configurationKey] = try jsonLine(trainer.networks)
     metadata[Probe.key] = Probe.entry(trainer, average: average)
     metadata[randomKey] = String(trainer.random.state)
     metadata[generatorStepsKey] = String(trainer.generatorAdam.steps)
@@ -135,12 +135,6 @@ public enum Checkpoint {
     } catch {
       throw nonsense(file, configurationKey, text)
     }
-  }
-
-  static func json(_ networks: some Encodable) throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return String(decoding: try encoder.encode(networks), as: UTF8.self)
   }
 
   static func metadata(_ file: SafeTensors, _ key: String) throws -> String {

@@ -13,15 +13,12 @@ package struct Simulation {
   /// Seconds that opening and closing one parallel region costs where there are several cores.
   package var regionOverhead: Double
   /// Machines that share a batch, each with parts of its own.
-  package var nodes: Int
+  package var nodes = 1
   /// Bytes per second between machines, in each direction.
-  package var link: Double
+  package var link = Double.infinity
 
-  package init(
-    cores: Int, bandwidth: Double? = nil, regionOverhead: Double = 0, nodes: Int = 1, link: Double = .infinity
-  ) {
+  package init(cores: Int, bandwidth: Double? = nil, regionOverhead: Double = 0) {
     (self.cores, self.bandwidth, self.regionOverhead) = (cores, bandwidth, regionOverhead)
-    (self.nodes, self.link) = (nodes, link)
   }
 
   /// Seconds that an empty parallel region costs on all threads of `context`: the middle of five looks at a hundred.

@@ -1,5 +1,6 @@
 // What a person sees while a run goes on: one live line on a terminal, plain lines elsewhere. Text only.
 
+import Storage
 import Text
 
 /// Formats and paces the progress of a run.
@@ -50,13 +51,13 @@ public struct Progress {
     return String(parts.joined(separator: "  ").prefix(width))
   }
 
-  /// Writes a whole line that stays; a live line is wiped before it.
+  /// Writes a whole line that stays, made safe to print; a live line is wiped before it.
   public mutating func say(_ message: String) {
     if live, liveLength > 0 {
       write("\r" + String(repeating: " ", count: liveLength) + "\r")
       liveLength = 0
     }
-    write(message + "\n")
+    write(printable(message, limit: .max) + "\n")
   }
 
   /// Shows how many files of the data set are decoded.

@@ -1,4 +1,5 @@
-// The page `report.html`: all that there is to see of a run, in one file that needs no network and no other file.
+// The page `report.html`: all that there is to see of a run, in one file that needs no network, and no other file but for
+// grids that would make it too large.
 // This builds its text, a piece at a time, so that a page of ten megabytes is never in memory; the run directory
 // writes it.
 
@@ -32,6 +33,8 @@ public struct Report {
   public var title: String
   /// "running", or how it ended.
   public var status: String
+  /// How far it is, as text; nil before the first step.
+  public var place: String?
   public var isRunning: Bool
   /// When the page was written, as text.
   public var written: String
@@ -82,10 +85,7 @@ public struct Report {
   public func write(_ put: (String) throws -> Void) rethrows {
     let state = verdict.state.rawValue
     let mark = verdict.state == .healthy ? "good" : verdict.state == .early ? "open" : "bad"
-    let last = history.steps.last
-    let summary = last.map {
-      "epoch \($0.epoch), step \(grouped($0.step)), \(TimeSpan(seconds: history.seconds)) of training"
-    }
+    let summary = place.map { "\($0), \(TimeSpan(seconds: history.seconds)) of training" }
     try put(
       """
       <!DOCTYPE html>
@@ -140,7 +140,7 @@ public struct Report {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .withoutEscapingSlashes
     let json = (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
-    return replacing("<", with: "\\u003c", in: json)
+    return json.replacing("<", with: "\\u003c")
   }
 
   private func charts() -> String {
@@ -245,11 +245,5 @@ public struct Report {
     guard let reals else { return "" }
     return "<h2>Real pictures</h2><img id=\"reals\" alt=\"real pictures\" src=\""
       + Report.dataURI(reals) + "\">"
-  }
-}
-
-private func replacing(_ character: Character, with replacement: String, in text: String) -> String {
-  text.reduce(into: "") { result, next in
-    if next == character { result += replacement } else { result.append(next) }
   }
 }

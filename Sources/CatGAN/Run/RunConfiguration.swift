@@ -28,11 +28,12 @@ public struct RunConfiguration: Codable, Sendable {
   /// Reads the `config.json` of the run directory `run`.
   public init(ofRunAt run: String) throws {
     let path = "\(run)/config.json"
-    guard let data = try? Data(contentsOf: URL(filePath: path)) else {
-      throw RunError("\(quoted(path)) cannot be read, and it says how the run was made; restore it or start a new run")
+    let bytes: [UInt8]
+    do throws(StorageError) { bytes = try contents(of: path) } catch {
+      throw RunError("\(error), or restore it, for it says how the run was made, or start a new run")
     }
     do {
-      self = try JSONDecoder().decode(RunConfiguration.self, from: data)
+      self = try JSONDecoder().decode(RunConfiguration.self, from: Data(bytes))
     } catch {
       throw RunError("'\(path)' is not what cattrain wrote; restore it or start a new run")
     }

@@ -50,7 +50,7 @@ public final class RunDirectory {
   public convenience init(resuming path: String, fileSystem: any FileSystem = Disk()) throws {
     var path = path
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-    guard (try? fileSystem.kind(of: "\(path)/config.json")) == .file else {
+    guard try names(in: path, fileSystem: fileSystem).contains("config.json") else {
       throw RunError(
         "\(quoted(path)) is no run directory, as it holds no config.json; \(CheckpointPath.choices(path))")
     }
@@ -91,12 +91,24 @@ public final class RunDirectory {
     return History(text: String(decoding: data, as: UTF8.self))
   }
 
-  public func append(_ record: some Encodable) throws { try statistics.append(try statisticsLine(record)) }
+  public func append(_ record: some Encodable) throws { try statistics.append(try jsonLine(record)) }
 
   /// Adds a line to `log.txt`, with the time before it and line ends in it as spaces.
   public func note(_ message: String) throws {
     let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
     try log.append("\(currentTime()) \(line)")
+  }
+
+  private static let savedWord = "saved"
+
+  /// Says in `log.txt` that a checkpoint was saved.
+  func noteSaved(_ checkpoint: CheckpointName) { try? note("\(Self.savedWord) \(checkpoint)") }
+
+  /// Whether `log.txt` says so of any checkpoint.
+  var hasSaved: Bool {
+    String(decoding: read("log.txt") ?? [], as: UTF8.self).split(separator: "\n").contains {
+      $0.split(separator: " ").dropFirst().first == Self.savedWord[...]
+    }
   }
 
   /// Writes `name` within the run directory, whole or not at all, over an older one.
@@ -137,8 +149,9 @@ public final class RunDirectory {
   }
 
   /// The checkpoints that are there, oldest first.
-  public func checkpoints() -> [CheckpointName] {
-    CheckpointPath.checkpoints(of: path, fileSystem: fileSystem)
+  /// - Throws: `StorageError` where the system does not tell.
+  public func checkpoints() throws(StorageError) -> [CheckpointName] {
+    try CheckpointPath.checkpoints(of: path, fileSystem: fileSystem)
   }
 
   public func path(of checkpoint: CheckpointName) -> String { "\(path)/checkpoints/\(checkpoint)" }

@@ -121,8 +121,8 @@ public struct History: Equatable, Sendable {
   public var seconds: Double { steps.last?.seconds ?? 0 }
 }
 
-/// One line of `stats.jsonl`, without its newline.
-func statisticsLine(_ value: some Encodable) throws -> String {
+/// One line of `stats.jsonl`, or one entry of a checkpoint, without a newline.
+func jsonLine(_ value: some Encodable) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
   return String(decoding: try encoder.encode(value), as: UTF8.self)

@@ -13,7 +13,7 @@ extension Trainer {
   /// said.
   func save() -> Bool {
     let name = checkpointName
-    if lastSaved == position, run.checkpoints().contains(name) { return true }
+    if lastSaved == position, (try? run.checkpoints())?.contains(name) == true { return true }
     if let place = model.firstNonFinite(thorough: true) {
       say("warning: not saved, because \(place) is not finite")
       return false
@@ -31,10 +31,11 @@ extension Trainer {
     }
     lastSaved = position
     sound.insert(name)
-    try? run.note("saved \(name)")
+    run.noteSaved(name)
     let retention = Retention(keep: options.keep, milestoneEvery: options.milestoneEvery)
     do {
-      for old in retention.superfluous(run.checkpoints(), saved: name, canBeRead: isSound) { try run.remove(old) }
+      let superfluous = retention.superfluous(try run.checkpoints(), saved: name, canBeRead: isSound)
+      for old in superfluous { try run.remove(old) }
     } catch {
       say("warning: \(error)")
     }
@@ -72,7 +73,7 @@ extension Trainer {
     record(RunEvent(.diverged, step: step, epoch: position.epoch + 1, message: message))
     session.progress.finish()
     say(message)
-    let newest = run.checkpoints().last(where: isSound).map { run.path(of: $0) }
+    let newest = try run.checkpoints().last(where: isSound).map { run.path(of: $0) }
     guard options.onNaN == .rollback, rollbacks < Trainer.rollbackLimit, newest != nil else {
       writeReport(status: "stopped", isRunning: false)
       let remedy =
@@ -108,7 +109,7 @@ extension Trainer {
   /// and is no reason to go back. A run that ended before its first checkpoint begins again.
   func loadNewestCheckpoint() throws {
     var passedOver: [CheckpointName] = []
-    for name in run.checkpoints().reversed() {
+    for name in try run.checkpoints().reversed() {
       do {
         let loaded = try model.load(run.path(of: name))
         guard (loaded.step, loaded.epoch) == (name.step, name.epoch) else {
@@ -136,6 +137,11 @@ extension Trainer {
         "\(quoted(run.path)) holds no checkpoint, and what it began from is not in it; start a new run with --generator or"
           + " --discriminator"
       )
+    }
+    guard !run.hasSaved else {
+      throw RunError(
+        "\(quoted(run.path)) holds no checkpoint, and its log.txt says that some were saved; put its folder of checkpoints "
+          + "back, or start a new run")
     }
     say("\(run.path) holds no checkpoint yet: it begins again")
     take(Position(), from: "the beginning")

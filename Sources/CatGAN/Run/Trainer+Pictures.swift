@@ -2,6 +2,7 @@
 
 import Generation
 import Images
+import Layers
 import Text
 
 extension Trainer {
@@ -14,7 +15,12 @@ extension Trainer {
         Latent.vector(seed: UInt64($0), dimension: options.zDimension, distribution: options.distribution)
       }
       let pictures = try model.samples(z: z, count: count)
-      let picture = try grid(pictures.map(byte), count: count)
+      guard pictures.allSatisfy(\.isFinite) else {
+        throw RunError("the generator draws values that are not finite numbers; go on from an earlier checkpoint")
+      }
+      var bytes = [UInt8](repeating: 0, count: pictures.count)
+      Context.convertToBytes(pictures, count: pictures.count, bytes: &bytes)
+      let picture = try grid(bytes, count: count)
       let png = try PNGWriter.encode(picture, isOwnOutput: true)
       try run.write(file, bytes: png)
       record(
@@ -46,8 +52,6 @@ extension Trainer {
     return PictureSpread(pictures, count: chosen.count)
   }
 
-  private func byte(_ value: Float) -> UInt8 { UInt8(min(max((value + 1) * 127.5, 0), 255).rounded()) }
-
   /// Pictures side by side, eight to a row; places left over stay black.
   private func grid(_ bytes: [UInt8], count: Int) throws(PictureError) -> Picture {
     let (side, columns) = (model.imageSize, min(count, 8))
@@ -70,7 +74,8 @@ extension Trainer {
       }
       let summary = dataset.summary
       let report = Report(
-        title: run.path.split(separator: "/").last.map(String.init) ?? run.path, status: status, isRunning: isRunning,
+        title: run.path.split(separator: "/").last.map(String.init) ?? run.path, status: status,
+        place: history.steps.isEmpty ? nil : position.words, isRunning: isRunning,
         written: currentTime(), history: history,
         verdict: verdict,
         settings: options.choices.map { ($0.flag, $0.value) } + [("version", configuration.version)],

@@ -48,8 +48,7 @@ public struct RunOrigin: Sendable {
   }
 
   public var description: String {
-    "begins at epoch \(position.epoch), step \(position.step) of \(printable(checkpoint, limit: 4000)), whose run stays "
-      + "as it is"
+    "begins at \(position.words), of \(printable(checkpoint, limit: 4000)), whose run stays as it is"
   }
 }
 
@@ -159,7 +158,7 @@ public final class Trainer {
         + "from \(configuration.folder)")
     if let origin { try? run.note(origin.description) }
     // What a run begins from is not in it: whatever happens from here on, there is something to go on from.
-    if origin != nil || options.beginsElsewhere, run.checkpoints().isEmpty { _ = save() }
+    if origin != nil || options.beginsElsewhere, try run.checkpoints().isEmpty { _ = save() }
     var batches = Batches(dataset, options, share: model.share)
     shareState()
     while !isComplete {
@@ -239,8 +238,12 @@ public final class Trainer {
         "the run \(status) at step \(position.step), but its last checkpoint could not be written; "
           + "what was trained since the one before is lost")
     }
-    say("\(status) at epoch \(position.epoch), step \(position.step): \(run.path(of: checkpointName))")
-    if ending != .finished { say("to go on: cattrain --resume \(run.path)") }
+    say("\(status) at \(position.words): \(run.path(of: checkpointName))")
+    if ending == .finished && sessionSteps == 0 {
+      say("nothing was left to do; to go on, give more --epochs or --steps")
+    } else if ending != .finished {
+      say("to go on: cattrain --resume \(run.path)")
+    }
     return ending
   }
 }

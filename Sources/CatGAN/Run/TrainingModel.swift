@@ -36,6 +36,12 @@ public struct Position: Equatable, Sendable {
   public var rateScale: Float = 1
 
   public init() {}
+
+  /// For people, who count the epoch that they are in: `step 730, in epoch 3`, `step 810, the end of epoch 3`.
+  var words: String {
+    if pictureInEpoch > 0 { return "step \(step), in epoch \(epoch + 1)" }
+    return epoch == 0 ? "step \(step)" : "step \(step), the end of epoch \(epoch)"
+  }
 }
 
 /// Networks under training, with the state of their optimizers.
