@@ -22,9 +22,9 @@ public func requireFileSize(_ bytes: Int, for what: String) throws(StorageError)
 }
 
 /// A directory, or the nearest one around it that is there.
-private func existing(_ directory: String) -> String {
-  var place = directory
-  while access(place, F_OK) != 0, place != Storage.directory(of: place) { place = Storage.directory(of: place) }
+private func existing(_ path: String) -> String {
+  var place = path
+  while access(place, F_OK) != 0, place != directory(of: place) { place = directory(of: place) }
   return place
 }
 

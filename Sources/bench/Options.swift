@@ -97,7 +97,9 @@ extension Options {
         "--format", "NAME", of: Report.Format.allCases.map(\.rawValue), group: "Report",
         defaultNote: "table, or by --out's suffix",
         help: "table, json (Google Benchmark's schema), csv, md or svg"),
-      Flag("--out", "FILE", group: "Report", defaultNote: "standard output", help: "where the report goes"),
+      Flag(
+        "--out", "FILE", group: "Report", defaultNote: "standard output",
+        help: "where the report goes; - for standard output"),
       Flag(switch: "--force", group: "Report", help: "overwrite FILE"),
       Flag("--peer", "FILE", group: "Report", help: "another program's JSON report, drawn beside ours in svg"),
     ],
@@ -145,7 +147,7 @@ extension Options {
     measure = Measure(
       repetitions: try arguments.int("--repetitions", in: 1...10_000),
       minimumTime: try arguments.double("--min-time", in: 0...3600))
-    output = arguments.optionalString("--out")
+    output = arguments.optionalString("--out").flatMap { $0 == "-" ? nil : $0 }
     let suffix = output?.split(separator: ".").last.flatMap { Report.Format(rawValue: String($0)) }
     format = try arguments.optionalChoice("--format").map { Report.Format(rawValue: $0)! } ?? suffix ?? .table
     (force, check, cold) = (arguments.isOn("--force"), arguments.isOn("--check"), arguments.isOn("--cold"))

@@ -128,10 +128,8 @@ struct EvalCommand {
     }
     shown.finish()
     // Neither takes the other along: figures that nobody reads, and a disk that is full.
-    let printed = Result {
-      try Console.print(
-        "\(source.name): \(samples.count) pictures against \(data.description)\n\(evaluation.figures.table)")
-    }
+    let compared = "\(source.name): \(samples.count) samples and as many real pictures, of \(data.description)"
+    let printed = Result { try Console.print("\(compared)\n\(evaluation.figures.table)") }
     try writeResults(evaluation)
     try export(samples, beside: Evaluation.reals(of: PictureSet(data), count: samples.count))
     try printed.get()
