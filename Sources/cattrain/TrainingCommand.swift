@@ -151,12 +151,7 @@ struct TrainingCommand {
         "--shards \(options.shards): fewer than the \(count) ranks; start fewer, or give --shards \(count) or more, of"
           + " at most --batch-size \(options.batchSize)")
     }
-    if let run = earlier?.run, let newest = try run.checkpoints().last {
-      for (flag, wanted, now) in [("--steps", options.steps, newest.step), ("--epochs", options.epochs, newest.epoch)]
-      where arguments.isGiven(flag) && (wanted ?? now) < now {
-        throw UsageError("\(flag) \(wanted!): the run is at \(now) already; give more, or leave it out")
-      }
-    }
+    if ranks.lead, let run = earlier?.run { try refuseEndBefore(run, options) }
     let memory = memory(options, threads: context.threads)
     if ranks.lead && !force && !arguments.isOn("--dry-run") {
       let place = earlier?.run?.path ?? earlier?.origin?.parent ?? arguments.string("--out")
@@ -212,6 +207,21 @@ struct TrainingCommand {
     try TrainingFlags.apply(arguments, to: &options)
     if let before { try before.options.allow(options, force: force) }
     return options
+  }
+
+  /// - Throws: where the run is to end before what it goes on from: the newest checkpoint that is whole.
+  private func refuseEndBefore(_ run: RunDirectory, _ options: RunOptions) throws {
+    let given = [("--steps", options.steps, \CheckpointName.step), ("--epochs", options.epochs, \.epoch)].filter {
+      arguments.isGiven($0.0)
+    }
+    if given.isEmpty { return }
+    let newest = try run.checkpoints().last { name in
+      (try? SafeTensors(path: run.path(of: name)).verifyDigest()) != nil
+    }
+    for (flag, wanted, count) in given {
+      guard let now = newest?[keyPath: count], let wanted, wanted < now else { continue }
+      throw UsageError("\(flag) \(wanted): the run is at \(now) already; give more, or leave it out")
+    }
   }
 
   private mutating func load(

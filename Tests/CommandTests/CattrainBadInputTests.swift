@@ -139,6 +139,11 @@ import Testing
     try refused(["--resume", CattrainTests.run, "--steps", "0"], 2, "--steps 0", in: place)
     _ = try CattrainTests.cattrain.run(["--resume", CattrainTests.run, "--steps", "3"], in: place.path)
     try refused(["--resume", CattrainTests.run, "--steps", "2"], 2, "the run is at 3 already", in: place)
+    // Not where the newest is damaged, and the run is at the one before.
+    let newest = try #require(CattrainTests.checkpoints(CattrainTests.run, in: place).last)
+    try place.write(try place.bytes(newest).dropLast(100), to: newest)
+    let ended = try CattrainTests.cattrain.run(["--resume", CattrainTests.run, "--steps", "2"], in: place.path)
+    #expect(ended.status == 0 && ended.text.contains("finished at step 2, "), "\(ended.text) \(ended.error)")
   }
 
   @Test func generatorsThatDoNotFit() throws {
