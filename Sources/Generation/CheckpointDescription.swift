@@ -114,11 +114,11 @@ private struct Configuration {
 /// A file that is no usable checkpoint: one sentence that names it.
 public struct CheckpointError: Error, CustomStringConvertible, Sendable {
   public let description: String
+  /// Whether a flag asks for what a sound file need not have, so that an older file of the same run has it no more.
+  let isAboutFlag: Bool
 
   /// `problem` says of the file, such as `has no tensor ...`.
-  public init(_ path: String, _ problem: String) {
-    description = "\(quoted(path)) \(problem)"
-  }
+  public init(_ path: String, _ problem: String) { self.init(sentence: "\(quoted(path)) \(problem)") }
 
   /// Reads something, of which a fault of the file is a fault of the checkpoint.
   public static func reading<Value>(
@@ -127,5 +127,7 @@ public struct CheckpointError: Error, CustomStringConvertible, Sendable {
     do throws(StorageError) { return try body() } catch { throw CheckpointError(sentence: error.description) }
   }
 
-  init(sentence: String) { description = sentence }
+  init(sentence: String, isAboutFlag: Bool = false) {
+    (description, self.isAboutFlag) = (sentence, isAboutFlag)
+  }
 }

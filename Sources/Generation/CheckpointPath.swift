@@ -46,9 +46,8 @@ public enum CheckpointPath: Equatable, Sendable {
   /// - Parameter name: what the command line has, nil for nothing.
   public static func explained(_ error: any Error, name: String?) -> any Error {
     guard let name, case .run(let run) = CheckpointPath(name), error is StorageError || error is CheckpointError,
-      let newest = listed(of: run).last, "\(error)".contains(quoted("\(run)/checkpoints/\(newest)")),
-      // What a flag asks for and it has not, older ones have not either.
-      !"\(error)".contains("leave out --")
+      (error as? CheckpointError)?.isAboutFlag != true,
+      let newest = listed(of: run).last, "\(error)".contains(quoted("\(run)/checkpoints/\(newest)"))
     else { return error }
     let older = listed(of: run).map(\.step).filter { $0 != newest.step }
     return older.isEmpty ? error : CheckpointError(sentence: "\(error); an older one may do: \(list(older, of: run))")

@@ -32,7 +32,9 @@ struct GeneratorChoice {
     let averages = prefixes.filter(Self.isAverage)
     hasAverage = !averages.isEmpty
     if averaged == true && !hasAverage {
-      throw CheckpointError(file.path, "holds no averaged generator (generator_ema.*): leave out --ema")
+      throw CheckpointError(
+        sentence: "\(quoted(file.path)) holds no averaged generator (generator_ema.*): leave out --ema",
+        isAboutFlag: true)
     }
     let candidates = averaged != false && hasAverage ? averages : prefixes.filter { !Self.isAverage($0) }
     guard let shortest = candidates.first else {

@@ -54,8 +54,8 @@ public enum Memory {
     munmap(block, max(bytes, 1))
   }
 
-  /// To be called once, before any thread is started. Makes sure that as many threads as computing and waiting for signals will take can be started: where one cannot, the
-  /// system's thread pool waits for it without end.
+  /// To be called once, before any thread is started. Makes sure that as many threads as computing and waiting for signals
+  /// will take can be started: where one cannot, the system's thread pool waits for it without end.
   /// - Throws: `EnvironmentError` where they cannot.
   public static func requireThreads(_ threads: Int) throws(EnvironmentError) {
     #if os(Linux)

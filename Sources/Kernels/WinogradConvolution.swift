@@ -43,8 +43,9 @@ final class WinogradConvolution {
   let streamsFilter: Bool
   private var productTasks: [ProductKey: ProductTasks] = [:]
 
-  /// Tiles that go through the points together, at most (see also `gradientChunks`). More of them reuse a transformed filter that does not fit in a cache;
-  /// fewer keep the points of shallow layers in the last-level cache. A constant, so that the order of sums is one too.
+  /// Tiles that go through the points together, at most (see also `gradientChunks`). More of them reuse a transformed filter
+  /// that does not fit in a cache; fewer keep the points of shallow layers in the last-level cache. A constant, so that the
+  /// order of sums is one too.
   static let chunkTiles = 256
 
   /// Whether every phase has a tap, some more than one, and none more than five along an axis.

@@ -50,8 +50,8 @@ package struct StepShapes: Sendable {
       let name = "\(prefix).\(stage.name)"
       let values = Double(4 * batch * stage.output.elements)
       guard let shape = stage.convShape(batch: batch) else {
-        // As batch normalisation, beside which others are rare: forward reads once, for the statistics; the layer behind it maps what it reads. Backward reads
-        // gradient and activation for the sums and again for the map, and writes once.
+        // As batch normalisation, beside which others are rare: forward reads once, for the statistics; the layer behind it
+        // maps what it reads. Backward reads gradient and activation for the sums and again for the map, and writes once.
         parts["\(name) fwd"] = Part(bytes: values)
         parts["\(name) bwd"] = Part(bytes: 5 * values)
         continue

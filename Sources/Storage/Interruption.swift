@@ -32,8 +32,8 @@ public final class Interruption: Sendable {
   public func request() { requests.add(1, ordering: .releasing) }
 
   /// Takes over SIGINT, SIGTERM and SIGHUP for the rest of the process; those that are ignored already, as under nohup or in
-  /// the background of a script, stay so. The third SIGINT ends the process at once; one within a second of the one before does not count,
-  /// since a key may be held. To be called once.
+  /// the background of a script, stay so. The third SIGINT ends the process at once; one within a second of the one before
+  /// does not count, since a key may be held. To be called once.
   /// - Parameters:
   ///   - more: further signals that ask for a stop.
   ///   - announce: called with what to say, on another thread.

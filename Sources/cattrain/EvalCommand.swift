@@ -260,7 +260,7 @@ struct EvalCommand {
     }
     for (folder, prefix) in export == nil ? [] : Self.exports {
       let path = "\(export!)/\(folder)"
-      for name in ((try? Disk().names(in: path)) ?? []).sorted() {
+      for name in try names(in: path).sorted() {
         // Whatever else is there, a tool would count.
         guard Self.isExported(name, prefix) else {
           throw RunError("'\(path)' holds '\(name)', which is of no earlier export; choose another folder")

@@ -99,6 +99,15 @@ import Testing
     #expect(!place.names.contains { $0.hasPrefix("x.") })
   }
 
+  /// What no checkpoint of a run has, an older one has not either.
+  @Test func whatAFlagAsksForInVain() throws {
+    let place = try Place()
+    _ = try trained(in: place)
+    let ended = try Program("catgen").run(["--checkpoint", Self.run, "--ema", "--out", "x.png"], in: place.path)
+    #expect(ended.status == 1 && ended.error.contains("no averaged generator"), "\(ended.error)")
+    #expect(!ended.error.contains("older"), "\(ended.error)")
+  }
+
   /// A run from an older checkpoint says where it came from, comes to the bytes of the old run, and can go on at any
   /// moment; the old run is as it was, to the last byte.
   @Test func anOlderCheckpointBeginsANewRun() throws {
