@@ -50,6 +50,7 @@ public enum ParameterGradients: Sendable {
 public protocol Layer: AnyObject {
   /// Unique in its container, such as `conv1`.
   var name: String { get }
+  /// In the order of files, those that are not trained among them; empty where it has none.
   var parameters: [Parameter] { get }
   /// What it counts; most layers nothing.
   var counters: [Counter] { get }

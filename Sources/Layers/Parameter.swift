@@ -123,7 +123,9 @@ public final class Counter {
 
 /// All parameters and counters of a network, in the order of its layers.
 public struct ParameterStore {
+  /// In the order of files, those that are not trained among them.
   public let parameters: [Parameter]
+  /// In the order of their layers.
   public let counters: [Counter]
 
   /// - Parameters: in the order of files.

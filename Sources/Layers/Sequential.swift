@@ -59,6 +59,8 @@ public final class Sequential: Container {
   /// All parameters and counters, in the order of the layers.
   public private(set) lazy var store = ParameterStore(parameters, counters: counters)
 
+  /// Where and how the network runs.
+  /// - Precondition: it was made with an execution, as networks are and sequences within them are not.
   public var execution: Execution {
     guard let ownExecution else { preconditionFailure("\(name) is a layer; a network is made with an execution") }
     return ownExecution

@@ -151,6 +151,7 @@ public struct BatchNormSpec: Hashable, Sendable {
 
 /// A parameter of a network as checkpoints name it.
 public struct ParameterSpec: Hashable, Sendable {
+  /// With the names of the layers around it, such as `block.body.conv.weight`.
   public var name: String
   /// Its shape, in memory and in files.
   public let layout: ParameterLayout

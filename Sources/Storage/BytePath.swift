@@ -15,8 +15,10 @@ public struct BytePath: Hashable, Comparable, Sendable, CustomStringConvertible 
   /// The bytes, without a terminating NUL.
   public let bytes: [UInt8]
 
+  /// - Parameter bytes: the path, without a NUL.
   public init(bytes: [UInt8]) { self.bytes = bytes }
 
+  /// The path that a text spells in UTF-8.
   public init(_ path: String) { bytes = Array(path.utf8) }
 
   /// This path with `name` below it.

@@ -9,21 +9,29 @@
 /// The calls mean what their POSIX namesakes mean, short writes included; nothing here retries or hides anything.
 /// Reading whole files is not part of it: a checkpoint is mapped (`MappedFile`), which changes nothing.
 public protocol FileSystem: Sendable {
+  /// Opens a file, or makes one where `flags` say so, and returns its descriptor.
   func open(_ path: String, flags: Int32, mode: mode_t) throws(SystemFailure) -> Int32
+  /// Gives a descriptor back.
   func close(_ file: Int32) throws(SystemFailure)
   /// Writes some of `bytes` at `offset` and returns how many, as `pwrite` does.
   func write(_ file: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SystemFailure) -> Int
+  /// Reads from `offset` on, overwriting the beginning of `bytes`, and returns how many bytes it read; 0 at the end of the file.
   func read(_ file: Int32, into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws(SystemFailure) -> Int
+  /// The file's length in bytes.
   func size(_ file: Int32) throws(SystemFailure) -> Int
+  /// Makes the file `length` bytes long: cuts it, or adds zeros.
   func truncate(_ file: Int32, to length: Int) throws(SystemFailure)
   /// Returns when the file's contents are on the disk, as far as the system can know.
   func synchronize(_ file: Int32) throws(SystemFailure)
   /// Takes an exclusive lock that other processes honour and that dies with the file descriptor.
   func lock(_ file: Int32) throws(SystemFailure)
+  /// Gives a file another name; a file that has that name already is replaced in one step.
   func rename(_ old: String, to new: String) throws(SystemFailure)
   /// Gives a file a second name; fails with `EEXIST` where the name is taken.
   func link(_ old: String, to new: String) throws(SystemFailure)
+  /// Takes away a name that is no directory's.
   func remove(_ path: String) throws(SystemFailure)
+  /// Makes one directory; fails with `EEXIST` where the name is taken.
   func makeDirectory(_ path: String) throws(SystemFailure)
   /// What a path leads to, symbolic links followed.
   func kind(of path: String) throws(SystemFailure) -> FileKind
@@ -38,8 +46,10 @@ public enum FileKind: Sendable {
 
 /// A system call's failure.
 public struct SystemFailure: Error, Equatable, Sendable {
+  /// The `errno` that it left.
   public let code: Int32
 
+  /// - Parameter code: an `errno`.
   public init(_ code: Int32) {
     self.code = code
   }
@@ -74,6 +84,7 @@ extension StorageError {
 
 /// The real disk.
 public struct Disk: FileSystem {
+  /// All are the same disk.
   public init() {}
 
   public func open(_ path: String, flags: Int32, mode: mode_t) throws(SystemFailure) -> Int32 {

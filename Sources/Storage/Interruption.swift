@@ -23,6 +23,7 @@ public final class Interruption: Sendable {
   // Only the signals' queue touches it: how often Ctrl-C was pressed, and when last.
   private nonisolated(unsafe) var interrupts: (count: Int, last: ContinuousClock.Instant?) = (0, nil)
 
+  /// Before any request, with no signal taken over: see `watchSignals`.
   public init() {}
 
   /// True once a stop was asked for.
@@ -52,6 +53,7 @@ public final class Interruption: Sendable {
     }
   }
 
+  /// What there is to say to somebody who sent a signal.
   public enum Announcement: Sendable {
     /// The first request, or the first Ctrl-C after another signal.
     case stopping

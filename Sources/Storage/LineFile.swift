@@ -9,6 +9,7 @@ import Synchronization
 /// A text file that only grows, by whole lines: `stats.jsonl`, `log.txt`. A line that a crash or a full disk cut
 /// short is taken away again, so a reader never sees half a line that is not the newest one.
 public final class LineFile: Sendable {
+  /// The name that it was opened by.
   public let path: String
   /// How many bytes of an unfinished last line were taken away when the file was opened; 0 for a sound file.
   public let repairedBytes: Int

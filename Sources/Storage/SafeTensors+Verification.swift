@@ -8,7 +8,7 @@
 ///
 /// Files of version 0.1.0 carry the first alone, other programs' none. What is not there is not checked.
 extension SafeTensors {
-  public static let digestKey = "catgan.digest"
+  package static let digestKey = "catgan.digest"
   static let blockDigestsKey = "catgan.digest.blocks"
   static let headerDigestKey = "catgan.digest.header"
 

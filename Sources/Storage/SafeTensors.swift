@@ -133,6 +133,7 @@ public final class SafeTensors: Sendable {
   /// The bytes of the whole file.
   public var byteCount: Int { file.bytes.count }
 
+  /// Whether the file has a tensor of that name.
   public func contains(_ name: String) -> Bool { entries[name] != nil }
 
   /// The tensor's extents; nil where there is no such tensor.

@@ -1,8 +1,11 @@
 /// A tensor to be written: a description, and where its elements come from when their turn comes. Nothing is copied
 /// before that, so a file of any size needs one block of memory beside the tensors themselves.
 public struct TensorSource {
+  /// What the file calls it.
   public let name: String
+  /// The type of its elements in the file.
   public let dtype: ElementType
+  /// Its extents, the slowest first; empty for a scalar.
   public let shape: [Int]
   /// Puts exactly the tensor's bytes, little-endian, into the sink.
   let produce: (inout TensorSink) throws -> Void

@@ -6,6 +6,9 @@ public struct StorageError: Error, CustomStringConvertible, Equatable, Sendable 
   /// The `errno` of the system call that failed, nil where the contents of a file are at fault.
   public let code: Int32?
 
+  /// - Parameters:
+  ///   - description: one sentence: the file, what is wrong with it, and a remedy.
+  ///   - code: the `errno` where a system call failed.
   public init(_ description: String, code: Int32? = nil) {
     self.description = description
     self.code = code
