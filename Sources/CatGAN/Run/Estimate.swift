@@ -4,13 +4,13 @@ import Layers
 import Networks
 
 /// Bytes that training occupies besides the pictures, from the options alone.
-public struct MemoryEstimate: Sendable {
+package struct MemoryEstimate: Sendable {
   /// Trained parameters of each network.
-  public let generatorParameters: Int
-  public let discriminatorParameters: Int
-  public let bytes: Int
+  package let generatorParameters: Int
+  package let discriminatorParameters: Int
+  package let bytes: Int
   /// Of each checkpoint: values and two moments of all parameters, and the averaged generator.
-  public let checkpointBytes: Int
+  package let checkpointBytes: Int
 
   /// Value, gradient and two moments.
   private static let bytesPerParameter = 16
@@ -25,7 +25,7 @@ public struct MemoryEstimate: Sendable {
   private static let mostOfCheckpoint = 64 << 20
 
   /// - Parameter threads: that a process computes with.
-  public init(_ options: RunOptions, threads: Int) {
+  package init(_ options: RunOptions, threads: Int) {
     let networks = options.networks
     let (generator, discriminator) = (networks.generator, networks.discriminator)
     generatorParameters = generator.parameterCount
@@ -90,7 +90,7 @@ private struct PassMemory {
 }
 
 /// Seconds that a step takes: the fastest of three, after one that sets up memory.
-public func secondsPerStep(_ model: GANModel, _ dataset: Dataset, _ options: RunOptions) -> Double {
+package func secondsPerStep(_ model: GANModel, _ dataset: Dataset, _ options: RunOptions) -> Double {
   let share = model.share ?? 0..<options.batchSize
   let z = [Float](repeating: 0.5, count: share.count * options.zDimension)
   return (0..<4).map { _ in

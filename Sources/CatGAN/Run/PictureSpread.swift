@@ -2,25 +2,25 @@
 // and whether their colours are those of a photo.
 
 /// Deviation and distance are in units of values in [-1, 1].
-public struct PictureSpread: Equatable, Sendable {
+package struct PictureSpread: Equatable, Sendable {
   /// Within a picture: the mean over the pictures of the root-mean-square deviation from the picture's mean colour. Near 0
   /// for plain pictures, of whatever colour.
-  public var deviation: Float = 0
+  package var deviation: Float = 0
   /// Between pictures: the mean over all pairs of the root-mean-square difference; 0 for fewer than two pictures.
-  public var distance: Float = 0
+  package var distance: Float = 0
   /// The share of values beyond ±`limit`: black, white and glaring colours. A generator whose tanh is driven to its ends
   /// has many, photos have few.
-  public var clipped: Float = 0
+  package var clipped: Float = 0
   static let limit: Float = 0.95
 
-  public init(deviation: Float, distance: Float, clipped: Float = 0) {
+  package init(deviation: Float, distance: Float, clipped: Float = 0) {
     self.deviation = deviation
     self.distance = distance
     self.clipped = clipped
   }
 
   /// - Parameter pictures: [count, height, width, 3], values in [-1, 1].
-  public init(_ pictures: [Float], count: Int) {
+  package init(_ pictures: [Float], count: Int) {
     guard count > 0 else { return }
     let size = pictures.count / count
     clipped = Float(pictures.reduce(0) { abs($1) > Self.limit ? $0 + 1 : $0 }) / Float(pictures.count)

@@ -12,15 +12,15 @@ import Text
 #endif
 
 /// What the report shows.
-public struct Report {
+package struct Report {
   /// A sample grid: what it is, where it is, and where its PNG file is to be part of the page, what reads its bytes.
-  public struct Grid {
-    public let label: String
-    public let path: String
+  package struct Grid {
+    package let label: String
+    package let path: String
     /// Called when the page comes to this grid; nil, or a file that cannot be read, makes it a link to `path`.
-    public let png: (() -> [UInt8]?)?
+    package let png: (() -> [UInt8]?)?
 
-    public init(label: String, path: String, png: (() -> [UInt8]?)?) {
+    package init(label: String, path: String, png: (() -> [UInt8]?)?) {
       self.label = label
       self.path = path
       self.png = png
@@ -30,34 +30,34 @@ public struct Report {
     var source: String { png?().map(Report.dataURI) ?? escaped(path) }
   }
 
-  public var title: String
+  package var title: String
   /// "running", or how it ended.
-  public var status: String
+  package var status: String
   /// How far it is, as text; nil before the first step.
-  public var place: String?
-  public var isRunning: Bool
+  package var place: String?
+  package var isRunning: Bool
   /// When the page was written, as text.
-  public var written: String
-  public var history: History
-  public var verdict: Verdict
+  package var written: String
+  package var history: History
+  package var verdict: Verdict
   /// Names and values of the configuration.
-  public var settings: [(name: String, value: String)]
+  package var settings: [(name: String, value: String)]
   /// Names and values about the data set.
-  public var data: [(name: String, value: String)]
+  package var data: [(name: String, value: String)]
   /// Pictures that could not be used, each with its reason.
-  public var skipped: [(file: String, reason: String)]
+  package var skipped: [(file: String, reason: String)]
   /// Pictures that are used, each with what is wrong with it.
-  public var notes: [(file: String, reason: String)] = []
-  public var reals: [UInt8]?
+  package var notes: [(file: String, reason: String)] = []
+  package var reals: [UInt8]?
   /// In the order of their steps.
-  public var grids: [Grid]
+  package var grids: [Grid]
   /// Which losses the history holds.
-  public var loss = AdversarialLoss.crossEntropy
+  package var loss = AdversarialLoss.crossEntropy
 
   /// Files of a kind that are named on the page; more are only counted.
   static let fileLimit = 200
   /// Bytes of sample grids that become part of the page; the slider reaches the others through their files.
-  public static let embeddedBytes = 8_000_000
+  package static let embeddedBytes = 8_000_000
 
   /// Which of the grids with these sizes in bytes, oldest first, become part of the page: the newest, the oldest, and
   /// as many in between, evenly spread, as `limit` allows.
@@ -75,14 +75,14 @@ public struct Report {
   static func dataURI(_ png: [UInt8]) -> String { "data:image/png;base64," + Data(png).base64EncodedString() }
 
   /// The whole page as one text.
-  public func html() -> String {
+  package func html() -> String {
     var text = ""
     write { text += $0 }
     return text
   }
 
   /// Hands the page to `put`, piece by piece.
-  public func write(_ put: (String) throws -> Void) rethrows {
+  package func write(_ put: (String) throws -> Void) rethrows {
     let state = verdict.state.rawValue
     let mark = verdict.state == .healthy ? "good" : verdict.state == .early ? "open" : "bad"
     let summary = place.map { "\($0), \(TimeSpan(seconds: history.seconds)) of training" }

@@ -3,13 +3,13 @@
 import Generation
 
 /// Keeps the newest few checkpoints and, for good, one every so many epochs.
-public struct Retention: Equatable, Sendable {
+package struct Retention: Equatable, Sendable {
   /// How many of the newest stay; 0 keeps all.
-  public let keep: Int
+  package let keep: Int
   /// Checkpoints of epochs divisible by this stay for good; 0 for none.
-  public let milestoneEvery: Int
+  package let milestoneEvery: Int
 
-  public init(keep: Int, milestoneEvery: Int) {
+  package init(keep: Int, milestoneEvery: Int) {
     self.keep = keep
     self.milestoneEvery = milestoneEvery
   }
@@ -19,7 +19,7 @@ public struct Retention: Equatable, Sendable {
   ///   - saved: the one just saved. Those of later steps belong to a past that training went back from: they do not
   ///     count, and stay.
   ///   - canBeRead: whether a checkpoint is worth anything; only those that are count. Asked for few of them.
-  public func superfluous(
+  package func superfluous(
     _ checkpoints: [CheckpointName], saved: CheckpointName, canBeRead: (CheckpointName) -> Bool
   ) -> [CheckpointName] {
     guard keep > 0 else { return [] }

@@ -20,13 +20,13 @@ struct CRC32C {
 }
 
 /// Builds the records of one event file.
-public struct TensorBoardEncoder {
+package struct TensorBoardEncoder {
   private let crc = CRC32C()
 
-  public init() {}
+  package init() {}
 
   /// The record that opens every event file.
-  public func version(time: Double) -> [UInt8] {
+  package func version(time: Double) -> [UInt8] {
     var event = Protobuf()
     event.put(1, time)
     event.put(3, "brain.Event:2")
@@ -34,13 +34,13 @@ public struct TensorBoardEncoder {
   }
 
   /// Says that training starts at `step`: TensorBoard's reader in Python then drops what it read of this and later steps.
-  public func start(time: Double, step: Int) -> [UInt8] {
+  package func start(time: Double, step: Int) -> [UInt8] {
     var session = Protobuf()
     session.put(1, 1)
     return event(time, step, 7, session)
   }
 
-  public func scalars(time: Double, step: Int, _ values: [(tag: String, value: Float)]) -> [UInt8] {
+  package func scalars(time: Double, step: Int, _ values: [(tag: String, value: Float)]) -> [UInt8] {
     var summary = Protobuf()
     for (tag, value) in values {
       var entry = Protobuf()
@@ -52,7 +52,7 @@ public struct TensorBoardEncoder {
   }
 
   /// - Parameter png: an RGB picture as a PNG file's bytes.
-  public func image(time: Double, step: Int, tag: String, png: [UInt8], width: Int, height: Int) -> [UInt8] {
+  package func image(time: Double, step: Int, tag: String, png: [UInt8], width: Int, height: Int) -> [UInt8] {
     var image = Protobuf()
     image.put(1, height)
     image.put(2, width)

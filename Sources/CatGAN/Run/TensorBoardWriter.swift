@@ -15,7 +15,7 @@ import Storage
 #endif
 
 /// Appends to one event file; a new session of a run opens a new one.
-public final class TensorBoardWriter {
+package final class TensorBoardWriter {
   private let encoder = TensorBoardEncoder()
   private let file: Int32
   private let path: String
@@ -24,7 +24,7 @@ public final class TensorBoardWriter {
 
   /// Opens a new event file inside `directory`, which must be there.
   /// - Parameter start: the first step that has a record here; what older files hold from it on no longer counts.
-  public init(directory: String, start: Int) throws {
+  package init(directory: String, start: Int) throws {
     let now = Date().timeIntervalSince1970
     // Readers go from file to file in the order of these numbers, whatever clocks did meanwhile.
     let used = ((try? Disk().names(in: directory)) ?? []).filter { $0.hasPrefix(Self.prefix) }
@@ -39,7 +39,7 @@ public final class TensorBoardWriter {
 
   deinit { close(file) }
 
-  public func write(_ record: StepRecord) throws {
+  package func write(_ record: StepRecord) throws {
     try append(
       encoder.scalars(
         time: Date().timeIntervalSince1970, step: record.step,
@@ -51,7 +51,7 @@ public final class TensorBoardWriter {
   }
 
   /// Writes a sample grid, a PNG file's bytes; what is too short to be one is left out.
-  public func write(grid png: [UInt8], step: Int) throws {
+  package func write(grid png: [UInt8], step: Int) throws {
     // Width and height follow the signature and the first chunk's length and name.
     guard png.count >= 24 else { return }
     func size(at offset: Int) -> Int { png[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) } }

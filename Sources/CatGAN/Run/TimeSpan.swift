@@ -1,14 +1,14 @@
 // Spans of time as people write and read them: `8h`, `1h30m`, `90m`, `45s`, `2d`.
 
 /// A length of time in seconds, parsed from and printed in the form that `--time-limit` takes.
-public struct TimeSpan: Equatable, Sendable, CustomStringConvertible {
-  public let seconds: Double
+package struct TimeSpan: Equatable, Sendable, CustomStringConvertible {
+  package let seconds: Double
 
-  public init(seconds: Double) { self.seconds = seconds }
+  package init(seconds: Double) { self.seconds = seconds }
 
   /// Reads numbers with the units d, h, m and s, largest first, each unit at most once (`1h30m`); nil for anything
   /// else, for a bare number, and for nothing at all (`0s`).
-  public init?(_ text: String) {
+  package init?(_ text: String) {
     let units: [(Character, Double)] = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)]
     var total = 0.0
     var digits = ""
@@ -31,7 +31,7 @@ public struct TimeSpan: Equatable, Sendable, CustomStringConvertible {
   }
 
   /// `2d 4h`, `8h 05m`, `12m 30s`, `45s`: two units at most, so that a line does not jitter.
-  public var description: String {
+  package var description: String {
     guard seconds.isFinite, seconds >= 0 else { return "?" }
     let whole = Int(min(seconds, 1e12).rounded())
     func padded(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
