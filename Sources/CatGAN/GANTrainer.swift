@@ -10,20 +10,28 @@ public struct StepResult: Hashable, Sendable {
   /// Mean probability that the discriminator gives reals, and fakes, of being real; before its update. Hinge loss makes
   /// logits of no probabilities, and this is then only their sigmoid.
   public var meanReal: Double
+  /// The same of fakes.
   public var meanFake: Double
 }
 
 /// The two networks, their optimisers and the training step. Randomness comes from `random` alone, whose state together
 /// with the parameters, moments and step count is all that training goes on from.
 public final class GANTrainer {
+  /// What the two networks are.
   public let networks: GANDescription
+  /// The recipe as it was given; the rates of now are the optimisers'.
   public let options: TrainingOptions
+  /// Where and how both networks run.
   public let execution: Execution
+  /// From latents to pictures, which stay valid until its next pass, one of the discriminator, or a step.
   public let generator: Generator
   /// From pictures in [-1, 1] to logits [n, 1, 1, 1], positive for real. It always uses the batch's statistics.
   public let discriminator: Sequential
+  /// Moves the generator's parameters; its `rate` may be changed between steps.
   public let generatorAdam: Adam
+  /// The same of the discriminator.
   public let discriminatorAdam: Adam
+  /// What `step()` draws latents, augmentations and drop-outs from; the initial weights were drawn from it.
   public var random: RandomGenerator
 
   /// Pictures of the batch that this process computes.

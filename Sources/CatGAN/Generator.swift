@@ -4,8 +4,11 @@ import Networks
 
 /// A trainable generator: latent vectors [n, 1, 1, zDimension] to pictures [n, height, width, channels] in [-1, 1].
 public final class Generator {
+  /// How latents are drawn.
   public let zDistribution: LatentDistribution
+  /// The network as a value.
   public let description: Network
+  /// The network that runs.
   public let network: Sequential
 
   /// Parameters are unspecified until they are initialised or loaded.
@@ -15,12 +18,15 @@ public final class Generator {
     network = Sequential("G", description, execution: execution, workspace: workspace)
   }
 
+  /// All its parameters and counters, in the order of files.
   public var store: ParameterStore { network.store }
 
-  public var batchNorms: [BatchNorm] { network.leaves.compactMap { $0 as? BatchNorm } }
+  package var batchNorms: [BatchNorm] { network.leaves.compactMap { $0 as? BatchNorm } }
 
+  /// The shape of so many latents, [count, 1, 1, zDimension].
   public func latentShape(_ count: Int) -> Shape { description.input.with(n: count) }
 
+  /// The shape of so many pictures, [count, height, width, channels].
   public func pictureShape(_ count: Int) -> Shape { description.output.with(n: count) }
 
   /// Overwrites latents [n, 1, 1, zDimension] with what `Latent` draws from the generator's distribution, as one vector.

@@ -24,6 +24,7 @@ public struct CheckpointState: Equatable, Sendable {
   /// The version of the program that wrote the file.
   public var version = ""
 
+  /// The state before the first step; texts are empty.
   public init() {}
 
   /// The names of the entries in a file's metadata.

@@ -32,6 +32,7 @@ struct CheckpointTensor {
 }
 
 extension Checkpoint {
+  /// What the names of a generator's tensors begin with in a file, where it is not the averaged one.
   public static let generatorPrefix = "generator."
   static let discriminatorPrefix = "discriminator."
   static let averagePrefix = "generator_ema."

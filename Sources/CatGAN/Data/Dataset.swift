@@ -9,13 +9,16 @@ import Storage
 public struct DatasetOptions: Sendable {
   /// Side of the square pictures, in pixels.
   public var size: Int
+  /// How pictures that are not square become so.
   public var fit = PictureFit.crop
   /// Laid under transparent pixels and beside padded pictures.
   public var background = RGB.midGray
+  /// What one file may ask for. Threads also share the memory that is free.
   public var limits = PictureLimits()
   /// Most threads that decode at the same time.
   public var threads: Int
 
+  /// - Precondition: both are positive.
   public init(size: Int, threads: Int) {
     precondition(size > 0 && threads > 0)
     self.size = size
@@ -27,7 +30,9 @@ public struct DatasetOptions: Sendable {
 public struct Dataset: Sendable {
   /// [count, size, size, 3] bytes.
   public let pixels: [UInt8]
+  /// Side of the pictures, in pixels.
   public let size: Int
+  /// How they became square.
   public let fit: PictureFit
   /// The file of each picture.
   public let paths: [BytePath]
@@ -38,6 +43,7 @@ public struct Dataset: Sendable {
   /// A digest of `pixels` and their order: equal for equal data, wherever the files are. 16 hexadecimal digits.
   public let digest: String
 
+  /// How many pictures there are.
   public var count: Int { paths.count }
 
   /// Bytes that `count` pictures of `size` x `size` take in memory.

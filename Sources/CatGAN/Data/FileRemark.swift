@@ -4,11 +4,12 @@ import Storage
 
 /// A file or folder that was left out, or used although something is wrong with it.
 public struct FileRemark: Sendable, Equatable, CustomStringConvertible {
+  /// The file or folder.
   public let path: BytePath
   /// A phrase that follows the path.
   public let reason: String
 
-  public init(path: BytePath, reason: String) {
+  package init(path: BytePath, reason: String) {
     self.path = path
     self.reason = reason
   }

@@ -12,6 +12,7 @@ import Storage
 
 /// What a folder, searched recursively, holds.
 public struct FolderScan: Sendable {
+  /// The folder that was searched.
   public let folder: BytePath
   /// Files of the formats that are read, told by content, sorted by the bytes of their paths within each folder.
   public internal(set) var pictures: [BytePath] = []
@@ -201,5 +202,5 @@ public struct FolderScan: Sendable {
 public struct DatasetError: Error, Equatable, CustomStringConvertible {
   public let description: String
 
-  public init(_ description: String) { self.description = description }
+  package init(_ description: String) { self.description = description }
 }

@@ -9,6 +9,7 @@ import Storage
 
 /// What makes a data set of a folder of photos.
 public struct PrepareOptions: Sendable {
+  /// What kind of files are made.
   public enum Format: String, Sendable, CaseIterable {
     case jpeg, png
   }
@@ -23,7 +24,9 @@ public struct PrepareOptions: Sendable {
 
   /// Side of the pictures made, in pixels.
   public var size: Int
+  /// How photos that are not square become so; faces by landmarks are square.
   public var fit = PictureFit.crop
+  /// Laid under transparent pixels and beside padded pictures.
   public var background = RGB.midGray
   /// Smallest shorter side of a photo, or smallest side of a face, in pixels; nil for `size`, so that nothing is
   /// enlarged.
@@ -32,15 +35,20 @@ public struct PrepareOptions: Sendable {
   public var duplicateDistance: Int? = PictureLikeness.copyDistance
   /// A picture whose brightness deviates by less (standard deviation, in levels of 0...255) is blank.
   public var blankDeviation = 5.0
+  /// What landmark files are for.
   public var landmarks = Landmarks.use
+  /// What the pictures are written as.
   public var format = Format.jpeg
   /// Of the JPEGs, 1 through 100.
   public var quality = 95
+  /// What one file may ask for. Threads also share the memory that is free.
   public var limits = PictureLimits()
+  /// Most threads that decode at the same time.
   public var threads: Int
   /// Asked while files are written: true ends it, and what was written is removed.
   public var isCancelled: @Sendable () -> Bool = { false }
 
+  /// - Precondition: both are positive.
   public init(size: Int, threads: Int) {
     precondition(size > 0 && threads > 0)
     self.size = size
@@ -64,6 +72,7 @@ public struct PrepareReport: Sendable {
   public let rejectedList: BytePath
 }
 
+/// Makes data sets of folders of photos.
 public enum Prepare {
   /// Makes the data set `destination` from the photos below `source`.
   ///

@@ -9,6 +9,7 @@ import Storage
 
 /// Trains a `GANTrainer` and keeps the running average of its generator where one is asked for.
 public final class GANModel: TrainingModel {
+  /// The networks and their optimisers, whose rates each step sets anew.
   public let trainer: GANTrainer
   /// The averaged generator, or nil.
   public let average: Generator?

@@ -9,14 +9,20 @@ import Storage
   import Foundation
 #endif
 
+/// What a run's `config.json` holds: what it was asked for and which data it saw.
 public struct RunConfiguration: Codable, Sendable {
+  /// Of the program that wrote it.
   public var version: String
+  /// When the run began, in UTC, as `2026-03-01T12:30:00Z`.
   public var created: String
   /// The folder of pictures, as an absolute path where the system could tell.
   public var folder: String
+  /// The pictures that it saw.
   public var data: DatasetSummary
+  /// What it was asked for.
   public var options: RunOptions
 
+  /// Of a run that begins now.
   public init(version: String, folder: String, data: DatasetSummary, options: RunOptions) {
     self.version = version
     self.created = currentTime()
@@ -50,6 +56,8 @@ public struct RunConfiguration: Codable, Sendable {
     }
   }
 
+  /// Writes the run's `config.json`, whole or not at all, over an older one.
+  /// - Throws: `StorageError` for the disk's failures.
   public func write(to run: RunDirectory) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

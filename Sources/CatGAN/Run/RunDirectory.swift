@@ -18,7 +18,7 @@ import Storage
 public struct RunError: Error, Equatable, CustomStringConvertible {
   public let description: String
 
-  public init(_ description: String) { self.description = description }
+  package init(_ description: String) { self.description = description }
 }
 
 /// `runs/00003-cats64-w32`: made once, never taken by another run, held by one process at a time.
@@ -28,6 +28,7 @@ public struct RunError: Error, Equatable, CustomStringConvertible {
 ///     log.txt       what was said, with times     reals.png     as many real pictures
 ///     report.html   all of it to look at          tensorboard/  event files, where asked for
 public final class RunDirectory {
+  /// As it was given or made, without a slash at its end.
   public let path: String
   let fileSystem: any FileSystem
   private let statistics: LineFile
@@ -91,7 +92,7 @@ public final class RunDirectory {
     return History(text: String(decoding: data, as: UTF8.self))
   }
 
-  public func append(_ record: some Encodable) throws { try statistics.append(try jsonLine(record)) }
+  package func append(_ record: some Encodable) throws { try statistics.append(try jsonLine(record)) }
 
   /// Adds a line to `log.txt`, with the time before it and line ends in it as spaces.
   public func note(_ message: String) throws {
@@ -126,6 +127,7 @@ public final class RunDirectory {
     }
   }
 
+  /// The same with bytes that can be made again: nobody waits for the disk, so a power cut may lose or empty the file.
   public func write(_ name: String, bytes: [UInt8]) throws {
     try bytes.withUnsafeBytes {
       try AtomicFile.write("\(path)/\(name)", bytes: $0, overwrite: true, durable: false, fileSystem: fileSystem)
@@ -144,7 +146,7 @@ public final class RunDirectory {
     return try? fileSystem.size(file)
   }
 
-  public func makeDirectory(_ name: String) throws {
+  package func makeDirectory(_ name: String) throws {
     try createDirectory("\(path)/\(name)", fileSystem: fileSystem)
   }
 
@@ -154,6 +156,7 @@ public final class RunDirectory {
     try CheckpointPath.checkpoints(of: path, fileSystem: fileSystem)
   }
 
+  /// Where a checkpoint of that name is, or would be.
   public func path(of checkpoint: CheckpointName) -> String { "\(path)/checkpoints/\(checkpoint)" }
 
   /// Removes a checkpoint.

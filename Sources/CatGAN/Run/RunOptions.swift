@@ -5,7 +5,9 @@ import Networks
 
 /// Epochs `first` to `last`, written `100-200`.
 public struct EpochSpan: Codable, Equatable, Sendable, CustomStringConvertible {
+  /// Epochs completed when it begins.
   public let first: Int
+  /// Epochs completed when it ends, more than `first`.
   public let last: Int
 
   /// Reads `100-200`; nil where that is no span of at least one epoch.
@@ -23,6 +25,8 @@ public struct EpochSpan: Codable, Equatable, Sendable, CustomStringConvertible {
 
 /// All choices that `config.json` records. What belongs to a session only (threads, time limit) is not among them.
 public struct RunOptions: Codable, Equatable, Sendable {
+  /// What a run does where values stop being finite: it stops, or goes on from its newest sound checkpoint with half the rates,
+  /// three times at most.
   public enum OnNaN: String, Codable, CaseIterable, Sendable {
     case stop, rollback
   }
@@ -30,21 +34,31 @@ public struct RunOptions: Codable, Equatable, Sendable {
   // The networks.
   /// One of `presets`.
   public var preset: String
+  /// Channels of the layers nearest to the picture; the others are multiples of it. `validate` says whether it can be.
   public var width: Int
+  /// Length of a latent vector. `validate` says whether it can be.
   public var zDimension: Int
   /// "uniform" or "normal".
   public var zDistribution: String
 
   // The learning.
+  /// Real pictures of a step, in `Ranges.batchSize`.
   public var batchSize: Int
   /// Runs of pictures of a batch that are summed each by itself, whatever computes them.
   public var shards: Int
+  /// The generator's learning rate, above 0 and at most 1.
   public var generatorRate: Float
+  /// The discriminator's learning rate, above 0 and at most 1.
   public var discriminatorRate: Float
+  /// Decay of the gradient's average in Adam, in 0..<1.
   public var beta1: Float
+  /// Decay of the squared gradient's average, in 0..<1.
   public var beta2: Double
+  /// Real pictures are to be called real with probability 1 minus this, in 0..<0.5; hinge ignores it.
   public var labelSmoothing: Float
+  /// What the two networks are asked to make small.
   public var loss: AdversarialLoss
+  /// What keeps the discriminator's layers in bounds.
   public var discriminatorNorm: DiscriminatorNorm
   /// In the order of `Augmentation.allCases`, each at most once.
   public var augmentation: [Augmentation]
@@ -56,25 +70,34 @@ public struct RunOptions: Codable, Equatable, Sendable {
   public var beginsElsewhere: Bool { generator != nil || discriminator != nil }
   /// Decay of the averaged generator per step; 0 for none.
   public var averaging: Float
+  /// Whether each real picture is shown mirrored half of the time.
   public var mirror: Bool
   /// Both rates fall linearly from the first of these epochs to the last; nil for constant rates. It does not depend
   /// on the run's length, so that extending a run changes nothing that was trained.
   public var decay: EpochSpan?
+  /// What all random numbers of the run follow from.
   public var seed: UInt64
   /// "crop", "pad" or "stretch".
   public var fit: String
 
   // The run.
+  /// Passes over the pictures in all, earlier sessions included, in `Ranges.epochs`.
   public var epochs: Int
   /// Total steps, where they and not the epochs end the run.
   public var steps: Int?
+  /// Epochs between checkpoints, in `Ranges.saveEvery`; the end of a session saves one too.
   public var saveEvery: Int
   /// Steps between sample grids besides those at the ends of epochs; 0 for none.
   public var sampleEvery: Int
+  /// Steps between lines of `stats.jsonl`, in `Ranges.logEvery`; the first and the last step have one too.
   public var logEvery: Int
+  /// How many of the newest checkpoints stay, in `Ranges.keep`; 0 keeps all.
   public var keep: Int
+  /// Checkpoints at the end of epochs that this divides stay for good, in `Ranges.milestoneEvery`; 0 for none.
   public var milestoneEvery: Int
+  /// What to do where values stop being finite.
   public var onNaN: OnNaN
+  /// Whether to write event files for TensorBoard into the run's `tensorboard` folder.
   public var tensorboard: Bool
 
   /// Names of the presets, the default first: the plain recipe for each of the networks, and the levers that did best.
@@ -162,8 +185,8 @@ public struct RunOptions: Codable, Equatable, Sendable {
   }
 
   /// A choice as the command line spells it. The order is that of the report.
-  public struct Choice: Equatable, Sendable {
-    public enum Change: Sendable {
+  package struct Choice: Equatable, Sendable {
+    package enum Change: Sendable {
       /// May be changed whenever a run goes on.
       case free
       /// Makes it another experiment: refused unless forced.
@@ -171,12 +194,12 @@ public struct RunOptions: Codable, Equatable, Sendable {
       /// The checkpoint's networks would not fit.
       case never
     }
-    public let flag: String
-    public let value: String
-    public let change: Change
+    package let flag: String
+    package let value: String
+    package let change: Change
   }
 
-  public var choices: [Choice] {
+  package var choices: [Choice] {
     func number(_ value: Float) -> String { "\(value)" }
     return [
       Choice(flag: "--preset", value: preset, change: .never),

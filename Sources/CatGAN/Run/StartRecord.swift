@@ -5,13 +5,15 @@ import Text
 
 /// One start of a run. Readers that do not know it skip its line.
 public struct StartRecord: Codable, Equatable, Sendable {
-  public enum Kind: String, Codable, Sendable {
+  package enum Kind: String, Codable, Sendable {
     case started
   }
-  public var event = Kind.started
+  package var event = Kind.started
   /// Where training went on, as the checkpoint that it went on from has it; 0 for a fresh run.
   public var step = 0
+  /// Epochs completed there.
   public var epoch = 0
+  /// When, in UTC, as `2026-03-01T12:30:00Z`.
   public var time: String
   /// Of the program.
   public var version: String
@@ -23,24 +25,29 @@ public struct StartRecord: Codable, Equatable, Sendable {
   public var changes: [String]
   /// The checkpoint of another run that training began from, or the file that the generator came from.
   public var source: String?
+  /// The folder of pictures, as `RunConfiguration.folder`.
   public var folder: String
+  /// `Dataset.digest` of these pictures.
   public var dataDigest: String
   /// As the system names it.
   public var processor: String?
+  /// The instruction set of the kernels, as `Context.instructionSet` names it.
   public var instructionSet: String
+  /// Threads that the process computed with.
   public var threads: Int
   /// Of runs that several processes train; nil for one.
   public var ranks: Ranks?
 
   /// The processes that train a run, by rank.
   public struct Ranks: Codable, Equatable, Sendable, CustomStringConvertible {
+    /// The host of each.
     public var hosts: [String]
     /// Of each.
     public var threads: [Int]
     /// Bytes of gradients that each sends in a step, as the sizes of the weights have it.
     public var gradientBytes: [Int]?
 
-    public init(hosts: [String], threads: [Int], gradientBytes: [Int]? = nil) {
+    package init(hosts: [String], threads: [Int], gradientBytes: [Int]? = nil) {
       self.hosts = hosts
       self.threads = threads
       self.gradientBytes = gradientBytes

@@ -34,6 +34,7 @@ public struct StepRecord: Codable, Equatable, Sendable {
 
 /// Something that happened between steps.
 public struct RunEvent: Codable, Equatable, Sendable {
+  /// What it was.
   public enum Kind: String, Codable, Sendable {
     /// Training went on from a checkpoint: what was logged after its step no longer counts.
     case resumed
@@ -44,8 +45,11 @@ public struct RunEvent: Codable, Equatable, Sendable {
     /// A loss, gradient or weight was not finite.
     case diverged
   }
+  /// What happened.
   public var event: Kind
+  /// Training steps done; of `diverged` the step that failed is among them.
   public var step: Int
+  /// Epochs completed; of `diverged` the one that failed is among them.
   public var epoch: Int
   /// In words, where there is something to say.
   public var message: String?
@@ -57,12 +61,14 @@ public struct RunEvent: Codable, Equatable, Sendable {
   public var realDistance: Float?
   /// Mean deviation of the levels within a sample of the grid, and within as many real pictures (`sample`).
   public var sampleDeviation: Float?
+  /// The same within as many real pictures (`sample`).
   public var realDeviation: Float?
   /// Share of levels within 2.5% of black or of a channel's brightest, of the grid and of as many real pictures (`sample`).
   public var sampleClipped: Float?
+  /// The same of as many real pictures (`sample`).
   public var realClipped: Float?
 
-  public init(
+  package init(
     _ event: Kind, step: Int, epoch: Int, message: String? = nil, file: String? = nil, samples: PictureSpread? = nil,
     reals: PictureSpread? = nil
   ) {
@@ -82,12 +88,14 @@ public struct RunEvent: Codable, Equatable, Sendable {
 
 /// All that a run has logged, without what rolling back has undone, in order.
 public struct History: Equatable, Sendable {
+  /// Every logged step.
   public private(set) var steps: [StepRecord] = []
+  /// What happened between steps.
   public private(set) var events: [RunEvent] = []
   /// Every start, those that training went back from later too.
   public private(set) var starts: [StartRecord] = []
 
-  public init() {}
+  package init() {}
 
   /// Reads the text of `stats.jsonl`. A line that is not a whole record (the last one of a machine that lost power) is
   /// left out: the rest is still worth showing.
@@ -105,11 +113,11 @@ public struct History: Equatable, Sendable {
     }
   }
 
-  public mutating func append(_ record: StepRecord) { steps.append(record) }
+  package mutating func append(_ record: StepRecord) { steps.append(record) }
 
-  public mutating func append(_ record: StartRecord) { starts.append(record) }
+  package mutating func append(_ record: StartRecord) { starts.append(record) }
 
-  public mutating func append(_ event: RunEvent) {
+  package mutating func append(_ event: RunEvent) {
     if event.event == .resumed {
       steps.removeAll { $0.step > event.step }
       events.removeAll { $0.step > event.step }

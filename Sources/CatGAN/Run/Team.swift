@@ -5,9 +5,10 @@ import Storage
 
 /// The lead, and those who follow.
 public final class Team {
-  public let communicator: Communicator
+  package let communicator: Communicator
   private var hasAsked = false
 
+  /// - Parameter communicator: all processes of the job.
   public init(_ communicator: Communicator) { self.communicator = communicator }
 
   /// What rank 0 says before each step that all ranks take.

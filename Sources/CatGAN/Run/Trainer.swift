@@ -6,17 +6,20 @@ import Storage
 
 /// What belongs to one session of a run and not to the run.
 public struct Session {
+  /// Looked at before each step: a request ends the session, after a checkpoint was saved.
   public var interruption: Interruption
   /// Seconds on `now` at which training stops, or nil.
   public var deadline: Double?
   /// A clock that never goes back, in seconds.
   public var now: () -> Double
+  /// Where lines for people go.
   public var progress: Progress
   /// How it was started, for the run's history; nil leaves it out.
   public var start: StartRecord?
   /// Other ranks that train the same run, which this one leads; nil where there are none.
   public var team: Team?
 
+  /// - Parameters: as of the properties.
   public init(
     interruption: Interruption = Interruption(), deadline: Double? = nil, now: @escaping () -> Double = monotonicTime,
     progress: Progress, start: StartRecord? = nil, team: Team? = nil
@@ -42,12 +45,13 @@ public struct RunOrigin: Sendable {
   /// How far its run had come.
   public let position: Position
 
+  /// - Parameters: as of the properties.
   public init(checkpoint: String, position: Position) {
     self.checkpoint = checkpoint
     self.position = position
   }
 
-  public var description: String {
+  package var description: String {
     "begins at \(position.words), of \(printable(checkpoint, limit: 4000)), whose run stays as it is"
   }
 }
@@ -62,6 +66,7 @@ public final class Trainer {
   let randomness: RandomStreams
   let origin: RunOrigin?
   var session: Session
+  /// How far the run has come.
   public internal(set) var position = Position()
   var history: History
   var tensorboard: TensorBoardWriter?
@@ -129,6 +134,7 @@ public final class Trainer {
     }
   }
 
+  /// Whole batches that the data set makes.
   public var stepsPerEpoch: Int { dataset.count / options.batchSize }
 
   /// Whole batches that the epoch still has.

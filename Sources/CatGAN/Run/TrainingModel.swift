@@ -4,13 +4,16 @@ import Storage
 
 /// The figures of one training step.
 public struct StepFigures: Equatable, Sendable {
+  /// The discriminator's loss on reals plus that on fakes, each a mean over the batch, before its update.
   public var discriminatorLoss: Float
+  /// The generator's loss, a mean over the batch, after the discriminator's update.
   public var generatorLoss: Float
   /// D(x), the mean over the batch.
   public var realProbability: Float
   /// D(G(z)) before D's update, the mean over the batch.
   public var fakeProbability: Float
 
+  /// - Parameters: as of the properties.
   public init(discriminatorLoss: Float, generatorLoss: Float, realProbability: Float, fakeProbability: Float) {
     self.discriminatorLoss = discriminatorLoss
     self.generatorLoss = generatorLoss
@@ -35,6 +38,7 @@ public struct Position: Equatable, Sendable {
   /// The learning rates are multiplied by this; rolling back lowers it.
   public var rateScale: Float = 1
 
+  /// The beginning of a run.
   public init() {}
 
   /// For people, who count the epoch that they are in: `step 730, in epoch 3`, `step 810, the end of epoch 3`.

@@ -4,6 +4,7 @@ import Text
 
 /// A run's state in words.
 public struct Verdict: Equatable, Sendable {
+  /// What is judged of a run; the raw value says it to people.
   public enum State: String, Sendable {
     case early = "too early to say"
     case healthy = "healthy"
@@ -13,6 +14,7 @@ public struct Verdict: Equatable, Sendable {
     case diverged = "diverged"
   }
 
+  /// What is judged.
   public let state: State
   /// One sentence with the figures that it rests on.
   public let reason: String
