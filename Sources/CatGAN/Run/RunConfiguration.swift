@@ -32,6 +32,7 @@ public struct RunConfiguration: Codable, Sendable {
   }
 
   /// Reads the `config.json` of the run directory `run`.
+  /// - Throws: `RunError` where it is missing, unreadable, or describes no run that this version can go on with.
   public init(ofRunAt run: String) throws {
     let path = "\(run)/config.json"
     let bytes: [UInt8]
@@ -65,6 +66,7 @@ public struct RunConfiguration: Codable, Sendable {
   }
 
   /// Checks that the data of a run that goes on, which are in `folder`, are those that it saw.
+  /// - Throws: `RunError` where they are not, unless forced.
   public func allow(_ other: DatasetSummary, of folder: String, force: Bool) throws {
     guard other.digest != data.digest, !force else { return }
     throw RunError(

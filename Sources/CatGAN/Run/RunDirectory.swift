@@ -37,6 +37,7 @@ public final class RunDirectory {
   private let lock: Int32
 
   /// Makes the next numbered directory inside `parent`, which is made too where it is missing.
+  /// - Throws: `StorageError` for the disk's failures.
   public static func create(
     in parent: String, name: String, fileSystem: any FileSystem = Disk()
   ) throws -> RunDirectory {
@@ -47,7 +48,8 @@ public final class RunDirectory {
     return try RunDirectory(holding: path, fileSystem: fileSystem)
   }
 
-  /// Opens the directory of a run that is to go on.
+  /// Opens the directory of a run that is to go on. A last line that was cut short, and files that were never finished, go.
+  /// - Throws: `RunError` where it is no run's or another process holds it, `StorageError` for the disk's failures.
   public convenience init(resuming path: String, fileSystem: any FileSystem = Disk()) throws {
     var path = path
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }

@@ -127,6 +127,7 @@ public final class Trainer {
   }
 
   /// A run of less than one batch per epoch would train on nothing.
+  /// - Throws: `RunError` where there are fewer pictures than a batch has.
   public static func checkBatch(_ pictures: Int, _ options: RunOptions) throws {
     guard pictures >= options.batchSize else {
       throw RunError(
