@@ -85,6 +85,8 @@ let package = Package(
     // What all tests share. No product holds it.
     .target(name: "TestSupport", dependencies: ["Images", "Storage"], path: "Tests/TestSupport"),
     .testTarget(name: "TextTests", dependencies: ["Text"]),
+    .testTarget(name: "RandomTests", dependencies: ["Random"]),
+    .testTarget(name: "ClusterTests", dependencies: ["Cluster"]),
     .testTarget(name: "ArgumentsTests", dependencies: ["Arguments"]),
     .testTarget(name: "KernelsTests", dependencies: ["Kernels", "MicroKernels", "TestSupport"]),
     .testTarget(name: "NetworksTests", dependencies: ["Networks"]),

@@ -2,7 +2,6 @@
 
 import Foundation
 import Generation
-import Random
 import Testing
 
 @testable import CatGAN
@@ -288,11 +287,5 @@ struct RunTests {
     #expect(!html.contains("<b>") && !html.contains("<td><script>") && !html.contains("\"</script>"))
     #expect(html.utf8.count < 300_000)
     #expect(Report.embedded(sizes: Array(repeating: 100, count: 100), limit: 1000).count <= 10)
-  }
-
-  @Test func ordersAreShufflesAndDiffer() {
-    let random = RandomStreams(seed: 1)
-    #expect(random.order(epoch: 0, count: 100).sorted() == Array(0..<100))
-    #expect(random.order(epoch: 0, count: 100) != random.order(epoch: 1, count: 100))
   }
 }
