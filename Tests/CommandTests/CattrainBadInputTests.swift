@@ -1,6 +1,5 @@
 import CatGAN
 import Foundation
-import Kernels
 import Testing
 
 /// What cattrain refuses: one sentence, the right exit code, and no run directory.
@@ -90,19 +89,6 @@ import Testing
     try #require(text.contains(old), "\(text)")
     try place.write(Array(text.replacing(old, with: new).utf8), to: path)
     try refused(["--resume", CattrainTests.run], 1, "impossible \(says)", in: place)
-  }
-
-  /// The largest networks on a thousand pictures at once need more memory than almost any machine has.
-  @Test(.enabled(if: Memory.available ?? .max < 100_000_000_000)) func moreMemoryThanThereIs() throws {
-    let place = try Place()
-    let pictures = try CattrainTests.pictures(1, in: place)
-    let picture = try #require(FileManager.default.contentsOfDirectory(atPath: pictures).first)
-    for i in 1..<1024 {
-      try FileManager.default.linkItem(atPath: "\(pictures)/\(picture)", toPath: "\(pictures)/\(i).jpg")
-    }
-    let flags = ["--preset", "cats128", "--width", "256", "--batch-size", "1024"]
-    try refused([pictures] + flags, 1, "training needs about", in: place)
-    try refused([pictures, "--dry-run"] + flags, 1, "lower --batch-size or --width, or add --force", in: place)
   }
 
   @Test func unwritableOutput() throws {

@@ -31,6 +31,26 @@ import Testing
     #expect(outcomes == [0, 1])
   }
 
+  /// The largest networks on a thousand pictures at once need more than this limit, or than what a smaller machine has: they
+  /// are refused before anything is made of them.
+  @Test func addressesForTheLargestNetworks() throws {
+    let place = try Place()
+    let pictures = try CattrainTests.pictures(1, in: place)
+    let picture = try #require(FileManager.default.contentsOfDirectory(atPath: pictures).first)
+    for i in 1..<1024 {
+      try FileManager.default.linkItem(atPath: "\(pictures)/\(picture)", toPath: "\(pictures)/\(i).jpg")
+    }
+    let before = place.names
+    let words = [pictures, "--preset", "cats128", "--width", "256", "--batch-size", "1024"]
+    for (words, says) in [
+      (words, "training needs about"), (words + ["--dry-run"], "lower --batch-size or --width, or add --force"),
+    ] {
+      let ended = try run("cattrain", words, "-v 90000000", in: place)
+      #expect(ended.status == 1 && ended.error.contains(says), "\(words): \(ended.error)")
+      #expect(place.names == before, "\(words)")
+    }
+  }
+
   /// A large picture among small ones is left out by name where its pixels do not fit.
   @Test func addressesForPictures() throws {
     let place = try Place()
