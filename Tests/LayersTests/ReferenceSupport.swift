@@ -45,6 +45,22 @@ func expectClose(
   #expect(found <= bound, "\(name): \(found) of the RMS, \(bound) allowed", sourceLocation: sourceLocation)
 }
 
+/// For `expectClose`: how far the largest of some thousand numbers may be out that so many roundings led to.
+///
+/// Each rounding is of 2^-24 of about the RMS; as they are independent they add up as the root of their number does; and the
+/// largest is four deviations out.
+func allowed(roundings: Int) -> Double { 4 * Double(roundings).squareRoot() * 0x1p-24 }
+
+/// Expects what both sides computed in Double and then rounded to Float: 2^-24 each. Below that, the differences of numbers
+/// near 1 are left with what Double makes of exponents of up to 2^7, a part of 2^-53 of them.
+func expectSameButRounding(
+  _ actual: [Float], _ expected: [Float], _ name: String, sourceLocation: SourceLocation = #_sourceLocation
+) {
+  #expect(actual.count == expected.count, "\(name)", sourceLocation: sourceLocation)
+  let wrong = zip(actual, expected).first { !(abs(Double($0) - Double($1)) <= 2 * 0x1p-24 * abs(Double($1)) + 0x1p-46) }
+  #expect(wrong == nil, "\(name): \(wrong?.0 ?? 0), not \(wrong?.1 ?? 0)", sourceLocation: sourceLocation)
+}
+
 /// Contexts of every kind that this machine runs.
 var contexts: [Context] {
   InstructionSet.available.flatMap { set in [1, 3].map { Context(threads: $0, instructionSet: set) } }
