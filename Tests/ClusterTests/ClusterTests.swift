@@ -42,8 +42,17 @@ import Testing
     #expect(start.launch.isLaunched == start.isLaunched && start.launch.count == start.count)
   }
 
-  // With MPI a launch would start it, which a process can do once.
-  #if !MPI
+  #if MPI
+    /// What another MPI's launcher started are so many processes that each know of themselves alone. The only test that
+    /// starts MPI, for a process can do so once.
+    @Test func launcherOfAnotherMPI() throws {
+      let launch = Launch { ["PMI_RANK": "0", "PMI_SIZE": "4"][$0] }
+      let error = #expect(throws: ClusterError.self) { try Communicator.start(launch) }
+      #expect(
+        try #require(error).description == "4 processes were started, and each finds itself alone: the launcher is not "
+          + "of the MPI that this program was built with; use that one's mpirun, or build again with this one's mpi-c")
+    }
+  #else
     /// Processes that would each train by themselves are refused by their number; others are alone.
     @Test(arguments: starts) func startsWithoutMPI(start: Start) throws {
       if start.isLaunched, let count = start.count {
