@@ -27,7 +27,7 @@ struct RowCut {
     RowCut(rows: rows, channels: channels, elements: min(max(64 * channels, taskElements / 4), taskElements))
   }
 
-  var parts: Int { (rows + rowsPerPart - 1) / rowsPerPart }
+  var parts: Int { ceilDivide(rows, rowsPerPart) }
 
   func range(_ part: Int) -> Range<Int> { part * rowsPerPart..<min(rows, (part + 1) * rowsPerPart) }
 }

@@ -31,25 +31,12 @@ extension Context {
     /// The same from the folder in which the system describes a core.
     /// - Returns: nil where it says nothing of such a cache.
     static func secondLevelCache(core folder: String) -> Int? {
-      func line(_ name: String) -> String { Memory.lines("\(folder)/\(name)").first ?? "" }
-      for cache in (0..<8).map({ "cache/index\($0)" }) where line("\(cache)/level") == "2" {
-        let size = line("\(cache)/size")
-        guard line("\(cache)/type") != "Instruction", size.hasSuffix("K"), let kilobytes = Int(size.dropLast()),
-          kilobytes > 0
-        else { continue }
-        let threads = max(processors(line("topology/thread_siblings_list")), 1)
-        return kilobytes << 10 / max(processors(line("\(cache)/shared_cpu_list")) / threads, 1)
+      let caches = SystemInformation.caches(core: folder)
+      guard let cache = caches.first(where: { $0.level == 2 && $0.type != "Instruction" && $0.bytes > 0 }) else {
+        return nil
       }
-      return nil
-    }
-
-    /// How many a list such as 0-3,8 names; 0 for what is none.
-    private static func processors(_ list: String) -> Int {
-      list.split(separator: ",").reduce(0) { sum, range in
-        let ends = range.split(separator: "-").map { Int($0) ?? -1 }
-        guard let first = ends.first, let last = ends.last, 0 <= first, first <= last else { return sum }
-        return sum + last - first + 1
-      }
+      let threads = max(SystemInformation.processors(folder + "/topology/thread_siblings_list"), 1)
+      return cache.bytes / max(cache.processors / threads, 1)
     }
   #endif
 

@@ -31,8 +31,7 @@ extension Context {
   /// - Throws: `EnvironmentError` for an unknown or unavailable wish, on a processor with neither instruction set, and where
   ///   the threads cannot be started.
   public static func fromEnvironment(threads: Int? = nil) throws -> Context {
-    let wish = getenv("CATGAN_ISA").map { String(cString: $0) }
-    let chosen = try instructionSet(wish: wish, available: InstructionSet.available)
+    let chosen = try instructionSet(wish: getenv("CATGAN_ISA").map { String(cString: $0) })
     let threads = threads ?? processorCount
     try Memory.requireThreads(threads)
     let context = Context(threads: threads, instructionSet: chosen)
@@ -53,7 +52,12 @@ extension Context {
     return algorithm
   }
 
-  static func instructionSet(wish: String?, available: [InstructionSet]) throws -> InstructionSet {
+  /// What `CATGAN_ISA` asks for, or the widest.
+  /// - Parameter wish: the variable's value; nil or empty where nothing is wished.
+  /// - Throws: `EnvironmentError` for an unknown or unavailable wish, and on a processor with neither instruction set.
+  package static func instructionSet(
+    wish: String?, available: [InstructionSet] = InstructionSet.available
+  ) throws -> InstructionSet {
     guard let widest = available.last else {
       throw EnvironmentError(
         "this processor offers neither AVX2 with FMA nor AVX-512, and CatGAN needs one of them: "

@@ -3,7 +3,7 @@ public struct ConvShapeError: Error, CustomStringConvertible {
   public let description: String
 }
 
-// The inverse of `ConvShape.description`, and lists of shapes as files: what tests and bench share.
+// The inverse of `ConvShape.description`.
 extension ConvShape {
   /// Reads the canonical form, `n64 32x32x256 -> 16x16x512 k5x5 s2 p1,1,2,2`; extra spaces are allowed.
   ///
@@ -46,22 +46,5 @@ extension ConvShape {
       throw fail("the output should be \(shape.outputHeight)x\(shape.outputWidth)x\(output[2])")
     }
     self = shape
-  }
-
-  /// Reads a list: one shape a line; empty lines are skipped and `#` begins a comment that lasts to the line's end.
-  ///
-  /// - Throws: the `ConvShapeError` of the first line that is wrong, with its number.
-  public static func list(parsing text: String) throws(ConvShapeError) -> [ConvShape] {
-    var shapes: [ConvShape] = []
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-      let content = line.prefix { $0 != "#" }
-      guard content.contains(where: { !$0.isWhitespace }) else { continue }
-      do {
-        shapes.append(try ConvShape(parsing: content.filter { $0 != "\r" && $0 != "\t" }))
-      } catch {
-        throw ConvShapeError(description: "line \(index + 1): \(error)")
-      }
-    }
-    return shapes
   }
 }

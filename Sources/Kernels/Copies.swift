@@ -24,7 +24,7 @@ extension Context {
   }
 
   /// target [images, columns, rows] = source [images, rows, columns], each image transposed. The two do not overlap.
-  public func transpose(
+  private func transpose(
     _ source: UnsafePointer<Float>, images: Int, rows: Int, columns: Int, into target: UnsafeMutablePointer<Float>
   ) {
     // Sixteen rows fill a cache line of the target before it is left.

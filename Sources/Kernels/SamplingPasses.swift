@@ -35,7 +35,7 @@ extension Context {
     nonisolated(unsafe) let values = values
     let bias = activation.bias
     let block = blockLength(bias)
-    parallel((count + block - 1) / block) { task in
+    parallel(ceilDivide(count, block)) { task in
       kernels.biasLeakyReLU(
         values: values + task * block, count: min(block, count - task * block), bias: bias.values.pointer,
         period: bias.period, slope: activation.slope)
@@ -51,7 +51,7 @@ extension Context {
     nonisolated(unsafe) let values = values
     nonisolated(unsafe) let bytes = bytes
     let block = blockLength(bias)
-    let tasks = (count + block - 1) / block
+    let tasks = ceilDivide(count, block)
     let finite = Buffer(count: tasks)
     parallel(tasks) { task in
       let allFinite = kernels.biasTanhBytes(

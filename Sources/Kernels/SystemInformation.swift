@@ -7,27 +7,40 @@
 /// What Linux tells of the processor and of this process, in /proc and /sys. Elsewhere, and where it tells nothing, all of it is
 /// nil or empty.
 package enum SystemInformation {
-  /// A cache that core 0 reaches.
+  /// A cache that a core reaches.
   package struct Cache: Equatable, Sendable {
     package var level: Int
+    /// Data, Instruction or Unified.
     package var type: String
     package var bytes: Int
+    /// Those that share it; 0 where the system does not say.
+    package var processors: Int
 
-    package init(level: Int, type: String, bytes: Int) {
-      (self.level, self.type, self.bytes) = (level, type, bytes)
+    package init(level: Int, type: String, bytes: Int, processors: Int) {
+      (self.level, self.type, self.bytes, self.processors) = (level, type, bytes, processors)
     }
   }
 
   /// An entry of /proc/cpuinfo, such as `model name`.
   package static func processor(_ name: String) -> String? { field(name, of: Memory.lines("/proc/cpuinfo")) }
 
-  package static var caches: [Cache] {
+  /// The caches of the core that the system describes in `folder`.
+  package static func caches(core folder: String = "/sys/devices/system/cpu/cpu0") -> [Cache] {
     (0..<8).compactMap { index in
-      func entry(_ name: String) -> String? {
-        Memory.lines("/sys/devices/system/cpu/cpu0/cache/index\(index)/\(name)").first
-      }
+      func entry(_ name: String) -> String? { Memory.lines("\(folder)/cache/index\(index)/\(name)").first }
       guard let level = entry("level").flatMap({ Int($0) }), let size = entry("size").flatMap(bytes) else { return nil }
-      return Cache(level: level, type: entry("type") ?? "", bytes: size)
+      return Cache(
+        level: level, type: entry("type") ?? "", bytes: size,
+        processors: processors("\(folder)/cache/index\(index)/shared_cpu_list"))
+    }
+  }
+
+  /// How many processors a file with a list such as 0-3,8 names; 0 for what is none.
+  static func processors(_ file: String) -> Int {
+    (Memory.lines(file).first ?? "").split(separator: ",").reduce(0) { sum, range in
+      let ends = range.split(separator: "-").map { Int($0) ?? -1 }
+      guard let first = ends.first, let last = ends.last, 0 <= first, first <= last else { return sum }
+      return sum + last - first + 1
     }
   }
 

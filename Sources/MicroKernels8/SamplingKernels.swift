@@ -1,10 +1,8 @@
 import MicroKernels
 
 #if WIDE
-  private typealias UnsignedVector = SIMD16<UInt32>
   private typealias ByteVector = SIMD16<UInt8>
 #else
-  private typealias UnsignedVector = SIMD8<UInt32>
   private typealias ByteVector = SIMD8<UInt8>
 #endif
 
@@ -83,23 +81,6 @@ extension VectorKernels {
     let level = 255 / (1 + exponential(bounded * -2))
     // Adding 2^23 leaves the rounded whole number in the low bits of the significand.
     let shifted = level + Vector(repeating: 0x1p23)
-    return ByteVector(truncatingIfNeeded: unsafeBitCast(shifted, to: UnsignedVector.self))
-  }
-
-  /// exp(x) for |x| <= 32, to about 2^-22 relative: x = n ln 2 + r with |r| <= ln(2)/2, the series of exp(r) to r^6/720,
-  /// whose remainder is below 1.3e-7, and n added to the exponent.
-  @inline(__always)
-  private static func exponential(_ x: Vector) -> Vector {
-    let shift = Vector(repeating: 0x1.8p23)
-    let shifted = shift.addingProduct(x, Vector(repeating: 1.442_695_04))
-    let n = shifted - shift
-    // ln 2 in two parts, the first with few enough bits for n times it to be exact.
-    let rest = x.addingProduct(n, Vector(repeating: -0x1.62e4p-1)).addingProduct(n, Vector(repeating: -0x1.7f7d1cp-20))
-    var series = Vector(repeating: 1 / 720)
-    for coefficient: Float in [1 / 120, 1 / 24, 1 / 6, 0.5, 1, 1] {
-      series = Vector(repeating: coefficient).addingProduct(series, rest)
-    }
-    let exponent = unsafeBitCast(shifted, to: UnsignedVector.self) &<< 23
-    return unsafeBitCast(unsafeBitCast(series, to: UnsignedVector.self) &+ exponent, to: Vector.self)
+    return ByteVector(truncatingIfNeeded: unsafeBitCast(shifted, to: Integers.self))
   }
 }

@@ -30,7 +30,7 @@ struct Machine: Equatable, Sendable {
       date: Date.now.ISO8601Format(), hostName: ProcessInfo.processInfo.hostName,
       processor: SystemInformation.processor("model name"), cores: Context.processorCount,
       megahertz: SystemInformation.processor("cpu MHz").flatMap(Double.init).map { Int($0.rounded()) },
-      caches: SystemInformation.caches,
+      caches: SystemInformation.caches(),
       flags: flags.filter { $0 == "fma" || $0.hasPrefix("avx") || $0.hasPrefix("amx") }, revision: gitRevision())
   }
 

@@ -50,6 +50,8 @@ struct Options {
   /// Whether a row of the layers' own, such as `G.trans_conv2 fwd`, belongs to a wanted pass.
   func wantsPass(of part: String) -> Bool { !onlyPasses || passes.contains { part.hasSuffix(" \($0.rawValue)") } }
 
+  var isFiltered: Bool { filter != nil }
+
   func wants(_ name: String) -> Bool { filter.map(name.contains) ?? true }
 }
 
@@ -118,7 +120,8 @@ extension Options {
         bench scaling --batch-size 64 --nodes 2,4,8,16 --filter nodes
       """)
 
-  /// - Throws: `UsageError` naming the flag, its value and what would do.
+  /// - Parameter environment: the value of `CATGAN_ISA`.
+  /// - Throws: `UsageError` naming the flag, its value and what would do; `EnvironmentError` for the environment's.
   init(_ arguments: Arguments, machine: Machine, environment: String? = nil) throws {
     topics = try Arguments.cases(arguments.operands, of: "TOPIC")
     if topics.isEmpty { topics = Topic.usual }
@@ -143,7 +146,7 @@ extension Options {
       throw UsageError(
         "--threads \(count): this machine has \(machine.cores); bench scaling --cores \(count) simulates more")
     }
-    instructionSets = try Options.instructionSets(arguments, environment ?? "")
+    instructionSets = try Options.instructionSets(arguments, environment)
     measure = Measure(
       repetitions: try arguments.int("--repetitions", in: 1...10_000),
       minimumTime: try arguments.double("--min-time", in: 0...3600))
@@ -164,18 +167,14 @@ extension Options {
     }
   }
 
-  private static func instructionSets(_ arguments: Arguments, _ environment: String) throws -> [InstructionSet] {
+  private static func instructionSets(_ arguments: Arguments, _ wish: String?) throws -> [InstructionSet] {
+    guard let given = try arguments.optionalStrings("--isa") else { return [try Context.instructionSet(wish: wish)] }
     let available = InstructionSet.available
-    guard let widest = available.last else {
-      throw BenchError("this processor has no AVX2 with FMA, which the kernels need")
-    }
-    let given = try arguments.optionalStrings("--isa")
-    if given == nil && environment.isEmpty { return [widest] }
-    let source = given == nil ? "CATGAN_ISA" : "--isa"
-    let sets: [InstructionSet] = try Arguments.cases(given ?? [environment], of: source)
+    let sets: [InstructionSet] = try Arguments.cases(given, of: "--isa")
     for missing in sets where !available.contains(missing) {
-      let offered = available.map(\.rawValue).joined(separator: ", ")
-      throw UsageError("\(source) \(missing.rawValue): this processor only has \(offered)")
+      let offered = available.map(\.rawValue).joined(separator: " and ")
+      throw UsageError(
+        "--isa \(missing.rawValue): this processor has \(offered.isEmpty ? "neither" : "only \(offered)")")
     }
     return sets
   }

@@ -9,7 +9,8 @@ extension Report {
       pair("num_cpus", machine.cores), pair("mhz_per_cpu", machine.megahertz ?? 0),
       "\"caches\": ["
         + machine.caches.map { cache in
-          "{\(pair("type", cache.type)), \(pair("level", cache.level)), \(pair("size", cache.bytes)), \"num_sharing\": 0}"
+          "{\(pair("type", cache.type)), \(pair("level", cache.level)), \(pair("size", cache.bytes)), "
+            + "\(pair("num_sharing", cache.processors))}"
         }.joined(separator: ", ") + "]",
       pair("library_build_type", "release"), pair("json_schema_version", 1),
       pair("cpu", machine.processor ?? "unknown"), pair("cpu_flags", machine.flags.joined(separator: " ")),

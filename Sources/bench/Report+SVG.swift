@@ -32,7 +32,7 @@ extension Report {
 
     text(left, 20, "GFLOP/s by row (direct-equivalent for Winograd)", size: 14)
     text(left, 38, contextLines.prefix(2).joined(separator: "; "))
-    for tick in Report.ticks(longest) {
+    for tick in roundNumbers(0, longest) {
       line(x(tick), "#ddd")
       text(x(tick), bottom + 14, significant(tick, 3), anchor: "middle")
     }
@@ -58,14 +58,5 @@ extension Report {
       </svg>
 
       """
-  }
-
-  /// About five round values from 0 up to `limit`.
-  static func ticks(_ limit: Double) -> [Double] {
-    var step = 1e-6
-    while limit / step > 6 {
-      for factor in [2.0, 2.5, 2.0] where limit / step > 6 { step *= factor }  // 1, 2, 5, 10
-    }
-    return Array(stride(from: 0, through: limit, by: step))
   }
 }

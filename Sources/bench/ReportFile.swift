@@ -35,6 +35,9 @@ final class ReportFile: Sendable {
     }
   }
 
+  /// Whether nothing was measured.
+  var isEmpty: Bool { report.withLock { $0.rows.isEmpty } }
+
   func update(_ change: (inout Report) -> Void) { report.withLock { change(&$0) } }
 
   /// Writes the report; a file appears whole or not at all.

@@ -49,6 +49,9 @@ final class Session {
       }
     }
     progress("")
+    if options.isFiltered, report.isEmpty {
+      throw BenchError("--filter: no row's name has a match, and names are such as those of bench plan")
+    }
     try report.publish()
     if let first = wrongRows.first {
       throw BenchError("\(wrongRows.count) rows computed wrong results, the first is \(first)")

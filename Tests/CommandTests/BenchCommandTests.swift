@@ -51,7 +51,7 @@ import Testing
     #expect(try options("", environment: "avx2").instructionSets == [.avx2])
     let widest = try #require(InstructionSet.available.last)
     #expect(try options("--isa \(widest.rawValue)", environment: "avx2").instructionSets == [widest])
-    #expect(throws: UsageError.self) { try options("", environment: "mmx") }
+    #expect(throws: EnvironmentError.self) { try options("", environment: "mmx") }
   }
 
   @Test(arguments: [

@@ -13,7 +13,8 @@ import Testing
   static var report: Report {
     let machine = Machine(
       date: "2026-01-02T03:04:05Z", hostName: "host \"q\"", processor: "CPU <1> & \\2", cores: 2, megahertz: 2600,
-      caches: [SystemInformation.Cache(level: 3, type: "Unified", bytes: 32 << 20)], flags: ["avx2", "fma"],
+      caches: [SystemInformation.Cache(level: 3, type: "Unified", bytes: 32 << 20, processors: 2)],
+      flags: ["avx2", "fma"],
       revision: nil)
     var report = Report(machine: machine, settings: ["threads": "2"])
     report.peaks = [("avx2", 2, 100e9)]
@@ -141,11 +142,5 @@ import Testing
     #expect(lines[0].hasPrefix("| name | median ms |"))
     #expect(lines[2].contains("a, \"b\" \\| <c>"))
     #expect(Report(machine: Self.report.machine).text(.md).hasPrefix("no rows\n"))
-  }
-
-  @Test func ticksAreRoundAndFew() {
-    #expect(Report.ticks(1) == [0, 0.2, 0.4, 0.6000000000000001, 0.8, 1])
-    #expect(Report.ticks(270) == [0, 50, 100, 150, 200, 250])
-    for limit in [0.3, 7, 99, 1234, 56789] { #expect((3...7).contains(Report.ticks(limit).count)) }
   }
 }

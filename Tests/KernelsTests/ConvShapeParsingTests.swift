@@ -54,11 +54,4 @@ import Testing
     #expect(error.description.contains(reason), "\(error)")
     #expect(error.description.contains("\"\(text)\""))
   }
-
-  @Test func listNamesTheLine() throws {
-    let error = try #require(throws: ConvShapeError.self) {
-      try ConvShape.list(parsing: "# shapes\n\nn1 1x1x1 -> 1x1x1 k1x1 s1 p0,0,0,0 # fine\nn1 1x1x1\n")
-    }
-    #expect(error.description.hasPrefix("line 4: "))
-  }
 }

@@ -7,9 +7,10 @@ import Testing
 
 @testable import Kernels
 
-/// The shapes in Fixtures/shapes/NAME.txt.
+/// The shapes in Fixtures/shapes/NAME.txt, one a line; `#` begins a comment.
 func shapes(_ name: String) throws -> [ConvShape] {
-  try ConvShape.list(parsing: String(contentsOfFile: Fixtures.path("shapes/\(name).txt"), encoding: .utf8))
+  try String(contentsOfFile: Fixtures.path("shapes/\(name).txt"), encoding: .utf8).split(separator: "\n")
+    .map { $0.prefix { $0 != "#" } }.filter { !$0.allSatisfy(\.isWhitespace) }.map { try ConvShape(parsing: $0) }
 }
 
 /// Expects the same bits; a failure names the first place where they differ.

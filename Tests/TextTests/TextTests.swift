@@ -33,4 +33,12 @@ import Testing
   func significantDigits(value: Double, expected: String) {
     #expect(significant(value) == expected)
   }
+
+  @Test func axesHaveAFewRoundNumbers() {
+    #expect(roundNumbers(0, 1) == [0, 0.2, 0.4, 3 * 0.2, 0.8, 1])
+    #expect(roundNumbers(0, 270) == [0, 50, 100, 150, 200, 250])
+    #expect(roundNumbers(-3, 1) == [-3, -2.5, -2, -1.5, -1, -0.5, 0, 0.5, 1])
+    #expect(roundNumbers(1, 1) == [] && roundNumbers(0, .infinity) == [])
+    for limit in [0.3, 7, 99, 1234, 56789] { #expect((5...11).contains(roundNumbers(0, limit).count)) }
+  }
 }

@@ -58,12 +58,12 @@ struct Chart {
       return height - margin.bottom - share * (height - margin.top - margin.bottom)
     }
     var body = ""
-    for tick in Chart.ticks(span.lowerBound, span.upperBound) {
+    for tick in roundNumbers(span.lowerBound, span.upperBound) {
       let at = decimal(y(tick), 1)
       body += "<line class=\"tick\" x1=\"\(margin.left)\" x2=\"\(width - margin.right)\" y1=\"\(at)\" y2=\"\(at)\"/>"
       body += "<text x=\"\(margin.left - 6)\" y=\"\(at)\" class=\"left\">\(Chart.label(tick))</text>"
     }
-    for tick in Chart.ticks(first, last) where tick == tick.rounded() {
+    for tick in roundNumbers(first, last) where tick == tick.rounded() {
       body += "<text x=\"\(decimal(x(tick), 1))\" y=\"\(height - 8)\" class=\"below\">\(grouped(Int(tick)))</text>"
     }
     if let reference, span.contains(reference.value) {
@@ -112,17 +112,6 @@ struct Chart {
     var (low, high) = (min(smallest, 0), max(largest * 1.05, smallest + 1e-3))
     if let reference { (low, high) = (min(low, reference.value), max(high, reference.value * 1.1)) }
     return low...high
-  }
-
-  /// Round numbers inside a range, about five of them.
-  static func ticks(_ low: Double, _ high: Double) -> [Double] {
-    guard high > low, (high - low).isFinite else { return [] }
-    var unit = 1.0
-    while unit > (high - low) / 5 { unit /= 10 }
-    while unit * 10 <= (high - low) / 5 { unit *= 10 }
-    let step = [5.0, 2.0, 1.0].map { $0 * unit }.first { (high - low) / $0 >= 4 } ?? unit
-    let start = (low / step).rounded(.up)
-    return (0...20).map { (start + Double($0)) * step }.filter { $0 <= high }
   }
 
   private static func label(_ value: Double) -> String {
