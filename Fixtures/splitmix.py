@@ -1,4 +1,4 @@
-"""SplitMix64 and the draws that the program makes of it, as Sources/Layers/RandomGenerator.swift describes them, for the
+"""SplitMix64 and the draws that the program makes of it, as Sources/Random/RandomGenerator.swift describes them, for the
 scripts that make fixtures. Python's own integers and math alone."""
 import math
 

@@ -75,7 +75,9 @@ extension Command {
         let names = subcommands.map(\.name)
         throw UsageError("'\(found[0])' is no subcommand of \(name)\(suggestion(for: found[0], among: names))")
       }
-      throw UsageError("'\(found[operands.count])' is one argument too many: \(usageLine)")
+      // A mistyped subcommand is taken for the first operand.
+      let hint = nearest(to: found[0], among: subcommands.map(\.name)).map { "; did you mean \($0)?" } ?? ""
+      throw UsageError("'\(found[operands.count])' is one argument too many: \(usageLine)\(hint)")
     }
   }
 
@@ -89,13 +91,15 @@ extension Command {
   }
 
   private func suggestion(for word: String, among names: [String]) -> String {
+    nearest(to: word, among: names).map { "; did you mean \($0)?" } ?? "; \(fullName) --help lists them"
+  }
+
+  /// The name that is probably meant, if any.
+  private func nearest(to word: String, among names: [String]) -> String? {
     // A beginning of a name, of at least two letters, means that name.
-    if word.count > 3, let whole = names.first(where: { $0.hasPrefix(word) }) { return "; did you mean \(whole)?" }
+    if word.count > 3, let whole = names.first(where: { $0.hasPrefix(word) }) { return whole }
     let ranked = names.map { ($0, editDistance(word, $0)) }.min { $0.1 < $1.1 }
-    if let (nearest, distance) = ranked, distance <= max(2, word.count / 3) {
-      return "; did you mean \(nearest)?"
-    }
-    return "; \(fullName) --help lists them"
+    return ranked.flatMap { name, distance in distance <= max(2, word.count / 3) ? name : nil }
   }
 
   /// The declaration; asking for an undeclared flag is a mistake in the program.

@@ -122,8 +122,10 @@ extension Command {
   ) -> Never {
     // A file that may not grow (ulimit -f) is then a write that fails, and is reported as one.
     signal(SIGXFSZ, SIG_IGN)
+    letQuit()
     Console.holdPlaces()
     do {
+      try requireText(CommandLine.unsafeArgv, CommandLine.argc)
       let arguments = try parse(CommandLine.arguments.dropFirst())
       if let answer = try arguments.answer() { end(Exit(code: 0, text: answer)) }
       try body(arguments)
@@ -152,5 +154,28 @@ extension Arguments {
       return String(command.completions(for: Shell(rawValue: shell)!).dropLast())
     }
     return nil
+  }
+}
+
+/// Ctrl-\ ends the process, unless it was started to ignore that: Swift's runtime takes it for a crash, and goes on after its
+/// report.
+private func letQuit() {
+  let before = signal(SIGQUIT, SIG_DFL)
+  if unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { signal(SIGQUIT, SIG_IGN) }
+  var quit = sigset_t()
+  sigemptyset(&quit)
+  sigaddset(&quit, SIGQUIT)
+  pthread_sigmask(SIG_UNBLOCK, &quit, nil)
+}
+
+/// - Throws: `UsageError` where a word of the command line is not UTF-8: as text it would be another file's name.
+private func requireText(
+  _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>, _ count: Int32
+) throws(UsageError) {
+  for index in 0..<Int(count) {
+    guard let word = words[index], String(validatingCString: word) == nil else { continue }
+    throw UsageError(
+      "'\(String(cString: word))' is not UTF-8, and names on the command line must be: rename it, or give it a link whose name is"
+    )
   }
 }

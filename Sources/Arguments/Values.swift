@@ -126,6 +126,8 @@ extension Arguments {
   private func wholeNumber(
     _ text: String, _ name: String, _ range: some RangeExpression<Int>
   ) throws(UsageError) -> Int {
+    let isBeyond = Int(text) == nil && !text.isEmpty && text.utf8.allSatisfy { (48...57).contains($0) }
+    if isBeyond { throw UsageError("\(name) \(text): must be at most \(Int.max)") }
     guard let number = Int(text), range.contains(number) else {
       throw UsageError("\(name) \(quoted(text)): must be a whole number\(bounds(range))")
     }

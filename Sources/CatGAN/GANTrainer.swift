@@ -14,8 +14,9 @@ public struct StepResult: Hashable, Sendable {
   public var meanFake: Double
 }
 
-/// The two networks, their optimisers and the training step. Randomness comes from `random` alone, whose state together
-/// with the parameters, moments and step count is all that training goes on from.
+/// The two networks, their optimisers and the training step. What a step draws by itself comes from `random` alone, whose state
+/// together with the parameters, moments and step count is all that training goes on from. A run of `cattrain` hands in what its
+/// steps need, from `RandomStreams`, and draws nothing here but the first weights.
 public final class GANTrainer {
   /// What the two networks are.
   public let networks: GANDescription

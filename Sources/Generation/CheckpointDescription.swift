@@ -39,7 +39,7 @@ public struct CheckpointDescription: Sendable {
     distribution = recorded ?? GeneratorFromTensors.distribution(of: generator)
     discriminatorParameterCount = file.names.filter { name in
       let part = name.split(separator: ".").last ?? ""
-      return name.hasPrefix("discriminator.") && !part.hasPrefix("running_")
+      return name.hasPrefix(TensorPrefix.discriminator) && !part.hasPrefix("running_")
         && !["num_batches_tracked", "weight_u", "weight_v"].contains(part)
     }.reduce(0) { $0 + (file.shape(of: $1) ?? []).reduce(1, *) }
   }
@@ -54,6 +54,7 @@ public struct CheckpointDescription: Sendable {
       // Metadata are anybody's words.
       return label.padding(to: 16) + printable(value, limit: 4000) + "\n"
     }
+    func said(_ key: CheckpointKey) -> String? { metadata[key.rawValue] }
     let average = hasAverage ? (GeneratorChoice.isAverage(prefix) ? "yes, and used" : "yes, not used") : "none"
     return entry("checkpoint", "\(path), \(byteCount) bytes")
       + entry("preset", preset)
@@ -68,12 +69,13 @@ public struct CheckpointDescription: Sendable {
         "parameters",
         "generator \(generator.parameterCount)"
           + (discriminatorParameterCount > 0 ? ", discriminator \(discriminatorParameterCount)" : ""))
-      + entry("step", metadata["catgan.step"])
-      + entry("epoch", metadata["catgan.epoch"])
-      + entry("seed", metadata["catgan.seed"])
-      + entry("data", metadata["catgan.data"])
-      + entry("made by", metadata["catgan.version"].map { "catgan \($0)" })
-      + entry("digest", metadata["catgan.digest"])
+      + entry("step", said(.step))
+      + entry("epoch", said(.epoch))
+      + entry("seed", said(.seed))
+      + entry("data", said(.data))
+      + entry("note", metadata[CheckpointKey.note])
+      + entry("made by", said(.version).map { "catgan \($0)" })
+      + entry("digest", metadata[SafeTensors.digestKey])
   }
 }
 
@@ -89,9 +91,9 @@ private struct Configuration {
 
   /// Empty where there is none.
   init(_ file: SafeTensors) throws(CheckpointError) {
-    guard let text = file.metadata["catgan.config"] else { return }
+    guard let text = file.metadata[CheckpointKey.configuration] else { return }
     let strange = CheckpointError(
-      file.path, "has a configuration (catgan.config) that is not the JSON that cattrain writes")
+      file.path, "has a configuration (\(CheckpointKey.configuration)) that is not the JSON that cattrain writes")
     guard let json = JSON(text), case .object(let values) = json else { throw strange }
     func word(_ key: String) throws(CheckpointError) -> String? {
       switch values[key] {

@@ -14,11 +14,11 @@ public enum CheckpointPath: Equatable, Sendable {
   public init(_ text: String) {
     let kind = Self.kind(text)
     if kind == .directory {
-      self = .run(Self.withoutSlashes(text))
+      self = .run(withoutTrailingSlashes(text))
     } else if kind == .absent, let (run, step) = Self.split(text), Self.kind(run) == .directory {
       self = .step(step, run: run)
     } else {
-      self = kind == .absent && !text.hasSuffix(".safetensors") ? .run(Self.withoutSlashes(text)) : .file(text)
+      self = kind == .absent && !text.hasSuffix(".safetensors") ? .run(withoutTrailingSlashes(text)) : .file(text)
     }
   }
 
@@ -79,7 +79,7 @@ public enum CheckpointPath: Equatable, Sendable {
   /// The names that would do in place of one that does not: those of a run's checkpoints, newest first, the run around
   /// a folder of checkpoints, or the runs in a folder of runs.
   public static func choices(_ path: String) -> String {
-    let path = withoutSlashes(path)
+    let path = withoutTrailingSlashes(path)
     if kind(path) == .absent, let mark = path.lastIndex(of: "@") { return choices(String(path[..<mark])) }
     let steps = listed(of: path).map(\.step)
     if !steps.isEmpty { return "name one that is there: \(list(steps, of: path))" }
@@ -103,12 +103,6 @@ public enum CheckpointPath: Equatable, Sendable {
 
   private static func kind(_ path: String) -> FileKind { (try? Disk().kind(of: path)) ?? .other }
 
-  private static func withoutSlashes(_ path: String) -> String {
-    var path = path
-    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
-    return path
-  }
-
   /// `RUN@1200` in its parts.
   private static func split(_ text: String) -> (run: String, step: Int)? {
     guard let mark = text.lastIndex(of: "@") else { return nil }
@@ -116,6 +110,6 @@ public enum CheckpointPath: Equatable, Sendable {
     guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }), let step = Int(digits) else {
       return nil
     }
-    return (withoutSlashes(String(text[..<mark])), step)
+    return (withoutTrailingSlashes(String(text[..<mark])), step)
   }
 }

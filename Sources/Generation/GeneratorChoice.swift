@@ -2,9 +2,7 @@ import Kernels
 import Networks
 import Storage
 
-/// Which of a file's tensors are the generator to sample. Wrappers and containers put words before a network's names,
-/// such as PyTorch's `module.` and `_orig_mod.`, or `netG.`: what precedes the name of the first tensor is
-/// such a prefix.
+/// Which of a file's tensors are the generator to sample.
 struct GeneratorChoice {
   let prefix: String
   let generator: Network
@@ -25,10 +23,7 @@ struct GeneratorChoice {
   /// - Throws: `CheckpointError` where the file holds no generator that can be sampled, or several.
   init(_ file: SafeTensors, described: Network?, averaged: Bool?) throws(CheckpointError) {
     let marks = described.map { $0.parameters.prefix(1).map { $0.name } } ?? GeneratorFromTensors.marks
-    let prefixes = marks.flatMap { mark in
-      file.names.filter { $0 == mark || $0.hasSuffix("." + mark) }.map { String($0.dropLast(mark.count)) }
-    }
-    .sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+    let prefixes = TensorPrefix.candidates(file, marks: marks)
     let averages = prefixes.filter(Self.isAverage)
     hasAverage = !averages.isEmpty
     if averaged == true && !hasAverage {
@@ -58,7 +53,9 @@ struct GeneratorChoice {
       return described
     }
     let whole = candidates.compactMap { prefix in (try? network(prefix)).map { (prefix: prefix, generator: $0) } }
-    guard let choice = whole.first(where: { ["generator.", "generator_ema."].contains($0.prefix) }) ?? whole.first
+    guard
+      let choice = whole.first(where: { [TensorPrefix.generator, TensorPrefix.average].contains($0.prefix) })
+        ?? whole.first
     else {
       // Says what is missing.
       prefix = shortest
@@ -66,11 +63,8 @@ struct GeneratorChoice {
       return
     }
     if whole.count > 1, !choice.prefix.hasPrefix("generator") {
-      let names = whole.prefix(4).map { $0.prefix.isEmpty ? "names without a prefix" : quoted($0.prefix, limit: 60) }
       throw CheckpointError(
-        file.path,
-        "holds \(whole.count) generators (\(names.joined(separator: ", "))), so which one is meant is open: save "
-          + "the one to use alone, or under the prefix generator.")
+        file.path, TensorPrefix.isOpen(whole.map { $0.prefix }, "generators", preferred: TensorPrefix.generator))
     }
     (prefix, generator) = choice
   }

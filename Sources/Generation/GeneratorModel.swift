@@ -170,9 +170,15 @@ public final class GeneratorModel {
       Context.convertToBytes(values, count: count, bytes: bytes)
     }
     guard finite else {
-      throw CheckpointError(path, "makes values that are not finite numbers, so its training has diverged")
+      let largest = z.lazy.flatMap { $0 }.map(abs).max() ?? 0
+      let isUsual = largest <= GeneratorModel.largestUsualLatent
+      let cause = isUsual ? ", so its training has diverged" : " of z up to \(largest)"
+      throw CheckpointError(path, "makes values that are not finite numbers\(cause)")
     }
   }
+
+  /// No draw of either distribution comes near it.
+  private static let largestUsualLatent: Float = 100
 
   private func place(_ index: Int) -> Buffer { index == SamplingPlan.latents ? latents : places[index] }
 

@@ -30,8 +30,7 @@ public struct StatisticsStart: Sendable {
   ///   seen; those of an averaged generator were always its own; some do not tell their step. And statistics that began
   ///   at 1 are not below m^t: those of an exported average are, and those that began with a trained generator's.
   public init?(_ file: SafeTensors, prefix: String, batchesPerStep: Int = 1) throws(StorageError) {
-    guard prefix == "generator." || prefix == "discriminator.",
-      let step = file.metadata["catgan.step"].flatMap({ Int($0) }), step > 0,
+    guard prefix == TensorPrefix.generator || prefix == TensorPrefix.discriminator, let step = file.steps, step > 0,
       !file.names.contains(where: { $0.hasPrefix(prefix) && $0.hasSuffix(".num_batches_tracked") })
     else { return nil }
     let weight = pow(StatisticsStart.momentum, Double(step) * Double(batchesPerStep))

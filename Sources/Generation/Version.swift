@@ -1,2 +1,2 @@
 /// The version that every command prints and every checkpoint records.
-public let catganVersion = "0.1.0"
+public let catganVersion = "0.2.0-dev"

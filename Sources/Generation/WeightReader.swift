@@ -65,10 +65,9 @@ struct WeightReader {
     _ stage: Stage, _ spec: BatchNormSpec
   ) throws(CheckpointError) -> (factors: [Double], mean: [Double], beta: [Double]) {
     func vector(_ name: String) throws(CheckpointError) -> [Float] { try floats("\(stage.name).\(name)") }
-    var (mean, variance) = (try vector("running_mean"), try vector("running_var"))
-    if let negative = variance.first(where: { $0 < 0 }) {
-      throw CheckpointError(
-        file.path, "has the variance \(negative) in \(prefix)\(stage.name).running_var, which no data can have")
+    var mean = try vector("running_mean")
+    var variance = try CheckpointError.reading { () throws(StorageError) in
+      try file.variances("\(prefix)\(stage.name).running_var")
     }
     if let statisticsStart {
       mean = mean.map(statisticsStart.mean)

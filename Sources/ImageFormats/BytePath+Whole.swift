@@ -16,10 +16,10 @@ extension BytePath {
   /// - Throws: `PictureError` for what the system refuses and for files longer than `limit` bytes.
   package func read(prefix: Int? = nil, limit: Int) throws(PictureError) -> [UInt8] {
     let file = withCString { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
-    guard file >= 0 else { throw PictureError("cannot be opened: \(systemError(errno))") }
+    guard file >= 0 else { throw PictureError("cannot be opened: \(SystemFailure(errno).reason)") }
     defer { close(file) }
     var status = stat()
-    guard fstat(file, &status) == 0 else { throw PictureError("cannot be examined: \(systemError(errno))") }
+    guard fstat(file, &status) == 0 else { throw PictureError("cannot be examined: \(SystemFailure(errno).reason)") }
     guard status.st_mode & S_IFMT == S_IFREG else { throw PictureError("is not a regular file") }
     let size = Int(status.st_size)
     guard prefix != nil || size <= limit else {
@@ -42,7 +42,7 @@ extension BytePath {
         count += got
       }
     }
-    guard failure == 0 else { throw PictureError("cannot be read: \(systemError(failure))") }
+    guard failure == 0 else { throw PictureError("cannot be read: \(SystemFailure(failure).reason)") }
     return bytes
   }
 
@@ -50,7 +50,7 @@ extension BytePath {
   /// - Throws: `PictureError` if the file exists or the system refuses.
   package func create(_ data: [UInt8], created: () -> Void) throws(PictureError) {
     let file = withCString { open($0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666) }
-    guard file >= 0 else { throw PictureError("cannot be made: \(systemError(errno))") }
+    guard file >= 0 else { throw PictureError("cannot be made: \(SystemFailure(errno).words)") }
     created()
     var failure: Int32 = 0
     data.withUnsafeBytes { bytes in
@@ -65,6 +65,6 @@ extension BytePath {
       }
     }
     if close(file) != 0 && failure == 0 { failure = errno }
-    guard failure == 0 else { throw PictureError("cannot be written: \(systemError(failure))") }
+    guard failure == 0 else { throw PictureError("cannot be written: \(SystemFailure(failure).words)") }
   }
 }

@@ -35,21 +35,13 @@ extension ParameterStore {
     try file.verifyDigest()
     let values = try parameters.map { parameter in
       let name = prefix + parameter.name
-      let values = try file.floats(name, shape: parameter.layout.fileShape)
-      if name.hasSuffix("running_var"), let wrong = values.first(where: { $0 < 0 }) {
-        throw StorageError(
-          "\(quoted(path)): tensor \(quoted(name)) holds \(wrong), and a variance is never negative; use an intact copy of"
-            + " the file")
-      }
-      return values
+      let shape = parameter.layout.fileShape
+      return name.hasSuffix("running_var")
+        ? try file.variances(name, shape: shape) : try file.floats(name, shape: shape)
     }
     let counts = try counters.map { counter in
       let name = prefix + counter.name
-      guard file.contains(name) else { return 0 }
-      guard let count = Int(exactly: try file.integers(name, shape: [])[0]) else {
-        throw StorageError("\(quoted(path)): the count \(quoted(name)) is negative; use an intact copy of the file")
-      }
-      return count
+      return file.contains(name) ? try file.count(name) : 0
     }
     for (parameter, values) in zip(parameters, values) { parameter.setFileValues(values) }
     for (counter, count) in zip(counters, counts) { counter.value = count }

@@ -46,6 +46,6 @@ extension Array: JSONValue where Element: JSONValue {
   init(_ json: JSON, _ what: String) throws(NetworkError) {
     guard case .array(let elements) = json else { throw NetworkError("\(what) is to be a list, [...]") }
     self = []
-    for element in elements { append(try Element(element, "an element of \(what)")) }
+    for (index, element) in elements.enumerated() { append(try Element(element, "\(what)[\(index)]")) }
   }
 }

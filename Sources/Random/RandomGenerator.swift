@@ -41,7 +41,7 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
   public mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
   /// Uniform in [low, high): low + (high - low) * u, where u is the top 24 bits of one draw times 2^-24. The 24 bits are
-  /// exact in Float, and for (-1, 1) so is the result.
+  /// exact in Float, and for (-1, 1) so is the result; for other bounds the largest draw may be rounded to `high` itself.
   public mutating func uniform(_ low: Float, _ high: Float) -> Float {
     low + (high - low) * (Float(next() >> 40) * 0x1p-24)
   }

@@ -3,12 +3,6 @@
 // Linux paths are bytes without NUL and need not be UTF-8; a Swift String would silently repair them and the repaired
 // name would not open. So paths stay bytes, and only `description` (for people) is text.
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
 /// A path as bytes, in the file system's own spelling. Ordered by bytes, so that an order of files does not depend
 /// on locale.
 public struct BytePath: Hashable, Comparable, Sendable, CustomStringConvertible {
@@ -69,6 +63,3 @@ public struct BytePath: Hashable, Comparable, Sendable, CustomStringConvertible 
     return try terminated.withUnsafeBufferPointer { try body($0.baseAddress!) }
   }
 }
-
-/// The system's words for an error number.
-package func systemError(_ number: Int32) -> String { String(cString: strerror(number)) }

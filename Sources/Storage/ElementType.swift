@@ -35,12 +35,4 @@ public enum ElementType: String, CaseIterable, Sendable {
     case .float4: 4
     }
   }
-
-  /// Whether `SafeTensors.floats` can read it.
-  public var isReadable: Bool {
-    switch self {
-    case .float64, .float32, .float16, .bfloat16: true
-    default: false
-    }
-  }
 }

@@ -55,7 +55,10 @@ public struct SystemFailure: Error, Equatable, Sendable {
   }
 
   /// The system's own words, such as `No space left on device`.
-  var reason: String { String(cString: strerror(code)) }
+  package var reason: String { String(cString: strerror(code)) }
+
+  /// The reason and what to do about it.
+  package var words: String { "\(reason); \(remedy)" }
 
   /// What a person can do about it.
   var remedy: String {
@@ -176,26 +179,30 @@ public struct Disk: FileSystem {
   }
 
   public func names(in directory: String) throws(SystemFailure) -> [String] {
-    guard let handle = opendir(directory) else { throw SystemFailure(errno) }
-    defer { closedir(handle) }
-    var names: [String] = []
-    while true {
-      errno = 0
-      guard let entry = readdir(handle) else {
-        if errno != 0 { throw SystemFailure(errno) }
-        return names
-      }
-      // The field is declared far shorter on some systems than a name can be, so it is read in place.
-      let offset = MemoryLayout<dirent>.offset(of: \dirent.d_name)!
-      let bytes = UnsafeRawPointer(entry).advanced(by: offset).assumingMemoryBound(to: CChar.self)
-      let name = String(cString: bytes)
-      if name != "." && name != ".." { names.append(name) }
-    }
+    let (names, failure) = directory.withCString { listing($0) }
+    if let failure { throw failure }
+    return names.map { String(decoding: $0, as: UTF8.self) }
   }
 
   /// A call's result, or the reason for its -1.
   private func succeeded<Result: SignedInteger>(_ result: Result) throws(SystemFailure) -> Result {
     if result == -1 { throw SystemFailure(errno) }
     return result
+  }
+}
+
+/// The names in a directory as bytes, in no particular order, without `.` and `..`: all of them, or those before a failure.
+package func listing(_ directory: UnsafePointer<CChar>) -> (names: [[UInt8]], failure: SystemFailure?) {
+  guard let handle = opendir(directory) else { return ([], SystemFailure(errno)) }
+  defer { closedir(handle) }
+  var names: [[UInt8]] = []
+  while true {
+    errno = 0
+    guard let entry = readdir(handle) else { return (names, errno == 0 ? nil : SystemFailure(errno)) }
+    // Read in place: the field is declared far shorter on some systems than a name can be.
+    let offset = MemoryLayout<dirent>.offset(of: \dirent.d_name)!
+    let start = (UnsafeRawPointer(entry) + offset).assumingMemoryBound(to: CChar.self)
+    let name = UnsafeBufferPointer(start: start, count: strlen(start)).map { UInt8(bitPattern: $0) }
+    if name != [46] && name != [46, 46] { names.append(name) }
   }
 }

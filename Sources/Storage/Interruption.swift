@@ -32,7 +32,7 @@ public final class Interruption: Sendable {
   /// Asks for a stop, as a signal would.
   public func request() { requests.add(1, ordering: .releasing) }
 
-  /// Takes over SIGINT, SIGTERM and SIGHUP for the rest of the process; those that are ignored already, as under nohup or in
+  /// Takes over SIGINT, SIGTERM, SIGHUP and SIGXCPU (`ulimit -St`) for the rest of the process; those that are ignored already, as under nohup or in
   /// the background of a script, stay so. The third SIGINT ends the process at once; one within a second of the one before
   /// does not count, since a key may be held. To be called once.
   /// - Parameters:
@@ -43,7 +43,7 @@ public final class Interruption: Sendable {
   ) {
     // A serial queue of its own gets a thread even while computing keeps all others busy.
     let queue = DispatchQueue(label: "signals", qos: .userInteractive)
-    for number in [SIGINT, SIGTERM, SIGHUP] + more {
+    for number in [SIGINT, SIGTERM, SIGHUP, SIGXCPU] + more {
       let before = signal(number, SIG_IGN)
       if unsafeBitCast(before, to: Int.self) == unsafeBitCast(SIG_IGN, to: Int.self) { continue }
       let source = DispatchSource.makeSignalSource(signal: number, queue: queue)

@@ -66,6 +66,30 @@ extension SafeTensors {
     return values
   }
 
+  /// The same of variances and other means of squares.
+  /// - Throws: `StorageError` also where a number is below 0.
+  public func variances(_ name: String, shape: [Int]? = nil) throws(StorageError) -> [Float] {
+    let values = try floats(name, shape: shape)
+    if let index = values.firstIndex(where: { $0 < 0 }) {
+      throw StorageError(
+        "\(quoted(path)): element \(index) of tensor \(quoted(name)) is \(values[index]), and a variance is never negative;"
+          + " use an intact copy of the file")
+    }
+    return values
+  }
+
+  /// Reads a scalar that counts something, such as PyTorch's `num_batches_tracked`.
+  /// - Throws: `StorageError` where the tensor is missing, of another type or shape, or below 0.
+  public func count(_ name: String) throws(StorageError) -> Int {
+    let bits = try integers(name, shape: [])[0]
+    guard let count = Int(exactly: bits) else {
+      throw StorageError(
+        "\(quoted(path)): tensor \(quoted(name)) is \(Int64(bitPattern: bits)), and a count is never negative;"
+          + " use an intact copy of the file")
+    }
+    return count
+  }
+
   /// Reads a tensor of I64 or U64 elements as bit patterns: counters and random states.
   /// - Throws: `StorageError` where the tensor is missing, or of another type or shape.
   public func integers(_ name: String, shape: [Int]? = nil) throws(StorageError) -> [UInt64] {

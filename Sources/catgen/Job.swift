@@ -91,6 +91,7 @@ struct Job {
     switch request.destination {
     case .stream: break
     case .file(let path):
+      removeAbandonedTemporaries(in: directory(of: path))
       try AtomicFile.write(path, overwrite: given.isOn("--force"), durable: false) { file in
         try emit { try file.write($0) }
       }
@@ -98,6 +99,7 @@ struct Job {
     case .directory(let path):
       let existed = access(path, F_OK) == 0
       try createDirectory(path)
+      if existed { removeAbandonedTemporaries(in: path) }
       do {
         try fill(path)
       } catch {

@@ -1,4 +1,5 @@
 import Images
+import Storage
 
 #if canImport(Glibc)
   import Glibc
@@ -81,8 +82,8 @@ struct LineReader {
         continue
       }
       guard count >= 0 else {
-        let reason = String(cString: strerror(errno))
-        throw PictureError("cannot read standard input: \(reason); send it from somewhere else")
+        throw PictureError(
+          "cannot read standard input: \(SystemFailure(errno).reason); send it from somewhere else")
       }
       bytes.removeLast(Self.block - count)
       hasEnded = count == 0

@@ -37,6 +37,7 @@ enum ShippedModel: String, CaseIterable {
       }
     }
     throw PictureError(
-      "there is no \(name) here or beside the program: train one with 'cattrain FOLDER', or name one with --checkpoint")
+      "there is no \(name) here or beside the program: run it in CatGAN's folder, install it with 'make install', or name a "
+        + "checkpoint with --checkpoint")
   }
 }

@@ -53,7 +53,8 @@ struct EvalCommand {
         cattrain eval --checkpoint cats64.safetensors --data photos --count 5000 --export pairs
         pytorch-fid pairs/reals pairs/samples
 
-      Each figure stands beside that of as many real pictures, judged in the same way: samples cannot do better.
+      Each figure stands beside that of as many real pictures, judged in the same way: what samples as good as real ones
+      would have. More precision than theirs means pictures that are safer, with less in them.
         distance      between random features of samples and of real pictures, taken as normal distributions
                       (Fréchet, squared). The features are means and deviations of four untrained convolutions: they
                       see sharpness, texture and colour, and know nothing of cats. It is no FID, and compares only
@@ -68,9 +69,9 @@ struct EvalCommand {
 
   let arguments: Arguments
   /// On standard error, so that the figures alone go to standard output.
-  private var progress = Progress(live: isatty(STDERR_FILENO) == 1) { Console.error($0) }
+  var progress = Progress(live: isatty(STDERR_FILENO) == 1) { Console.error($0) }
 
-  private let interruption = Interruption()
+  let interruption = Interruption()
 
   init(_ arguments: Arguments) { self.arguments = arguments }
 
@@ -81,7 +82,7 @@ struct EvalCommand {
     guard let folder = arguments.optionalString("--data") else {
       throw UsageError("--data is missing: give the folder of pictures that it was trained on, as in --data photos")
     }
-    let source = try Source(arguments)
+    let source = try EvalSource(arguments)
     let fit = try arguments.optionalChoice("--fit").flatMap(PictureFit.init) ?? source.fit ?? .crop
     let given = try arguments.optionalInt("--count", in: Evaluation.smallestCount...1_000_000)
     try refuseOverwriting()
@@ -135,52 +136,6 @@ struct EvalCommand {
     try printed.get()
   }
 
-  /// Where the samples come from.
-  private struct Source {
-    /// For the table's heading.
-    let name: String
-    /// Side of the pictures.
-    let size: Int
-    let generator: (file: SafeTensors, description: CheckpointDescription)?
-    let folder: String?
-
-    /// How the pictures of the training became square, and their digest, where a checkpoint says so.
-    var fit: PictureFit? { generator?.file.metadata[CheckpointState.Key.fit.rawValue].flatMap(PictureFit.init) }
-    var dataDigest: String? { generator?.file.metadata[CheckpointState.Key.dataDigest.rawValue] }
-
-    init(_ arguments: Arguments) throws {
-      let size = try arguments.optionalInt("--size", in: 16...256)
-      let checkpoint = arguments.optionalString("--checkpoint")
-      folder = arguments.optionalString("--pictures")
-      switch (checkpoint, folder) {
-      case (nil, nil): throw UsageError("--checkpoint is missing: name one, or a folder with --pictures")
-      case (.some, .some): throw UsageError("--checkpoint and --pictures both say what to judge: give one of them")
-      case (nil, let folder?):
-        for flag in ["--ema", "--export"] where arguments.isGiven(flag) {
-          throw UsageError("\(flag) does not go with --pictures: leave it out")
-        }
-        generator = nil
-        self.size = size ?? 64
-        name = folder
-      case (let checkpoint?, _):
-        if size != nil { throw UsageError("--size does not go with --checkpoint, which has a size: leave it out") }
-        let path = try CheckpointPath(checkpoint).file()
-        let file = try SafeTensors(path: path)
-        try file.verifyDigest()
-        let description = try CheckpointDescription(
-          file, averaged: arguments.isGiven("--ema") ? arguments.isOn("--ema") : nil)
-        generator = (file, description)
-        let picture = description.generator.output
-        guard picture.h == picture.w else {
-          throw RunError(
-            "'\(path)' makes pictures of \(picture.w)x\(picture.h) pixels, and only square ones are judged")
-        }
-        self.size = picture.h
-        name = path
-      }
-    }
-  }
-
   private mutating func load(_ scan: FolderScan, size: Int, _ fit: PictureFit, _ threads: Int) throws -> Dataset {
     var settings = DatasetOptions(size: size, threads: threads)
     settings.fit = fit
@@ -197,7 +152,7 @@ struct EvalCommand {
   }
 
   private mutating func samples(
-    of source: Source, count: Int, _ fit: PictureFit, _ threads: Int, _ context: Context
+    of source: EvalSource, count: Int, _ fit: PictureFit, _ threads: Int, _ context: Context
   ) throws -> PictureSet {
     if let folder = source.folder {
       // Samples are what is judged here, so own output counts too.
@@ -226,114 +181,8 @@ struct EvalCommand {
     progress.finish()
     return PictureSet(pixels: pixels, size: source.size)
   }
-
-  // MARK: Results
-
-  private static let sheet = "neighbours.png"
-  private static let report = "figures.json"
-
-  /// The folders that `--export` fills, and how their files begin.
-  private static let exports = [(folder: "samples", prefix: "seed"), (folder: "reals", prefix: "real")]
-
-  private static func name(_ prefix: String, _ index: Int) -> String {
-    "\(prefix)\(zeroPadded(index, 4)).png"
-  }
-
-  /// Refused before anything is computed.
-  private func refuseOverwriting() throws {
-    let (out, export) = (arguments.optionalString("--out"), arguments.optionalString("--export"))
-    if let out, let export, isSame(out, export) || isSame(out, within: export) || isSame(export, within: out) {
-      throw UsageError(
-        "--out \(out) and --export \(export) must be two folders, neither within the other: tools would take the sheet for "
-          + "a picture; name another")
-    }
-    var taken: [String] = []
-    for folder in [out, export] {
-      guard let folder else { continue }
-      if let kind = try? Disk().kind(of: folder), kind != .directory, kind != .absent {
-        throw RunError("\(quoted(folder)) is no folder; name another")
-      }
-      try requireWritable(folder)
-    }
-    if let out {
-      for name in [Self.report, Self.sheet] where access("\(out)/\(name)", F_OK) == 0 { taken.append("\(out)/\(name)") }
-    }
-    for (folder, prefix) in export == nil ? [] : Self.exports {
-      let path = "\(export!)/\(folder)"
-      for name in try names(in: path).sorted() {
-        // Whatever else is there, a tool would count.
-        guard Self.isExported(name, prefix) else {
-          throw RunError("'\(path)' holds '\(name)', which is of no earlier export; choose another folder")
-        }
-        taken.append("\(path)/\(name)")
-      }
-    }
-    if let first = taken.first, !arguments.isOn("--force") {
-      throw RunError("'\(first)' is there already; choose another folder, or overwrite it with --force")
-    }
-  }
-
-  private static func isExported(_ name: String, _ prefix: String) -> Bool {
-    Int(name.dropFirst(prefix.count).dropLast(4)).map { Self.name(prefix, $0) } == name
-  }
-
-  private mutating func export(_ samples: PictureSet, beside reals: PictureSet) throws {
-    guard let export = arguments.optionalString("--export") else { return }
-    for (pictures, (folder, prefix)) in zip([samples, reals], Self.exports) {
-      let path = "\(export)/\(folder)"
-      try createDirectory(path)
-      for index in 0..<pictures.count {
-        let picture = Picture(width: pictures.size, height: pictures.size, pixels: pictures.picture(index))
-        try PNGWriter.encode(picture).withUnsafeBytes {
-          try AtomicFile.write(
-            "\(path)/\(Self.name(prefix, index))", bytes: $0, overwrite: arguments.isOn("--force"), durable: false)
-        }
-        try interruption.check()
-        progress.counting("writing \(folder)", index + 1, of: pictures.count, now: monotonicTime())
-      }
-      // Those of an earlier, longer export would be counted among these.
-      let written = Set((0..<pictures.count).map { Self.name(prefix, $0) })
-      for name in try Disk().names(in: path) where Self.isExported(name, prefix) && !written.contains(name) {
-        try Disk().remove("\(path)/\(name)")
-      }
-    }
-    progress.finish()
-  }
-
-  private func writeResults(_ evaluation: Evaluation) throws {
-    guard let folder = arguments.optionalString("--out") else { return }
-    try createDirectory(folder)
-    let force = arguments.isOn("--force")
-    try evaluation.neighbourSheet().withUnsafeBytes {
-      try AtomicFile.write("\(folder)/\(Self.sheet)", bytes: $0, overwrite: force, durable: false)
-    }
-    try AtomicFile.write("\(folder)/\(Self.report)", text: try evaluation.figures.json(), overwrite: force)
-    try interruption.check()
-  }
 }
 
 extension PictureSet {
   fileprivate init(_ dataset: Dataset) { self.init(pixels: dataset.pixels, size: dataset.size) }
-}
-
-/// Whether both paths lead to one place, links followed as far as there is anything.
-private func isSame(_ a: String, _ b: String) -> Bool { resolved(a) == resolved(b) }
-
-/// Whether `inner` is within `outer`.
-private func isSame(_ inner: String, within outer: String) -> Bool { resolved(inner).hasPrefix(resolved(outer) + "/") }
-
-/// The absolute path without links, "." and ".."; what is not there yet is taken as it is written.
-private func resolved(_ path: String) -> String {
-  var (missing, path) = ([String](), path.hasPrefix("/") ? path : "./" + path)
-  while true {
-    if let real = realpath(path, nil) {
-      defer { free(real) }
-      let found = String(cString: real)
-      return missing.isEmpty ? found : (found == "/" ? "" : found) + "/" + missing.joined(separator: "/")
-    }
-    let parts = path.split(separator: "/", omittingEmptySubsequences: true)
-    guard let last = parts.last, parts.count > 1 || path.hasPrefix("/") else { return path }
-    if last != "." { missing.insert(String(last), at: 0) }
-    path = (path.hasPrefix("/") ? "/" : "") + parts.dropLast().joined(separator: "/")
-  }
 }

@@ -56,12 +56,15 @@ enum ExportCommand {
     let suffix: Format = path.lowercased().hasSuffix(".onnx") ? .onnx : .safetensors
     let format = try arguments.optionalChoice("--format").map { Format(rawValue: $0)! } ?? suffix
     let averaged = arguments.isGiven("--ema") ? arguments.isOn("--ema") : nil
+    try requireOpenFiles(12)
     try Memory.requireThreads(Context.processorCount)
     try refuse(path, force: arguments.isOn("--force"), of: checkpoint)
     // A file is written to its end or not at all.
     let interruption = Interruption()
     interruption.watchSignals()
     defer { interruption.endProcessIfRequested() }
+    removeAbandonedTemporaries(in: directory(of: path))
+    let source = try CheckpointPath(checkpoint).file()
     let downsample = arguments.isOn("--downsample")
     let (note, force) = (arguments.optionalString("--note") ?? "", arguments.isOn("--force"))
     switch format {
@@ -70,7 +73,7 @@ enum ExportCommand {
         throw UsageError("\(flag) is about ONNX: name a FILE.onnx, or add --format onnx")
       }
       try Checkpoint.exportGenerator(
-        of: CheckpointPath(checkpoint).file(), averaged: averaged, downsample: downsample,
+        of: source, averaged: averaged, downsample: downsample,
         half: arguments.isOn("--half"), note: note, to: path, overwrite: force)
     case .onnx:
       var options = ONNXOptions()
@@ -79,9 +82,10 @@ enum ExportCommand {
       options.half = arguments.isOn("--half")
       options.keepsBatchNorm = arguments.isOn("--keep-batch-norm")
       try Checkpoint.exportONNX(
-        of: CheckpointPath(checkpoint).file(), averaged: averaged, downsample: downsample, options: options, note: note,
+        of: source, averaged: averaged, downsample: downsample, options: options, note: note,
         to: path, overwrite: force)
     }
+    try Console.print("\(printable(path)): the generator of \(printable(source))\(format == .onnx ? ", as ONNX" : "")")
   }
 
   /// - Throws: where `path` would be written over something that is worth more, before anything is read.
@@ -96,6 +100,10 @@ enum ExportCommand {
           + "choose another name")
     }
     guard try Disk().kind(of: path) != .absent else { return }
+    let isRun = (try? Disk().kind(of: "\(directory(of: path))/config.json")) == .file
+    if isRun, ![".onnx", ".safetensors"].contains(where: name.hasSuffix) {
+      throw RunError("\(quoted(path)) is a file that the run needs; choose another name")
+    }
     if let source = try? CheckpointPath(checkpoint).file(), absolutePath(source) == absolutePath(path) {
       throw RunError("\(quoted(path)) is the checkpoint itself; choose another name")
     }

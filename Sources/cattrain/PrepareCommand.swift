@@ -43,7 +43,9 @@ enum PrepareCommand {
     options.format = .init(rawValue: try arguments.choice("--format"))!
     if arguments.isOn("--keep-copies") { options.duplicateDistance = nil }
     let interruption = Interruption()
-    interruption.watchSignals()
+    interruption.watchSignals { announcement in
+      if case .stopping = announcement { Console.error("\nstopping: what was written is removed first\n") }
+    }
     options.isCancelled = { interruption.isRequested }
     // Calls never overlap, so the counter may stay unlocked.
     nonisolated(unsafe) var shown = progress
@@ -51,10 +53,10 @@ enum PrepareCommand {
     do {
       report = try Prepare.run(
         BytePath(arguments.operands[0]), to: BytePath(arguments.operands[1]), options: options
-      ) { done, total in
-        // Nothing is written as long as photos are read.
-        interruption.endProcessIfRequested()
-        shown.decoding(done, of: total, now: monotonicTime())
+      ) { stage, done, total in
+        // Before there is something to remove.
+        if stage != .writing { interruption.endProcessIfRequested() }
+        shown.counting(stage.rawValue, done, of: total, now: monotonicTime())
       }
     } catch {
       try interruption.check()

@@ -58,10 +58,3 @@ struct Resumption {
     return directory(of: name == "." || name == ".." ? absolutePath(run) : run)
   }
 }
-
-/// `path` from the root on and without links, where the system can tell.
-func absolutePath(_ path: String) -> String {
-  guard let resolved = realpath(path, nil) else { return path }
-  defer { free(resolved) }
-  return String(cString: resolved)
-}

@@ -63,9 +63,8 @@ struct TrainingCommand {
     }
     let threads = context.threads
     let before = ranks.share(earlier?.configuration)
-    let (options, dataset, model, origin) = try ranks.together {
-      try prepare(earlier, before: before, context, force: force)
-    }
+    let training = try ranks.together { try prepare(earlier, before: before, context, force: force) }
+    let (options, dataset, model) = (training.options, training.dataset, training.model)
     try ranks.compare(
       [
         ("version", Self.version), ("instruction set", context.instructionSet.rawValue),
@@ -75,6 +74,21 @@ struct TrainingCommand {
         + options.choices.filter { !["--generator", "--discriminator"].contains($0.flag) }.map { ($0.flag, $0.value) })
     if arguments.isOn("--dry-run") { return try estimate(model, dataset, options, memory(options, threads: threads)) }
     // Until here there is nothing to save, and a signal ends the process at once.
+    let interruption = watchSignals()
+    let members = ranks.members(threads: threads, model)
+    let team = ranks.areSeveral ? Team(ranks.communicator) : nil
+    guard ranks.lead else {
+      try ranks.together {}
+      return team!.follow(model, dataset, options, interruption)
+    }
+    let session = Session(
+      interruption: interruption, deadline: limit.map { start + $0.seconds }, progress: progress, team: team)
+    let trainer = try ranks.together { try makeTrainer(for: training, earlier, session, context, members) }
+    defer { team?.end() }
+    _ = try trainer.train()
+  }
+
+  private func watchSignals() -> Interruption {
     let interruption = Interruption()
     let speaks = ranks.lead
     interruption.watchSignals([SIGUSR1]) { announcement in
@@ -85,41 +99,40 @@ struct TrainingCommand {
         Console.error("\nstill in that step, or saving; Ctrl-C once more leaves at once and loses what is not saved\n")
       }
     }
-    let members = ranks.members(threads: threads, model)
-    let team = ranks.areSeveral ? Team(ranks.communicator) : nil
-    guard ranks.lead else {
-      try ranks.together {}
-      return team!.follow(model, dataset, options, interruption)
-    }
-    let trainer = try ranks.together {
-      let parent = earlier?.origin?.parent ?? arguments.string("--out")
-      let run = try earlier?.run ?? RunDirectory.create(in: parent, name: options.runName)
-      var configuration = RunConfiguration(
-        version: Self.version, folder: absolutePath(try folder(before)), data: dataset.summary, options: options)
-      if let earlier, earlier.run != nil { configuration.created = earlier.configuration.created }
-      let source =
-        try origin?.checkpoint
-        ?? (arguments.optionalString("--generator") ?? arguments.optionalString("--discriminator")).map {
-          absolutePath(try CheckpointPath($0).file())
-        }
-      var record = StartRecord(
-        command: CommandLine.arguments, earlier: earlier?.configuration, configuration: configuration,
-        isForced: force, source: source, instructionSet: context.instructionSet.rawValue, threads: threads)
-      record.ranks = members
-      let session = Session(
-        interruption: interruption, deadline: limit.map { start + $0.seconds }, progress: progress, start: record,
-        team: team)
-      let trainer = try Trainer(
-        model: model, dataset: dataset, configuration: configuration, run: run, session: session,
-        resume: earlier?.run != nil, from: origin)
-      try configuration.write(to: run)
-      progress.say("\(run.path): \(dataset.description)")
-      if let members { progress.say("\(run.path): \(members.description)") }
-      if let origin { progress.say("\(run.path): \(origin.description)") }
-      return trainer
-    }
-    defer { team?.end() }
-    _ = try trainer.train()
+    return interruption
+  }
+
+  /// Opens the run's directory, or makes one, and says what is about to happen.
+  private mutating func makeTrainer(
+    for training: Training, _ earlier: Resumption?, _ session: Session, _ context: Context,
+    _ members: StartRecord.Ranks?
+  ) throws -> Trainer {
+    let (options, dataset, origin) = (training.options, training.dataset, training.origin)
+    let parent = earlier?.origin?.parent ?? arguments.string("--out")
+    let run = try earlier?.run ?? RunDirectory.create(in: parent, name: options.runName)
+    var configuration = RunConfiguration(
+      version: Self.version, folder: absolutePath(try folder(earlier?.configuration)), data: dataset.summary,
+      options: options)
+    if let earlier, earlier.run != nil { configuration.created = earlier.configuration.created }
+    let source =
+      try origin?.checkpoint
+      ?? (arguments.optionalString("--generator") ?? arguments.optionalString("--discriminator")).map {
+        absolutePath(try CheckpointPath($0).file())
+      }
+    var session = session
+    session.start = StartRecord(
+      command: CommandLine.arguments, earlier: earlier?.configuration, configuration: configuration,
+      isForced: arguments.isOn("--force"), source: source, instructionSet: context.instructionSet.rawValue,
+      threads: context.threads)
+    session.start?.ranks = members
+    let trainer = try Trainer(
+      model: training.model, dataset: dataset, configuration: configuration, run: run, session: session,
+      resume: earlier?.run != nil, from: origin)
+    try configuration.write(to: run)
+    progress.say("\(run.path): \(dataset.description)")
+    if let members { progress.say("\(run.path): \(members.description)") }
+    if let origin { progress.say("\(run.path): \(origin.description)") }
+    return trainer
   }
 
   private func folder(_ before: RunConfiguration?) throws -> String {
@@ -137,9 +150,17 @@ struct TrainingCommand {
   }
 
   /// All that a rank must have before it can train.
+  private struct Training {
+    var options: RunOptions
+    var dataset: Dataset
+    var model: GANModel
+    /// What a new run begins from, if it is a checkpoint.
+    var origin: RunOrigin?
+  }
+
   private mutating func prepare(
     _ earlier: Resumption?, before: RunConfiguration?, _ context: Context, force: Bool
-  ) throws -> (RunOptions, Dataset, GANModel, RunOrigin?) {
+  ) throws -> Training {
     let folder = try folder(before)
     var options = try options(before, force: force || !ranks.lead || earlier?.run == nil)
     if before == nil, ranks.areSeveral, !arguments.isGiven("--shards") {
@@ -184,7 +205,7 @@ struct TrainingCommand {
         "warning: --generator \(path) without --discriminator: a fresh discriminator first undoes what a generator has"
           + " learned (docs/training-runs.md); give its own too, or go on with its run by --resume\n")
     }
-    return (options, dataset, model, origin)
+    return Training(options: options, dataset: dataset, model: model, origin: origin)
   }
 
   private func timeLimit() throws -> TimeSpan? {
@@ -236,7 +257,7 @@ struct TrainingCommand {
       if !arguments.isOn("--dry-run") { try requireFileSize(memory.checkpointBytes, for: "each checkpoint") }
     }
     var settings = DatasetOptions(size: options.imageSize, threads: threads)
-    settings.fit = PictureFit(rawValue: options.fit)!
+    settings.fit = options.fit
     // Calls never overlap, so the counter may stay unlocked.
     nonisolated(unsafe) var shown = progress
     let dataset = try Dataset(scan, options: settings) { done, total in

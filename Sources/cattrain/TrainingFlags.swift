@@ -56,7 +56,7 @@ enum TrainingFlags {
       help: "numbers that a picture is made from"),
     Flag(
       "--z", "KIND", of: LatentDistribution.allCases.map(\.rawValue), group: "Networks",
-      defaultNote: defaults.zDistribution,
+      defaultNote: defaults.zDistribution.rawValue,
       help: "their distribution: uniform or normal"),
   ]
 
@@ -76,7 +76,7 @@ enum TrainingFlags {
       help: "real pictures are worth 1 minus this to the discriminator"),
     Flag("--seed", "N", group: "Learning", defaultNote: "\(defaults.seed)", help: "same seed, same run, bit for bit"),
     Flag(
-      "--fit", "HOW", of: PictureFit.allCases.map(\.rawValue), group: "Learning", defaultNote: defaults.fit,
+      "--fit", "HOW", of: PictureFit.allCases.map(\.rawValue), group: "Learning", defaultNote: defaults.fit.rawValue,
       help: "how pictures become square: crop, pad or stretch"),
   ]
 
@@ -89,7 +89,7 @@ enum TrainingFlags {
       help: "show each picture mirrored half of the time"),
     Flag(
       "--lr-decay", "A-B", group: "Levers beyond the recipe", defaultNote: "none",
-      help: "let both rates fall linearly from epoch A to epoch B, to a twentieth; or none"),
+      help: "let both rates fall linearly from epoch A towards 0 at epoch B, to no less than a twentieth; or none"),
     Flag(
       "--d-norm", "KIND", of: DiscriminatorNorm.allCases.map(\.rawValue), group: "Levers beyond the recipe",
       defaultNote: defaults.discriminatorNorm.rawValue,
@@ -152,7 +152,7 @@ enum TrainingFlags {
       throw UsageError("--width \(options.width): must be a multiple of 8, as in 32 or 64")
     }
     set(try arguments.optionalInt("--z-dim", in: 1...4096), \.zDimension)
-    set(try arguments.optionalChoice("--z"), \.zDistribution)
+    set(try arguments.optionalChoice("--z").map { LatentDistribution(rawValue: $0)! }, \.zDistribution)
     set(try arguments.optionalInt("--batch-size", in: RunOptions.Ranges.batchSize), \.batchSize)
     set(try arguments.optionalInt("--shards", in: 1...4096), \.shards)
     if options.shards > options.batchSize {
@@ -164,7 +164,7 @@ enum TrainingFlags {
     set(try arguments.optionalDouble("--beta2", in: 0..<1), \.beta2)
     set(try share("--label-smoothing", below: 0.5), \.labelSmoothing)
     set(try arguments.optionalInt("--seed", in: 0...).map(UInt64.init), \.seed)
-    set(try arguments.optionalChoice("--fit"), \.fit)
+    set(try arguments.optionalChoice("--fit").map { PictureFit(rawValue: $0)! }, \.fit)
     set(try share("--ema", below: 1), \.averaging)
     if arguments.isGiven("--mirror") { options.mirror = arguments.isOn("--mirror") }
     set(try arguments.optionalChoice("--d-norm").map { DiscriminatorNorm(rawValue: $0)! }, \.discriminatorNorm)

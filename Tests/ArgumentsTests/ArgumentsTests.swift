@@ -71,7 +71,7 @@ private func sentence(_ words: String..., then ask: (Arguments) throws -> Void =
   ("--epochs", "0", "--epochs 0: must be a whole number of at least 1"),
   ("--epochs", "1e3", "--epochs 1e3: must be a whole number of at least 1"),
   ("--epochs", "", "--epochs '': must be a whole number of at least 1"),
-  ("--epochs", "99999999999999999999", "--epochs 99999999999999999999: must be a whole number of at least 1"),
+  ("--epochs", "99999999999999999999", "--epochs 99999999999999999999: must be at most 9223372036854775807"),
   ("--rate", "nan", "--rate nan: must be a number from 0.0 to 1.0"),
   ("--rate", "-1", "--rate -1: must be a number from 0.0 to 1.0"),
   (

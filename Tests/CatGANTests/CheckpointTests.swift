@@ -149,11 +149,16 @@ import Testing
     #expect(throws: (any Error).self, "it would have a discriminator") { try Checkpoint.networks(of: export) }
 
     // A tanh would make a picture of what is infinite.
-    training.trainer.generator.store["logits.weight"]!.setFileValues([3e38] + [Float](repeating: 0, count: 74))
-    try training.save(place.path)
-    try Checkpoint.exportGenerator(
-      of: place.path, averaged: false, downsample: true, half: false, note: "", to: smaller.path, overwrite: true)
-    let file = try SafeTensors(path: smaller.path)
+    let names = export.names.filter { !$0.hasSuffix("num_batches_tracked") }
+    let sources = try names.map { name in
+      var values = try export.floats(name)
+      if name == "generator.logits.weight" { values = [Float](repeating: 3e38, count: 75) }
+      if name.contains("batch"), name.hasSuffix(".weight") { values = values.map { 1000 * $0 } }
+      return TensorSource(name, floats: values, shape: export.shape(of: name)!)
+    }
+    let metadata = ["catgan.config": export.metadata["catgan.config"]!]
+    try SafeTensors.write(sources, metadata: metadata, to: place.path, overwrite: true)
+    let file = try SafeTensors(path: place.path)
     let model = try GeneratorModel(
       file, CheckpointDescription(file), batchSize: 1, context: Context(threads: 1))
     let latents = (0..<16).map { Latent.vector(seed: $0, dimension: 3, distribution: .uniform) }
@@ -225,6 +230,37 @@ import Testing
     }
     #expect(largest <= 1)
   }
+
+  /// What `catgen` refuses to sample is not exported either.
+  @Test func generatorsWithoutFinitePicturesAreNotExported() throws {
+    for (values, says) in [
+      (["batch_trans_conv2.running_var": Float(-1)], "a variance is never negative"),
+      (["batch_trans_conv2.weight": 1000, "logits.weight": 3e38], "makes values that are not finite numbers"),
+    ] {
+      let (place, made) = (CheckpointTests.Place(), CheckpointTests.Place())
+      let training = SmallTraining(seed: 5)
+      training.train(1)
+      for (name, value) in values {
+        let parameter = training.trainer.generator.store[name]!
+        parameter.setFileValues([Float](repeating: value, count: parameter.count))
+      }
+      try Checkpoint.exportGenerator(
+        training.trainer.generator.store, networks: training.trainer.networks, state: training.state, to: place.path,
+        overwrite: false)
+      func refused(_ call: () throws -> Void) {
+        let error = #expect(throws: (any Error).self) { try call() }
+        #expect(error.map { "\($0)".contains(says) } == true, "\(error.map { "\($0)" } ?? "")")
+        #expect(!FileManager.default.fileExists(atPath: made.path))
+      }
+      refused {
+        try Checkpoint.exportGenerator(of: place.path, half: false, note: "", to: made.path, overwrite: false)
+      }
+      refused {
+        try Checkpoint.exportONNX(of: place.path, options: ONNXOptions(), note: "", to: made.path, overwrite: false)
+      }
+    }
+  }
+
   /// The bytes are of Fixtures/generators/make_generators.py, in double precision.
   @Test func downsampledPictures() throws {
     let place = CheckpointTests.Place()

@@ -227,7 +227,7 @@ struct RunTests {
     new.batchSize = 32
     #expect(throws: RunError.self) { try old.allow(new, force: false) }
     try old.allow(new, force: true)
-    for change in [{ $0.width = 32 }, { $0.zDistribution = "normal" }] as [(inout RunOptions) -> Void] {
+    for change in [{ $0.width = 32 }, { $0.zDistribution = .normal }] as [(inout RunOptions) -> Void] {
       var other = new
       change(&other)
       #expect(throws: RunError.self) { try old.allow(other, force: true) }

@@ -282,6 +282,15 @@ import Testing
     #expect(process.outcome == 0 && bytes.count == 100 * 3 * 64 * 64, "\(bytes.count)")
   }
 
+  /// Made text of, it would name another file.
+  @Test func namesThatAreNoText() throws {
+    let place = try Place()
+    let ended = try Self.catgen.run(
+      [], in: place.path, prelude: "exec \"$0\" --checkpoint '\(SmallGenerator.path)' --out \"$(printf 'x\\377.png')\"")
+    #expect(ended.status == 2 && ended.error.contains("is not UTF-8"), "\(ended.error)")
+    #expect(place.names.isEmpty)
+  }
+
   /// Signalled while the temporary file is there, which is as late as can be.
   @Test(arguments: [SIGINT, SIGTERM, SIGHUP], ["film.raw", "folder"])
   func signalsLeaveNothingHalfWritten(number: Int32, out: String) throws {

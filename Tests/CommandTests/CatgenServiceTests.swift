@@ -94,7 +94,8 @@ import Testing
   /// Each bad line has its number and a sentence, and the others their pictures.
   @Test func badLines() throws {
     let bad = [
-      ("seven", "is not '{'"), ("{\"seed\":-1}", "is not a whole number"), ("{\"seed\":1.5}", "is not"),
+      ("seven", "is not '{'"), ("{\"seed\":-1}", "is not a whole number"),
+      ("{\"seed\":1.5}", "not written as a whole one"), ("{\"seed\":7e0}", "not written as a whole one"),
       ("{\"seed\":18446744073709551616}", "2^64"), ("{}", "neither seed nor z"), ("[1]", "is not '{'"),
       ("{\"seed\":1,\"seed\":2}", "twice"), ("{\"seed\":1,\"sead\":2}", "'sead'"), ("{\"z\":[0.5]}", "z has 1 numbers"),
       ("{\"seed\":1,\"z\":[0]}", "both"), ("{\"seed\":1,\"truncation\":3}", "from 0 to 2"),

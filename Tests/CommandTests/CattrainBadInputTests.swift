@@ -23,6 +23,8 @@ import Testing
     ("pictures --lr-g 0", "--lr-g 0"), ("pictures --lr-g nan", "--lr-g nan"), ("pictures --lr-d -1", "--lr-d -1"),
     ("pictures --lr-d inf", "--lr-d inf"), ("pictures --beta1 1", "--beta1 1"),
     ("pictures --label-smoothing 0.5", "--label-smoothing 0.5"), ("pictures --seed -1", "--seed -1"),
+    ("exprot run file", "did you mean export?"),
+    ("pictures --seed 9223372036854775808", "must be at most 9223372036854775807"),
     ("pictures --fit squeeze", "--fit squeeze"), ("pictures --ema 1", "--ema 1"),
     ("pictures --beta2 1", "--beta2 1"), ("pictures --beta2 x", "--beta2 x"),
     ("pictures --d-norm layer", "--d-norm layer"), ("pictures --loss square", "--loss square"),
@@ -60,7 +62,7 @@ import Testing
 
   @Test func directoriesThatAreNoRuns() throws {
     let place = try Place()
-    try refused(["--resume", "missing"], 1, "missing", in: place)
+    try refused(["--resume", "missing"], 1, "'missing' is not there", in: place)
     try FileManager.default.createDirectory(atPath: place("folder"), withIntermediateDirectories: true)
     try refused(["--resume", "folder"], 1, "config.json", in: place)
     try place.write(Array("{".utf8), to: "folder/config.json")
@@ -70,14 +72,17 @@ import Testing
 
   /// A run's file that somebody has edited.
   @Test(arguments: [
-    ("\"logEvery\" : 1", "\"logEvery\" : 0", "--log-every 0"),
-    ("\"saveEvery\" : 5", "\"saveEvery\" : 0", "--save-every 0"),
-    ("\"fit\" : \"crop\",\n    \"gen", "\"fit\" : \"squeeze\",\n    \"gen", "--fit squeeze"),
-    ("\"batchSize\" : 2", "\"batchSize\" : 0", "--batch-size 0"),
-    ("\"batchSize\" : 2", "\"batchSize\" : 1000000000000000", "--batch-size 1000000000000000"),
-    ("\"epochs\" : 215", "\"epochs\" : 1000000000000000000", "--epochs 1000000000000000000"),
-    ("\"keep\" : 3", "\"keep\" : -1", "--keep -1"),
-    ("\"beta1\" : 0.5", "\"beta1\" : 2", "--beta1 2"),
+    ("\"logEvery\" : 1", "\"logEvery\" : 0", "impossible --log-every 0"),
+    ("\"saveEvery\" : 5", "\"saveEvery\" : 0", "impossible --save-every 0"),
+    (
+      "\"fit\" : \"crop\",\n    \"gen", "\"fit\" : \"squeeze\",\n    \"gen",
+      "is not what cattrain wrote, at options.fit;"
+    ),
+    ("\"batchSize\" : 2", "\"batchSize\" : 0", "impossible --batch-size 0"),
+    ("\"batchSize\" : 2", "\"batchSize\" : 1000000000000000", "impossible --batch-size 1000000000000000"),
+    ("\"epochs\" : 215", "\"epochs\" : 1000000000000000000", "impossible --epochs 1000000000000000000"),
+    ("\"keep\" : 3", "\"keep\" : -1", "impossible --keep -1"),
+    ("\"beta1\" : 0.5", "\"beta1\" : 2", "impossible --beta1 2"),
   ])
   func editedOptions(old: String, new: String, says: String) throws {
     let place = try Place()
@@ -88,7 +93,7 @@ import Testing
     let text = String(decoding: try place.bytes(path), as: UTF8.self)
     try #require(text.contains(old), "\(text)")
     try place.write(Array(text.replacing(old, with: new).utf8), to: path)
-    try refused(["--resume", CattrainTests.run], 1, "impossible \(says)", in: place)
+    try refused(["--resume", CattrainTests.run], 1, says, in: place)
   }
 
   @Test func unwritableOutput() throws {
@@ -113,6 +118,9 @@ import Testing
     _ = try CattrainTests.cattrain.run([pictures, "--steps", "1"] + CattrainTests.small, in: place.path)
     let checkpoint = try #require(CattrainTests.checkpoints(CattrainTests.run, in: place).last)
     try place.write([1], to: "old.onnx")
+    try refused(
+      ["export", CattrainTests.run, CattrainTests.run + "/config.json", "--force"], 1, "a file that the run needs",
+      in: place)
     for (file, flags, status, says) in [
       (checkpoint, ["--force"], Int32(1), "the name of a run's checkpoint"), ("-", [], 2, "FILE is '-'"),
       ("old.onnx", [], 1, "overwrite it with --force"),

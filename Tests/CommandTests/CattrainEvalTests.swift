@@ -100,7 +100,7 @@ import Testing
     #expect(refused.status == 1 && refused.error.contains("'notes.txt' is no folder"), "\(refused.error)")
     #expect(!refused.error.contains("reading"), "before anything is read: \(refused.error)")
     let unwritten = try Self.cattrain.run(words + ["--out", "new"], in: place.path, prelude: "ulimit -f 1")
-    #expect(unwritten.status == 1 && unwritten.error.contains("new/neighbours.png"), "\(unwritten.error)")
+    #expect(unwritten.status == 1 && unwritten.error.contains("new/"), "\(unwritten.error)")
     #expect(unwritten.text.contains("\nprecision "), "\(unwritten.text)")
     guard let full = FileHandle(forWritingAtPath: "/dev/full") else { return }  // only Linux has this device
     let unsaid = try Self.cattrain.run(words + ["--out", "unsaid"], in: place.path, output: full)

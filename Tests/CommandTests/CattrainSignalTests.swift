@@ -43,6 +43,25 @@ import Testing
     #expect(!CattrainTests.checkpoints(CattrainTests.run, in: place).isEmpty)
   }
 
+  /// Swift's runtime would report a crash and go on.
+  @Test func quitting() throws {
+    let place = try Place()
+    let process = try started(in: place, prelude: "ulimit -c 0")
+    kill(process.processIdentifier, SIGQUIT)
+    process.waitUntilExit()
+    #expect(process.outcome == -SIGQUIT)
+  }
+
+  /// The soft limit of a batch system's time is a request to stop.
+  @Test func timeOfTheProcessorIsUp() throws {
+    let place = try Place()
+    let process = try started(in: place, prelude: ":")
+    kill(process.processIdentifier, SIGXCPU)
+    process.waitUntilExit()
+    #expect(process.outcome == 0)
+    #expect(!CattrainTests.checkpoints(CattrainTests.run, in: place).isEmpty)
+  }
+
   /// `prepare` that is stopped leaves all of its files or none, and ends as the signal would have ended it.
   @Test(arguments: [SIGINT, SIGTERM]) func prepareIsStopped(signal: Int32) throws {
     let place = try Place()

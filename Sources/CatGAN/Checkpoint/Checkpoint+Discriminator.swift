@@ -31,7 +31,7 @@ extension Checkpoint {
     if let counts {
       for (place, count) in zip(counters, counts) { place.counter.value = count }
     } else {
-      let steps = prefix == discriminatorPrefix ? file.metadata["catgan.step"].flatMap { Int($0) } ?? 0 : 0
+      let steps = prefix == TensorPrefix.discriminator ? file.steps ?? 0 : 0
       complete(store, start, batches: discriminatorBatches * steps)
     }
     return digest
@@ -40,20 +40,17 @@ extension Checkpoint {
   /// The prefix of the names of the one set of tensors that has all of the store's names and shapes.
   private static func prefix(of store: ParameterStore, in file: SafeTensors) throws -> String {
     let mark = store.parameters[0].name
-    let prefixes = file.names.filter { $0 == mark || $0.hasSuffix(".\(mark)") }.map { String($0.dropLast(mark.count)) }
-      .sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }
+    let prefixes = TensorPrefix.candidates(file, marks: [mark])
     let whole = prefixes.filter { prefix in
       store.parameters.allSatisfy { file.shape(of: prefix + $0.name) == $0.layout.fileShape }
     }
-    if whole.contains(discriminatorPrefix) { return discriminatorPrefix }
+    if whole.contains(TensorPrefix.discriminator) { return TensorPrefix.discriminator }
     if whole.count == 1 { return whole[0] }
     if whole.count > 1 {
-      let names = whole.prefix(4).map { $0.isEmpty ? "names without a prefix" : quoted($0, limit: 60) }
-      throw StorageError(
-        "\(quoted(file.path)) holds \(whole.count) discriminators (\(names.joined(separator: ", "))),"
-          + " so which one is meant is open; save the one to use alone, or under the prefix discriminator.")
+      let problem = TensorPrefix.isOpen(whole, "discriminators", preferred: TensorPrefix.discriminator)
+      throw StorageError("\(quoted(file.path)) \(problem)")
     }
-    guard let nearest = prefixes.first(where: { $0 == discriminatorPrefix }) ?? prefixes.first else {
+    guard let nearest = prefixes.first(where: { $0 == TensorPrefix.discriminator }) ?? prefixes.first else {
       throw StorageError(
         "\(quoted(file.path)) holds no discriminator: none of its \(file.names.count) tensors is \(mark), alone or after"
           + " a prefix; give a whole checkpoint, or leave out --discriminator")

@@ -4,8 +4,6 @@ import Storage
 
 /// The generator alone: what is handed on when a training is done.
 extension Checkpoint {
-  private static let noteKey = "catgan.note"
-
   /// Writes a generator's weights and running statistics under the names `generator.*`, whole or not at all.
   /// - Parameters:
   ///   - store: the generator's parameters, or those of its averaged copy.
@@ -17,12 +15,13 @@ extension Checkpoint {
   ) throws {
     var metadata = state.metadata
     metadata["format"] = "pt"
-    metadata[configurationKey] = try jsonLine(networks)
-    let sources = values(store, generatorPrefix).map { tensor in
+    metadata[CheckpointKey.configuration] = try jsonLine(networks)
+    let sources = values(store, TensorPrefix.generator).map { tensor in
       TensorSource(tensor.name, shape: tensor.parameter.layout.fileShape, half: half) { tensor.parameter.fileValues() }
     }
     try SafeTensors.write(
-      counters(store, generatorPrefix).map(\.source) + sources, metadata: metadata, to: path, overwrite: overwrite,
+      counters(store, TensorPrefix.generator).map(\.source) + sources, metadata: metadata, to: path,
+      overwrite: overwrite,
       fileSystem: fileSystem)
   }
 
@@ -30,7 +29,7 @@ extension Checkpoint {
   /// - Parameter prefix: what its tensors' names begin with.
   /// - Throws: `StorageError` naming the file and what is wrong with it; `store` is then as before.
   public static func loadGenerator(
-    _ file: SafeTensors, into store: ParameterStore, prefix: String = generatorPrefix
+    _ file: SafeTensors, into store: ParameterStore, prefix: String = TensorPrefix.generator
   ) throws {
     let tensors = values(store, prefix)
     // Others leave out the bias that batch normalisation takes away again.
@@ -56,7 +55,7 @@ extension Checkpoint {
   /// Batches that the statistics of a file without counters are taken for: an average's are of batches that no step
   /// counts, and what others' are of is unknown.
   private static func batches(_ file: SafeTensors, _ prefix: String) -> Int {
-    prefix == generatorPrefix ? file.metadata["catgan.step"].flatMap { Int($0) } ?? 0 : 0
+    prefix == TensorPrefix.generator ? file.steps ?? 0 : 0
   }
 
   /// Reads the generator of a file and writes it alone under the names `generator.*`, with what the file says about its
@@ -72,16 +71,16 @@ extension Checkpoint {
     let tensors = try GeneratorTensors(checkpoint, averaged: averaged, downsample: downsample)
     var metadata = training(of: tensors, note: note)
     metadata["format"] = "pt"
-    metadata[configurationKey] = try description(of: tensors)
+    metadata[CheckpointKey.configuration] = try description(of: tensors)
     metadata[Probe.key] = try probe(tensors, half: half)
     let sources = try tensors.generator.parameters.map(\.name).flatMap { name in
-      let values = TensorSource(generatorPrefix + name, shape: tensors.shape(name), half: half) {
+      let values = TensorSource(TensorPrefix.generator + name, shape: tensors.shape(name), half: half) {
         try tensors.values(name)
       }
       guard name.hasSuffix(".running_var") else { return [values] }
       let counter = String(name.dropLast("running_var".count)) + "num_batches_tracked"
       let count = try tensors.integer(counter) ?? [UInt64(batches(tensors.file, tensors.description.prefix))]
-      return [values, TensorSource(generatorPrefix + counter, integers: count, shape: [])]
+      return [values, TensorSource(TensorPrefix.generator + counter, integers: count, shape: [])]
     }
     try SafeTensors.write(sources, metadata: metadata, to: path, overwrite: overwrite)
   }
@@ -94,7 +93,7 @@ extension Checkpoint {
     let tensors = try GeneratorTensors(checkpoint, averaged: averaged, downsample: downsample)
     var metadata = training(of: tensors, note: note)
     metadata["catgan.source_digest"] = tensors.file.digest()
-    metadata[configurationKey] = try description(of: tensors)
+    metadata[CheckpointKey.configuration] = try description(of: tensors)
     metadata[Probe.key] = try probe(tensors, half: false)
     metadata["catgan.z"] =
       switch tensors.description.distribution ?? .uniform {
@@ -109,11 +108,11 @@ extension Checkpoint {
 
   /// What a file says about its networks and their training, for a file that is made from it.
   private static func training(of tensors: GeneratorTensors, note: String) -> [String: String] {
-    let known = [configurationKey] + CheckpointState.Key.allCases.map(\.rawValue)
+    let known = [CheckpointKey.configuration] + CheckpointKey.allCases.map(\.rawValue)
     var metadata = tensors.file.metadata.filter { known.contains($0.key) }
     // The digest is of pictures of the size that the discriminator saw.
-    if tensors.generator != tensors.description.generator { metadata[CheckpointState.Key.dataDigest.rawValue] = nil }
-    if !note.isEmpty { metadata[noteKey] = note }
+    if tensors.generator != tensors.description.generator { metadata[CheckpointKey.dataDigest.rawValue] = nil }
+    if !note.isEmpty { metadata[CheckpointKey.note] = note }
     return metadata
   }
 
@@ -141,7 +140,12 @@ extension Checkpoint {
     try Memory.require(
       GeneratorModel.bytesNeeded(tensors.generator, batchSize: 1) + 12 * parameters.max()!, threads: 1,
       for: "the export", remedy: "free some memory")
-    return try Probe.entry(tensors.generator, tensors.description.distribution ?? .uniform) { name in
+    // Sums that are not finite must be found before tanh hides them.
+    let model = try GeneratorModel(
+      tensors.file, tensors.description, batchSize: 1, context: Context(threads: 1))
+    let (length, distribution) = (tensors.generator.input.c, tensors.description.distribution ?? .uniform)
+    _ = try model.pictures([Latent.vector(seed: 0, dimension: length, distribution: distribution)])
+    return try Probe.entry(tensors.generator, distribution) { name in
       let values = try tensors.values(name)
       return half ? values.map { FloatConversion.widenHalf(FloatConversion.narrowToHalf($0)) } : values
     }

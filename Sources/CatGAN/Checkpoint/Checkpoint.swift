@@ -11,7 +11,6 @@ import Storage
 /// The whole state of a training as one safetensors file in PyTorch's names and layouts, so that a run goes on as if it
 /// had never stopped, and any program that knows such files can use the networks. Equal states give equal bytes.
 public enum Checkpoint {
-  static let configurationKey = "catgan.config"
   static let randomKey = "catgan.random_state"
   static let generatorStepsKey = "catgan.optimizer.generator.steps"
   static let discriminatorStepsKey = "catgan.optimizer.discriminator.steps"
@@ -28,7 +27,7 @@ public enum Checkpoint {
   ) throws {
     var metadata = state.metadata
     metadata["format"] = "pt"
-    metadata[configurationKey] = try jsonLine(trainer.networks)
+    metadata[CheckpointKey.configuration] = try jsonLine(trainer.networks)
     metadata[Probe.key] = Probe.entry(trainer, average: average)
     metadata[randomKey] = String(trainer.random.state)
     metadata[generatorStepsKey] = String(trainer.generatorAdam.steps)
@@ -56,9 +55,9 @@ public enum Checkpoint {
     for tensor in contents.tensors { try tensor.check(file) }
     let counters = counters(trainer, average)
     let counts = try counts(counters, in: file)
-    let generatorStart = try StatisticsStart(file, prefix: generatorPrefix)
+    let generatorStart = try StatisticsStart(file, prefix: TensorPrefix.generator)
     let discriminatorStart = try StatisticsStart(
-      file, prefix: discriminatorPrefix, batchesPerStep: discriminatorBatches)
+      file, prefix: TensorPrefix.discriminator, batchesPerStep: discriminatorBatches)
 
     for tensor in contents.tensors {
       tensor.parameter.setFileValues(
@@ -127,13 +126,13 @@ public enum Checkpoint {
   /// The description of the networks in a file.
   /// - Throws: `StorageError` where there is none, or one that makes no networks.
   public static func networks(of file: SafeTensors) throws -> GANDescription {
-    let text = try metadata(file, configurationKey)
+    let text = try metadata(file, CheckpointKey.configuration)
     do {
       return try JSONDecoder().decode(GANDescription.self, from: Data(text.utf8))
     } catch let error as NetworkError {
       throw StorageError("\(quoted(file.path)): \(error); use an intact copy of the file")
     } catch {
-      throw nonsense(file, configurationKey, text)
+      throw nonsense(file, CheckpointKey.configuration, text)
     }
   }
 

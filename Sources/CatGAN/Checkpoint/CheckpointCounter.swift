@@ -8,17 +8,6 @@ struct CheckpointCounter {
   let counter: Counter
 
   var source: TensorSource { TensorSource(name, integers: [UInt64(counter.value)], shape: []) }
-
-  /// - Throws: `StorageError` where the tensor is missing, of another shape or type, or no count.
-  func read(_ file: SafeTensors) throws -> Int {
-    let bits = try file.integers(name, shape: [])[0]
-    guard let count = Int(exactly: bits) else {
-      throw StorageError(
-        "\(quoted(file.path)): tensor \(quoted(name)) is \(Int64(bitPattern: bits)), and a count is never negative;"
-          + " use an intact copy of the file")
-    }
-    return count
-  }
 }
 
 extension Checkpoint {
@@ -27,15 +16,15 @@ extension Checkpoint {
   }
 
   static func counters(_ trainer: GANTrainer, _ average: ParameterStore?) -> [CheckpointCounter] {
-    counters(trainer.generator.store, generatorPrefix)
-      + counters(trainer.discriminator.store, discriminatorPrefix)
-      + (average.map { counters($0, averagePrefix) } ?? [])
+    counters(trainer.generator.store, TensorPrefix.generator)
+      + counters(trainer.discriminator.store, TensorPrefix.discriminator)
+      + (average.map { counters($0, TensorPrefix.average) } ?? [])
   }
 
   /// What the counters are in the file, or nil where it is older than they are.
   static func counts(_ counters: [CheckpointCounter], in file: SafeTensors) throws -> [Int]? {
     guard counters.contains(where: { file.contains($0.name) }) else { return nil }
-    return try counters.map { try $0.read(file) }
+    return try counters.map { try file.count($0.name) }
   }
 
   /// Makes of running statistics from a file without counters what files with them hold.

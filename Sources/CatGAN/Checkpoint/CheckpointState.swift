@@ -1,3 +1,4 @@
+import Generation
 import Storage
 
 /// What a checkpoint holds beside tensors: how far a run has come and what it needs to go on exactly.
@@ -27,23 +28,9 @@ public struct CheckpointState: Equatable, Sendable {
   /// The state before the first step; texts are empty.
   public init() {}
 
-  /// The names of the entries in a file's metadata.
-  public enum Key: String, CaseIterable {
-    case step = "catgan.step"
-    case epoch = "catgan.epoch"
-    case stepInEpoch = "catgan.step_in_epoch"
-    case pictureInEpoch = "catgan.picture_in_epoch"
-    case rateScale = "catgan.rate_scale"
-    case seed = "catgan.seed"
-    case data = "catgan.data"
-    case dataDigest = "catgan.data_digest"
-    case fit = "catgan.fit"
-    case version = "catgan.version"
-  }
-
   var metadata: [String: String] {
     var result: [String: String] = [:]
-    for key in Key.allCases {
+    for key in CheckpointKey.allCases {
       result[key.rawValue] =
         switch key {
         case .step: String(step)
@@ -65,19 +52,19 @@ public struct CheckpointState: Equatable, Sendable {
   /// Reads the state from a file's metadata.
   /// - Throws: `StorageError` naming the entry that is missing or makes no sense.
   init(_ file: SafeTensors) throws {
-    func text(_ key: Key) throws -> String { try Checkpoint.metadata(file, key.rawValue) }
-    func number<Number: LosslessStringConvertible>(_ key: Key, _ valid: (Number) -> Bool) throws -> Number {
+    func text(_ key: CheckpointKey) throws -> String { try Checkpoint.metadata(file, key.rawValue) }
+    func number<Number: LosslessStringConvertible>(_ key: CheckpointKey, _ valid: (Number) -> Bool) throws -> Number {
       try Checkpoint.number(file, key.rawValue, valid)
     }
     step = try number(.step) { $0 >= 0 }
     epoch = try number(.epoch) { $0 >= 0 }
     stepInEpoch = try number(.stepInEpoch) { $0 >= 0 }
-    if file.metadata[Key.pictureInEpoch.rawValue] != nil { pictureInEpoch = try number(.pictureInEpoch) { $0 >= 0 } }
+    if file.entry(.pictureInEpoch) != nil { pictureInEpoch = try number(.pictureInEpoch) { $0 >= 0 } }
     rateScale = try number(.rateScale) { $0 > 0 && $0 <= 1 }
     seed = try number(.seed) { _ in true }
     data = try text(.data)
     dataDigest = try text(.dataDigest)
-    fit = file.metadata[Key.fit.rawValue]
+    fit = file.entry(.fit)
     version = try text(.version)
   }
 }

@@ -1,3 +1,4 @@
+import Generation
 import Layers
 import Storage
 
@@ -10,14 +11,10 @@ struct CheckpointTensor {
   /// Reads the tensor without keeping it.
   /// - Throws: `StorageError` where it is missing, of another shape or type, or holds numbers that no training makes.
   func check(_ file: SafeTensors) throws {
-    let values = try file.floats(name, shape: parameter.layout.fileShape)
+    let shape = parameter.layout.fileShape
+    let isVariance = array == .secondMoment || name.hasSuffix(".running_var")
+    let values = try isVariance ? file.variances(name, shape: shape) : file.floats(name, shape: shape)
     if array == .value, [".weight_u", ".weight_v"].contains(where: name.hasSuffix) { try checkLength(values, file) }
-    guard array == .secondMoment || name.hasSuffix(".running_var") else { return }
-    if let index = values.firstIndex(where: { $0 < 0 }) {
-      throw StorageError(
-        "\(quoted(file.path)): element \(index) of tensor \(quoted(name)) is \(values[index]), and a variance is never"
-          + " negative; use an intact copy of the file")
-    }
   }
 
   /// A singular vector has the length 1, up to rounding.
@@ -32,18 +29,13 @@ struct CheckpointTensor {
 }
 
 extension Checkpoint {
-  /// What the names of a generator's tensors begin with in a file, where it is not the averaged one.
-  public static let generatorPrefix = "generator."
-  static let discriminatorPrefix = "discriminator."
-  static let averagePrefix = "generator_ema."
-
   /// All tensors of a training, in the order of the file.
   static func tensors(_ trainer: GANTrainer, _ average: ParameterStore?) -> [CheckpointTensor] {
-    values(trainer.generator.store, generatorPrefix)
-      + values(trainer.discriminator.store, discriminatorPrefix)
-      + (average.map { values($0, averagePrefix) } ?? [])
-      + moments(trainer.generator.store, generatorPrefix)
-      + moments(trainer.discriminator.store, discriminatorPrefix)
+    values(trainer.generator.store, TensorPrefix.generator)
+      + values(trainer.discriminator.store, TensorPrefix.discriminator)
+      + (average.map { values($0, TensorPrefix.average) } ?? [])
+      + moments(trainer.generator.store, TensorPrefix.generator)
+      + moments(trainer.discriminator.store, TensorPrefix.discriminator)
   }
 
   static func values(_ store: ParameterStore, _ prefix: String) -> [CheckpointTensor] {

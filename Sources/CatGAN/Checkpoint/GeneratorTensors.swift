@@ -46,10 +46,12 @@ struct GeneratorTensors {
 
   /// The values of one of the generator's parameters in the file's order, running statistics being those of what was seen.
   func values(_ name: String) throws -> [Float] {
+    if name.hasSuffix(".running_var") {
+      let values = try file.variances(description.prefix + name)
+      return start.map { values.map($0.variance) } ?? values
+    }
     let values = try file.floats(description.prefix + name)
-    guard let start else { return values }
-    if name.hasSuffix(".running_mean") { return values.map(start.mean) }
-    return name.hasSuffix(".running_var") ? values.map(start.variance) : values
+    return name.hasSuffix(".running_mean") ? start.map { values.map($0.mean) } ?? values : values
   }
 
   /// A scalar that is a whole number, nil where there is none of that name.

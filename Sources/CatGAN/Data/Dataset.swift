@@ -11,10 +11,6 @@ public struct DatasetOptions: Sendable {
   public var size: Int
   /// How pictures that are not square become so.
   public var fit = PictureFit.crop
-  /// Laid under transparent pixels and beside padded pictures.
-  public var background = RGB.midGray
-  /// What one file may ask for. Threads also share the memory that is free.
-  public var limits = PictureLimits()
   /// Most threads that decode at the same time.
   public var threads: Int
 
@@ -115,16 +111,16 @@ public struct Dataset: Sendable {
     let bytes = options.size * options.size * 3
     // Each index writes its own place and nothing else, which is what makes sharing the pointer safe.
     nonisolated(unsafe) let places = output
-    let limits = options.limits.sharing(threads: options.threads)
+    let limits = PictureLimits().sharing(threads: options.threads)
     return mapInParallel(paths.count, threads: options.threads, progress: progress) { index in
       Result { () throws(PictureError) -> Decoded in
         var notes: [String] = []
         // Twice the size leaves the last reduction to the better filter.
-        let picture = try PictureReader.read(
-          paths[index], shorterSide: 2 * options.size, background: options.background, limits: limits
-        ) { notes.append($0) }
+        let picture = try PictureReader.read(paths[index], shorterSide: 2 * options.size, limits: limits) {
+          notes.append($0)
+        }
         let place = places + index * bytes
-        picture.fill(place, size: options.size, fit: options.fit, background: options.background)
+        picture.fill(place, size: options.size, fit: options.fit, background: .midGray)
         return Decoded(hash: Digest64.hash(UnsafeRawBufferPointer(start: place, count: bytes)), notes: notes)
       }
     }

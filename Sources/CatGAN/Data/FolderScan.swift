@@ -70,7 +70,7 @@ public struct FolderScan: Sendable {
       for name in names {
         let path = folder.appending(name)
         guard path.withCString({ stat($0, &status) }) == 0 else {
-          skipped.append(FileRemark(path: path, reason: "cannot be examined: \(systemError(errno))"))
+          skipped.append(FileRemark(path: path, reason: "cannot be examined: \(SystemFailure(errno).reason)"))
           continue
         }
         switch status.st_mode & S_IFMT {
@@ -178,23 +178,9 @@ public struct FolderScan: Sendable {
 
   /// The sorted names in a folder, or why it cannot be listed.
   private static func names(in folder: BytePath) -> ([[UInt8]], String?) {
-    guard let directory = folder.withCString({ opendir($0) }) else {
-      return ([], "cannot be searched: \(systemError(errno))")
-    }
-    defer { closedir(directory) }
-    var names: [[UInt8]] = []
-    errno = 0
-    while let entry = readdir(directory) {
-      // Read through the pointer: an entry is as long as its name, and copying the whole struct would read past it.
-      let offset = MemoryLayout<dirent>.offset(of: \dirent.d_name)!
-      let start = (UnsafeRawPointer(entry) + offset).assumingMemoryBound(to: UInt8.self)
-      let name = Array(
-        UnsafeBufferPointer(start: start, count: strlen(UnsafeRawPointer(start).assumingMemoryBound(to: CChar.self))))
-      if name.first != UInt8(ascii: ".") { names.append(name) }
-      errno = 0
-    }
-    let reason = errno == 0 ? nil : "cannot be searched to its end: \(systemError(errno))"
-    return (names.sorted { $0.lexicographicallyPrecedes($1) }, reason)
+    let (names, failure) = folder.withCString(listing)
+    let visible = names.filter { $0.first != UInt8(ascii: ".") }.sorted { $0.lexicographicallyPrecedes($1) }
+    return (visible, failure.map { "cannot be searched\(names.isEmpty ? "" : " to its end"): \($0.reason)" })
   }
 }
 

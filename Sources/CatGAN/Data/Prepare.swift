@@ -26,23 +26,17 @@ public struct PrepareOptions: Sendable {
   public var size: Int
   /// How photos that are not square become so; faces by landmarks are square.
   public var fit = PictureFit.crop
-  /// Laid under transparent pixels and beside padded pictures.
-  public var background = RGB.midGray
   /// Smallest shorter side of a photo, or smallest side of a face, in pixels; nil for `size`, so that nothing is
   /// enlarged.
   public var minimumSize: Int?
   /// Most bits of the 64-bit hash in which copies of one picture differ; nil keeps copies.
   public var duplicateDistance: Int? = PictureLikeness.copyDistance
-  /// A picture whose brightness deviates by less (standard deviation, in levels of 0...255) is blank.
-  public var blankDeviation = 5.0
   /// What landmark files are for.
   public var landmarks = Landmarks.use
   /// What the pictures are written as.
   public var format = Format.jpeg
-  /// Of the JPEGs, 1 through 100.
-  public var quality = 95
-  /// What one file may ask for. Threads also share the memory that is free.
-  public var limits = PictureLimits()
+  /// What one file may ask for; `run` shares it among the threads.
+  var limits = PictureLimits()
   /// Most threads that decode at the same time.
   public var threads: Int
   /// Asked while files are written: true ends it, and what was written is removed.
@@ -54,6 +48,13 @@ public struct PrepareOptions: Sendable {
     self.size = size
     self.threads = threads
   }
+}
+
+/// What `Prepare.run` is doing, in words for people.
+public enum PrepareStage: String, Sendable {
+  case reading = "reading pictures"
+  case comparing = "looking for copies"
+  case writing = "writing pictures"
 }
 
 /// What `Prepare.run` did.
@@ -79,21 +80,21 @@ public enum Prepare {
   /// Writes `000001.jpg` and so on (or `.png`) into it and, beside it, under its name with a suffix, `.kept.csv` (name,
   /// source), `.rejected.csv` (file, reason) and `.contact-sheet.png`. Of copies, the one with most pixels is kept, and
   /// the first of equals. The same source gives the same bytes for any number of threads.
-  /// - Parameter progress: as for `Dataset`.
+  /// - Parameter progress: called after each picture of a stage, never twice at once.
   /// - Throws: `DatasetError` if the source cannot be read or gives no picture, the destination is not a new or empty
   ///   folder, or a write fails; then no file is left in the destination.
   @discardableResult
   public static func run(
     _ source: BytePath, to destination: BytePath, options: PrepareOptions,
-    progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+    progress: (@Sendable (_ stage: PrepareStage, _ done: Int, _ total: Int) -> Void)? = nil
   ) throws(DatasetError) -> PrepareReport {
     let output = try PrepareFolder(destination)
     let scan = try FolderScan(source)
     var reading = options
     reading.limits = options.limits.sharing(threads: options.threads)
-    var (candidates, rejected) = examine(scan, options: reading, progress: progress)
+    var (candidates, rejected) = examine(scan, options: reading) { progress?(.reading, $0, $1) }
     if let distance = options.duplicateDistance {
-      let copies = duplicates(candidates, distance: distance)
+      let copies = duplicates(candidates, distance: distance) { progress?(.comparing, $0, candidates.count) }
       for (copy, original) in copies {
         let other = candidates[original].path.relative(to: source)
         rejected.append(FileRemark(path: candidates[copy].path, reason: "is a copy of \(other)"))
@@ -118,8 +119,9 @@ public enum Prepare {
       let name = zeroPadded(index + 1, 6) + (options.format == .jpeg ? ".jpg" : ".png")
       report.kept.append((name, candidate.path.relative(to: source)))
     }
-    try output.write(
-      report, pictures: candidates.map(\.encoded), isCancelled: options.isCancelled)
+    try output.write(report, pictures: candidates.map(\.encoded), isCancelled: options.isCancelled) {
+      progress?(.writing, $0, candidates.count)
+    }
     return report
   }
 
@@ -138,7 +140,7 @@ public enum Prepare {
 
   /// Makes each picture of the scan, in its order; the second part lists what was not good, with reasons.
   private static func examine(
-    _ scan: FolderScan, options: PrepareOptions, progress: (@Sendable (Int, Int) -> Void)?
+    _ scan: FolderScan, options: PrepareOptions, progress: @escaping @Sendable (Int, Int) -> Void
   ) -> ([Candidate], [FileRemark]) {
     let annotations = Set(
       options.landmarks == .use ? scan.otherFiles.filter { $0.fileExtension == Array("cat".utf8) } : [])
@@ -166,14 +168,12 @@ public enum Prepare {
 
   private static func photo(_ path: BytePath, options: PrepareOptions) throws(PictureError) -> Candidate {
     var notes: [String] = []
-    let picture = try PictureReader.read(path, background: options.background, limits: options.limits) {
-      notes.append($0)
-    }
+    let picture = try PictureReader.read(path, limits: options.limits) { notes.append($0) }
     let wanted = options.minimumSize ?? options.size
     guard min(picture.width, picture.height) >= wanted else {
       throw PictureError("is too small: \(picture.width)x\(picture.height) pixels, less than \(wanted)")
     }
-    let square = picture.square(options.size, fit: options.fit, background: options.background)
+    let square = picture.square(options.size, fit: options.fit)
     return try candidate(
       path, square, isFace: false, notes: notes, sourcePixels: picture.width * picture.height, options: options)
   }
@@ -183,9 +183,7 @@ public enum Prepare {
   ) throws(PictureError) -> Candidate {
     let landmarks = try CatLandmarks(parsing: annotation.read(limit: 4096))
     var notes: [String] = []
-    let picture = try PictureReader.read(
-      path, background: options.background, limits: options.limits, asStored: true
-    ) { notes.append($0) }
+    let picture = try PictureReader.read(path, limits: options.limits, asStored: true) { notes.append($0) }
     let face = try landmarks.face(width: picture.width, height: picture.height)
     let wanted = options.minimumSize ?? options.size
     guard face.side >= Double(wanted) else {
@@ -203,29 +201,36 @@ public enum Prepare {
 
   /// More of a face than this outside the photo would teach streaks: the photo's edge goes on there.
   private static let mostOutside = 0.05
+  /// A picture whose brightness deviates by less (standard deviation, in levels of 0...255) is blank.
+  private static let blankDeviation = 5.0
+  /// Of the JPEGs, 1 through 100.
+  private static let quality = 95
 
   private static func candidate(
     _ path: BytePath, _ picture: Picture, isFace: Bool, notes: [String], sourcePixels: Int, options: PrepareOptions
   ) throws(PictureError) -> Candidate {
     let likeness = PictureLikeness(picture)
-    guard likeness.deviation >= options.blankDeviation else {
+    guard likeness.deviation >= blankDeviation else {
       throw PictureError("is blank: its brightness hardly varies")
     }
     let encoded =
       try options.format == .png
-      ? PNGWriter.encode(picture, isOwnOutput: false) : JPEGWriter.encode(picture, quality: options.quality)
+      ? PNGWriter.encode(picture, isOwnOutput: false) : JPEGWriter.encode(picture, quality: quality)
     return Candidate(
       path: path, isFace: isFace, notes: notes, encoded: encoded, likeness: likeness, sourcePixels: sourcePixels)
   }
 
   /// Pairs of a copy and what it is a copy of, by index; each copy appears once, and no original is itself a copy.
-  private static func duplicates(_ candidates: [Candidate], distance: Int) -> [(copy: Int, original: Int)] {
+  private static func duplicates(
+    _ candidates: [Candidate], distance: Int, progress: (_ done: Int) -> Void
+  ) -> [(copy: Int, original: Int)] {
     let order = candidates.indices.sorted {
       (-candidates[$0].sourcePixels, $0) < (-candidates[$1].sourcePixels, $1)
     }
     var originals: [Int] = []
     var copies: [(copy: Int, original: Int)] = []
-    for index in order {
+    for (done, index) in order.enumerated() {
+      progress(done + 1)
       let likeness = candidates[index].likeness
       if let original = originals.first(where: { likeness.isCopy(of: candidates[$0].likeness, distance: distance) }) {
         copies.append((index, original))

@@ -32,11 +32,11 @@ struct PrepareFolder {
     // The lists come beside the folder.
     guard contactSheet.folder.withCString({ access($0, W_OK | X_OK) }) == 0 else {
       let remedy = errno == ENOENT ? "make the folder around it first, or name another" : "give another folder"
-      throw DatasetError("\(contactSheet) cannot be made: \(systemError(errno)); \(remedy)")
+      throw DatasetError("\(contactSheet) cannot be made: \(SystemFailure(errno).reason); \(remedy)")
     }
     guard let directory = path.withCString({ opendir($0) }) else {
       guard errno == ENOENT else {
-        throw DatasetError("\(path) cannot be written to: \(systemError(errno)); give a new or empty folder")
+        throw DatasetError("\(path) cannot be written to: \(SystemFailure(errno).reason); give a new or empty folder")
       }
       return
     }
@@ -50,11 +50,11 @@ struct PrepareFolder {
   /// Writes the data set. The lists come last, so that a folder with one beside it is complete.
   /// - Throws: `DatasetError`, after removing what was written.
   func write(
-    _ report: PrepareReport, pictures: [[UInt8]], isCancelled: () -> Bool
+    _ report: PrepareReport, pictures: [[UInt8]], isCancelled: () -> Bool, progress: (_ done: Int) -> Void
   ) throws(DatasetError) {
     let made = path.withCString { mkdir($0, 0o777) } == 0
     guard made || errno == EEXIST else {
-      throw DatasetError("\(path) cannot be made: \(systemError(errno)); give another folder")
+      throw DatasetError("\(path) cannot be made: \(SystemFailure(errno).reason); give another folder")
     }
     var written: [BytePath] = []
     do {
@@ -63,8 +63,9 @@ struct PrepareFolder {
         // A file that appeared since the check is another program's: not overwritten, and not removed below.
         try file.create(bytes) { written.append(file) }
       }
-      for (picture, kept) in zip(pictures, report.kept) {
-        try write(picture, to: path.appending(Array(kept.name.utf8)))
+      for (index, picture) in pictures.enumerated() {
+        try write(picture, to: path.appending(Array(report.kept[index].name.utf8)))
+        progress(index + 1)
       }
       let sheet = try ContactSheet.draw(pictures)
       try write(PNGWriter.encode(sheet, isOwnOutput: true), to: contactSheet)
@@ -75,7 +76,7 @@ struct PrepareFolder {
     } catch {
       for file in written { _ = file.withCString { unlink($0) } }
       if made { _ = path.withCString { rmdir($0) } }
-      throw DatasetError("\(path): a file \(error), so nothing was kept; free some space or give another folder")
+      throw DatasetError("\(path): nothing was kept, as a file \(error)")
     }
   }
 }

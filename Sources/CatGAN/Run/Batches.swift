@@ -42,7 +42,7 @@ struct Batches {
     let dimension = options.zDimension
     let z = Latent.vector(
       seed: randomness.seed(.latent, step), dimension: options.batchSize * dimension,
-      distribution: options.distribution)
+      distribution: options.zDistribution)
     return Array(z[share.lowerBound * dimension..<share.upperBound * dimension])
   }
 

@@ -19,10 +19,10 @@ public final class GANModel: TrainingModel {
   private let options: RunOptions
   private let dataset: DatasetSummary
   private let version: String
-  private let latents: Tensor
+  let latents: Tensor
   private var statisticsAreCurrent = false
   /// Whether the last step came to losses, all of them finite.
-  private var lossesAreFinite = true
+  private(set) var lossesAreFinite = true
 
   /// Draws fresh weights from the run's seed.
   public init(
@@ -157,81 +157,6 @@ public final class GANModel: TrainingModel {
     statisticsAreCurrent = true
   }
 
-  /// Looks in the order in which a step computes: what is bad first made the rest so. Backward goes from the last layer to
-  /// the first. After losses that are not finite the outputs are computed once more. After others, which batch
-  /// normalisation may hide bad outputs from, its running statistics show what came out of the layers before.
-  ///
-  /// Short of all, it looks at the gradients of biases, scales and shifts: a sum over a whole layer's gradient is bad when
-  /// any of it is, and reading them costs nothing beside a step.
-  public func firstNonFinite(thorough: Bool) -> String? {
-    let (generator, discriminator) = (trainer.generator, trainer.discriminator)
-    if !thorough {
-      let small = [discriminator.store, generator.store].flatMap(\.trained).filter {
-        $0.gradient.count < GANModel.smallGradient
-      }
-      if small.allSatisfy({ $0.gradient.isFinite() }) { return nil }
-    }
-    if !lossesAreFinite, let place = placeOfLosses() { return place }
-    return badOutput(generator.network).map { "the output of generator.\($0)" }
-      ?? badGradient(discriminator.store).map { "the gradient of discriminator.\($0)" }
-      ?? badValue(discriminator.store).map { "discriminator.\($0)" }
-      ?? badOutput(discriminator).map { "the output of discriminator.\($0)" }
-      ?? badGradient(generator.store).map { "the gradient of generator.\($0)" }
-      ?? badValue(generator.store).map { "generator.\($0)" }
-  }
-
-  private func badGradient(_ store: ParameterStore) -> String? {
-    store.trained.last { !$0.gradient.isFinite() }?.name
-  }
-
-  private func badValue(_ store: ParameterStore) -> String? { store.trained.first { !$0.value.isFinite() }?.name }
-
-  /// Where a step that ended at losses that are not finite left the finite. It ended before it changed any weight that it
-  /// had computed with. Augmentations, which are left out here, cannot make finite pictures infinite.
-  private func placeOfLosses() -> String? {
-    // Other ranks may not be looking.
-    let sharding = trainer.execution.sharding
-    trainer.execution.sharding = nil
-    defer { trainer.execution.sharding = sharding }
-    var pictures = latents
-    if let place = badPlace(trainer.generator.network, "generator", &pictures) { return place }
-    for input in trainer.reals + [pictures] {
-      var values = input
-      if let place = badPlace(trainer.discriminator, "discriminator", &values) { return place }
-    }
-    return nil
-  }
-
-  /// The first layer whose weights or outputs are not finite; `values` goes in and becomes the network's output. The
-  /// running statistics move, as in any training pass.
-  private func badPlace(_ network: Sequential, _ name: String, _ values: inout Tensor) -> String? {
-    var source = ""
-    for layer in network.layers {
-      // A batch normalisation overflows only where what it is given is too large to be squared.
-      if !(layer is BatchNorm) { source = layer.name }
-      if let bad = layer.parameters.first(where: { $0.isTrained && !$0.value.isFinite() }) {
-        return "\(name).\(bad.name)"
-      }
-      guard let shape = try? layer.outputShape(values.shape) else { return nil }
-      let output = Tensor(shape)
-      layer.forward(values, into: output, mode: .training(), row: layer.name, trainer.execution)
-      if !output.buffer.isFinite() { return "the output of \(name).\(source)" }
-      values = output
-    }
-    return nil
-  }
-
-  private func badOutput(_ network: Sequential) -> String? {
-    for (layer, next) in zip(network.layers, network.layers.dropFirst()) {
-      guard let norm = next as? BatchNorm else { continue }
-      if !norm.runningMean.value.isFinite() || !norm.runningVariance.value.isFinite() { return layer.name }
-    }
-    return nil
-  }
-
-  /// Values of the longest gradient that is looked at in every step.
-  private static let smallGradient = 4096
-
   public func samples(z: [Float], count: Int) throws -> [Float] {
     if let average { updateStatistics(average) }
     let generator = average ?? trainer.generator
@@ -259,7 +184,7 @@ public final class GANModel: TrainingModel {
     state.seed = options.seed
     state.data = "\(dataset.pictures) pictures of \(dataset.size)x\(dataset.size)"
     state.dataDigest = dataset.digest
-    state.fit = options.fit
+    state.fit = options.fit.rawValue
     state.version = version
     try Checkpoint.save(
       trainer, average: average, state: state, to: path, overwrite: true, fileSystem: fileSystem)
@@ -277,22 +202,5 @@ public final class GANModel: TrainingModel {
     position.pictureInEpoch = state.pictureInEpoch ?? state.stepInEpoch * (earlierBatchSize ?? options.batchSize)
     position.rateScale = state.rateScale
     return position
-  }
-}
-
-extension RunOptions {
-  /// The networks that these options describe.
-  /// - Precondition: they make networks, which `validate` has found.
-  public var networks: GANDescription { try! makeNetworks() }
-
-  /// - Throws: `NetworkError` where the sizes make no networks.
-  public func validate() throws(NetworkError) { _ = try makeNetworks() }
-
-  private func makeNetworks() throws(NetworkError) -> GANDescription {
-    guard let distribution = LatentDistribution(rawValue: zDistribution) else {
-      throw NetworkError("z is to be drawn otherwise than uniform or normal")
-    }
-    return try network.networks(
-      width: width, zDimension: zDimension, zDistribution: distribution, discriminatorNorm: discriminatorNorm)
   }
 }

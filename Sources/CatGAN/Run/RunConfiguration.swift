@@ -42,7 +42,9 @@ public struct RunConfiguration: Codable, Sendable {
     do {
       self = try JSONDecoder().decode(RunConfiguration.self, from: Data(bytes))
     } catch {
-      throw RunError("'\(path)' is not what cattrain wrote; restore it or start a new run")
+      let place = (error as? DecodingError)?.place ?? ""
+      throw RunError(
+        "'\(path)' is not what cattrain wrote\(place.isEmpty ? "" : ", at \(place)"); restore it or start a new run")
     }
     guard RunOptions.presets.contains(options.preset) else {
       throw RunError("'\(path)' names the preset '\(options.preset)', which this version does not know")
@@ -73,5 +75,18 @@ public struct RunConfiguration: Codable, Sendable {
       "the data set has changed since this run began: then \(data.pictures) pictures of '\(self.folder)' with digest "
         + "\(data.digest), now \(other.pictures) of '\(folder)' with \(other.digest); give the same pictures (as "
         + "in cattrain NEW_DIR --resume RUN where they have moved), or add --force to go on with these")
+  }
+}
+
+extension DecodingError {
+  /// The keys that lead to what could not be read, such as `options.fit`.
+  fileprivate var place: String {
+    switch self {
+    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+      context.codingPath.map(\.stringValue).joined(separator: ".")
+    case .keyNotFound(let key, let context):
+      (context.codingPath + [key]).map(\.stringValue).joined(separator: ".")
+    @unknown default: ""
+    }
   }
 }

@@ -51,11 +51,11 @@ public final class RunDirectory {
   /// Opens the directory of a run that is to go on. A last line that was cut short, and files that were never finished, go.
   /// - Throws: `RunError` where it is no run's or another process holds it, `StorageError` for the disk's failures.
   public convenience init(resuming path: String, fileSystem: any FileSystem = Disk()) throws {
-    var path = path
-    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    let path = withoutTrailingSlashes(path)
     guard try names(in: path, fileSystem: fileSystem).contains("config.json") else {
-      throw RunError(
-        "\(quoted(path)) is no run directory, as it holds no config.json; \(CheckpointPath.choices(path))")
+      let isThere = (try? fileSystem.kind(of: path)) != .absent
+      let problem = isThere ? "is no run directory, as it holds no config.json" : "is not there"
+      throw RunError("\(quoted(path)) \(problem); \(CheckpointPath.choices(path))")
     }
     for folder in ["samples", "checkpoints"] {
       try createDirectory("\(path)/\(folder)", fileSystem: fileSystem)
@@ -88,10 +88,11 @@ public final class RunDirectory {
     if lock >= 0 { close(lock) }
   }
 
-  /// What `stats.jsonl` holds; empty where it cannot be read.
-  public func history() -> History {
-    guard let data = try? Data(contentsOf: URL(filePath: "\(path)/stats.jsonl")) else { return History() }
-    return History(text: String(decoding: data, as: UTF8.self))
+  /// What `stats.jsonl` holds; nothing in a new run.
+  /// - Throws: `StorageError` where it cannot be read.
+  public func history() throws -> History {
+    guard size("stats.jsonl") != 0 else { return History() }
+    return History(text: String(decoding: try contents(of: "\(path)/stats.jsonl"), as: UTF8.self))
   }
 
   package func append(_ record: some Encodable) throws { try statistics.append(try jsonLine(record)) }
@@ -138,7 +139,7 @@ public final class RunDirectory {
 
   /// The bytes of `name`, or nil where there is no such file.
   public func read(_ name: String) -> [UInt8]? {
-    (try? Data(contentsOf: URL(filePath: "\(path)/\(name)"))).map { [UInt8]($0) }
+    try? contents(of: "\(path)/\(name)")
   }
 
   /// How many bytes `name` has, or nil where there is no such file.

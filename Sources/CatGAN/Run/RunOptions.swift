@@ -38,8 +38,8 @@ public struct RunOptions: Codable, Equatable, Sendable {
   public var width: Int
   /// Length of a latent vector. `validate` says whether it can be.
   public var zDimension: Int
-  /// "uniform" or "normal".
-  public var zDistribution: String
+  /// How z is drawn.
+  public var zDistribution: LatentDistribution
 
   // The learning.
   /// Real pictures of a step, in `Ranges.batchSize`.
@@ -72,13 +72,13 @@ public struct RunOptions: Codable, Equatable, Sendable {
   public var averaging: Float
   /// Whether each real picture is shown mirrored half of the time.
   public var mirror: Bool
-  /// Both rates fall linearly from the first of these epochs to the last; nil for constant rates. It does not depend
-  /// on the run's length, so that extending a run changes nothing that was trained.
+  /// Both rates fall linearly, from the first of these epochs on and towards 0 at the last, but to no less than a twentieth; nil
+  /// for constant rates. It does not depend on the run's length, so that extending a run changes nothing that was trained.
   public var decay: EpochSpan?
   /// What all random numbers of the run follow from.
   public var seed: UInt64
-  /// "crop", "pad" or "stretch".
-  public var fit: String
+  /// How pictures become square.
+  public var fit: PictureFit
 
   // The run.
   /// Passes over the pictures in all, earlier sessions included, in `Ranges.epochs`.
@@ -110,7 +110,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
     self.preset = preset
     width = 64
     zDimension = 100
-    zDistribution = "uniform"
+    zDistribution = .uniform
     batchSize = 64
     shards = 1
     generatorRate = 2e-4
@@ -127,7 +127,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
     mirror = false
     decay = nil
     seed = 0
-    fit = "crop"
+    fit = .crop
     epochs = 215
     steps = nil
     saveEvery = 5
@@ -139,7 +139,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
     tensorboard = false
     // Those of PyTorch's example, with the batch of the DCGAN article.
     if preset == Preset.dcgan64.rawValue {
-      zDistribution = LatentDistribution.normal.rawValue
+      zDistribution = .normal
       batchSize = 128
       discriminatorRate = 2e-4
       labelSmoothing = 0
@@ -159,12 +159,21 @@ public struct RunOptions: Codable, Equatable, Sendable {
     }
   }
 
-  /// How z is drawn.
-  var distribution: LatentDistribution { LatentDistribution(rawValue: zDistribution)! }
-
-  /// The networks of the preset.
-  var network: Preset {
+  /// The preset's networks, before any choice.
+  private var network: Preset {
     Preset(rawValue: preset.hasSuffix(RunOptions.best) ? String(preset.dropLast(RunOptions.best.count)) : preset)!
+  }
+
+  /// The networks that these options describe.
+  /// - Precondition: they make networks, which `validate` has found.
+  public var networks: GANDescription { try! makeNetworks() }
+
+  /// - Throws: `NetworkError` where the sizes make no networks.
+  public func validate() throws(NetworkError) { _ = try makeNetworks() }
+
+  private func makeNetworks() throws(NetworkError) -> GANDescription {
+    try network.networks(
+      width: width, zDimension: zDimension, zDistribution: zDistribution, discriminatorNorm: discriminatorNorm)
   }
 
   /// The flags that a preset sets beside its networks: `--width 32 --mirror`; empty for the plain recipe.
@@ -205,7 +214,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
       Choice(flag: "--preset", value: preset, change: .never),
       Choice(flag: "--width", value: "\(width)", change: .never),
       Choice(flag: "--z-dim", value: "\(zDimension)", change: .never),
-      Choice(flag: "--z", value: zDistribution, change: .never),
+      Choice(flag: "--z", value: zDistribution.rawValue, change: .never),
       Choice(flag: "--batch-size", value: "\(batchSize)", change: .forced),
       // Only the order of sums, and with it the last bits.
       Choice(flag: "--shards", value: "\(shards)", change: .free),
@@ -223,7 +232,7 @@ public struct RunOptions: Codable, Equatable, Sendable {
       Choice(flag: "--mirror", value: mirror ? "on" : "off", change: .forced),
       Choice(flag: "--lr-decay", value: decay?.description ?? "none", change: .forced),
       Choice(flag: "--seed", value: "\(seed)", change: .forced),
-      Choice(flag: "--fit", value: fit, change: .forced),
+      Choice(flag: "--fit", value: fit.rawValue, change: .forced),
       Choice(flag: "--epochs", value: "\(epochs)", change: .free),
       Choice(flag: "--steps", value: steps.map { "\($0)" } ?? "by epochs", change: .free),
       Choice(flag: "--save-every", value: "\(saveEvery)", change: .free),
@@ -241,9 +250,11 @@ public struct RunOptions: Codable, Equatable, Sendable {
   public func allow(_ other: RunOptions, force: Bool) throws {
     for (old, new) in zip(choices, other.choices) where old.value != new.value {
       if old.change == .never || new.change == .never {
-        throw RunError(
-          "\(old.flag) was \(old.value) in this run and cannot become \(new.value): its checkpoints would not fit; "
-            + "start a new run")
+        let remedy =
+          old.flag == "--preset"
+          ? "its networks or defaults are others; give single flags with --force, or start a new run"
+          : "its checkpoints would not fit; start a new run"
+        throw RunError("\(old.flag) was \(old.value) in this run and cannot become \(new.value): \(remedy)")
       }
       if old.change == .forced, !force {
         throw RunError(
@@ -283,7 +294,6 @@ extension RunOptions {
       "--beta1": (0..<1).contains(beta1), "--beta2": (0..<1).contains(beta2),
       "--label-smoothing": (0..<0.5).contains(labelSmoothing), "--ema": (0..<1).contains(averaging),
       "--lr-decay": decay.map { $0.first >= 0 && $0.first < $0.last } ?? true,
-      "--fit": PictureFit(rawValue: fit) != nil,
       "--epochs": Ranges.epochs.contains(epochs), "--steps": Ranges.steps.contains(steps ?? 1),
       "--save-every": Ranges.saveEvery.contains(saveEvery), "--sample-every": Ranges.sampleEvery.contains(sampleEvery),
       "--log-every": Ranges.logEvery.contains(logEvery), "--keep": Ranges.keep.contains(keep),

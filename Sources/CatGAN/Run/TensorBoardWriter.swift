@@ -17,30 +17,26 @@ import Storage
 /// Appends to one event file; a new session of a run opens a new one.
 package final class TensorBoardWriter {
   private let encoder = TensorBoardEncoder()
-  private let file: Int32
-  private let path: String
+  private let file: GrowingFile
 
   private static let prefix = "events.out.tfevents."
 
   /// Opens a new event file inside `directory`, which must be there.
   /// - Parameter start: the first step that has a record here; what older files hold from it on no longer counts.
-  package init(directory: String, start: Int) throws {
+  package init(directory: String, start: Int, fileSystem: any FileSystem = Disk()) throws {
     let now = Date().timeIntervalSince1970
     // Readers go from file to file in the order of these numbers, whatever clocks did meanwhile.
-    let used = ((try? Disk().names(in: directory)) ?? []).filter { $0.hasPrefix(Self.prefix) }
+    let used = ((try? fileSystem.names(in: directory)) ?? []).filter { $0.hasPrefix(Self.prefix) }
       .compactMap { Int($0.dropFirst(Self.prefix.count).prefix { $0 != "." }) }.filter { $0 < 9_999_999_999 }
     let number = max(Int(now), (used.max() ?? 0) + 1)
-    path = "\(directory)/\(Self.prefix)\(zeroPadded(number, 10)).catgan.\(getpid())"
-    file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o666)
-    guard file >= 0 else { throw RunError("'\(path)' cannot be created: \(String(cString: strerror(errno)))") }
-    try append(encoder.version(time: now))
-    try append(encoder.start(time: now, step: start))
+    file = try GrowingFile(
+      creating: "\(directory)/\(Self.prefix)\(zeroPadded(number, 10)).catgan.\(getpid())", fileSystem: fileSystem)
+    try file.append(encoder.version(time: now))
+    try file.append(encoder.start(time: now, step: start))
   }
 
-  deinit { close(file) }
-
   package func write(_ record: StepRecord) throws {
-    try append(
+    try file.append(
       encoder.scalars(
         time: Date().timeIntervalSince1970, step: record.step,
         [
@@ -55,28 +51,9 @@ package final class TensorBoardWriter {
     // Width and height follow the signature and the first chunk's length and name.
     guard png.count >= 24 else { return }
     func size(at offset: Int) -> Int { png[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) } }
-    try append(
+    try file.append(
       encoder.image(
         time: Date().timeIntervalSince1970, step: step, tag: "samples", png: png, width: size(at: 16),
         height: size(at: 20)))
-  }
-
-  /// One record in one call: a reader may look at any moment. A record that was cut short is taken away again.
-  private func append(_ record: [UInt8]) throws {
-    let before = lseek(file, 0, SEEK_END)
-    let written = record.withUnsafeBytes { Self.writeOnce(file, $0) }
-    guard written == record.count else {
-      let reason = String(cString: strerror(written < 0 ? errno : ENOSPC))
-      _ = ftruncate(file, before)
-      throw RunError("'\(path)' cannot be written: \(reason)")
-    }
-  }
-
-  private static func writeOnce(_ file: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-    #if canImport(Glibc)
-      Glibc.write(file, bytes.baseAddress, bytes.count)
-    #else
-      Darwin.write(file, bytes.baseAddress, bytes.count)
-    #endif
   }
 }

@@ -12,7 +12,7 @@ extension Trainer {
     attempt(file) {
       let count = Trainer.sampleCount
       let z = (0..<count).flatMap {
-        Latent.vector(seed: UInt64($0), dimension: options.zDimension, distribution: options.distribution)
+        Latent.vector(seed: UInt64($0), dimension: options.zDimension, distribution: options.zDistribution)
       }
       let pictures = try model.samples(z: z, count: count)
       guard pictures.allSatisfy(\.isFinite) else {

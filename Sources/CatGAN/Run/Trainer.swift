@@ -101,7 +101,8 @@ public final class Trainer {
   /// - Parameters:
   ///   - resume: start from the newest checkpoint of `run` that can be read.
   ///   - origin: what the model already holds, where a new run does not begin at the beginning.
-  /// - Throws: `RunError` where the data set holds less than one batch, or none of its checkpoints can be read.
+  /// - Throws: `RunError` where the data set holds less than one batch, or none of its checkpoints can be read;
+  ///   `StorageError` where its history cannot.
   public init(
     model: any TrainingModel, dataset: Dataset, configuration: RunConfiguration, run: RunDirectory, session: Session,
     resume: Bool, from origin: RunOrigin? = nil
@@ -113,7 +114,7 @@ public final class Trainer {
     self.run = run
     self.session = session
     randomness = RandomStreams(seed: options.seed)
-    history = run.history()
+    history = try run.history()
     earlierSeconds = 0
     sessionStart = session.now()
     lastLog = (sessionStart, 0)

@@ -77,7 +77,7 @@ public protocol TrainingModel: AnyObject {
   func firstNonFinite(thorough: Bool) -> String?
 
   /// Pictures [count, size, size, 3] in [-1, 1] from z [count, dimension], with moving statistics (of the averaged
-  /// generator where there is one). Changes nothing.
+  /// generator where there is one). Changes nothing that training goes on from.
   func samples(z: [Float], count: Int) throws -> [Float]
 
   /// Writes the whole state to `path` on the run's disk, whole or not at all.

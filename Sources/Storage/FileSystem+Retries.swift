@@ -63,9 +63,3 @@ extension FileSystem {
     }
   }
 }
-
-/// The directory part of a path, `.` where it has none.
-public func directory(of path: String) -> String {
-  guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-  return slash == path.startIndex ? "/" : String(path[..<slash])
-}

@@ -56,7 +56,8 @@ extension Trainer {
       try run.makeDirectory("tensorboard")
       let grids = history.events.filter { $0.event == .sample }
       let start = [history.steps.last?.step, grids.last?.step].compactMap(\.self).min() ?? position.step + 1
-      let writer = try TensorBoardWriter(directory: "\(run.path)/tensorboard", start: start)
+      let writer = try TensorBoardWriter(
+        directory: "\(run.path)/tensorboard", start: start, fileSystem: run.fileSystem)
       for record in history.steps where record.step >= start { try writer.write(record) }
       for grid in grids where grid.step >= start {
         if let png = grid.file.flatMap(run.read) { try writer.write(grid: png, step: grid.step) }

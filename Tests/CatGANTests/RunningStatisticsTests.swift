@@ -115,7 +115,7 @@ import Testing
       generator.store.parameters.map { $0.fileValues() } == training.average.store.parameters.map { $0.fileValues() })
   }
 
-  private static func run(_ distribution: String, averaging: Float, steps: Int? = nil) -> SmallRun {
+  private static func run(_ distribution: LatentDistribution, averaging: Float, steps: Int? = nil) -> SmallRun {
     var options = SmallRun.options(epochs: 2)
     options.zDistribution = distribution
     options.averaging = averaging
@@ -153,8 +153,8 @@ import Testing
   }
 
   /// The trainer's grid shows catgen's pictures of the checkpoint beside it.
-  @Test(arguments: ["uniform", "normal"], [0, 0.9] as [Float])
-  func gridsAreTheSamplersPictures(distribution: String, averaging: Float) throws {
+  @Test(arguments: LatentDistribution.allCases, [0, 0.9] as [Float])
+  func gridsAreTheSamplersPictures(distribution: LatentDistribution, averaging: Float) throws {
     let folder = try TemporaryFolder()
     _ = try Self.run(distribution, averaging: averaging, steps: 3).begin(in: folder.path)
     let run = folder.path + "/00000-cats64-w1"
@@ -167,7 +167,7 @@ import Testing
   /// Pictures of old files are those of new ones: checkpoints, exported generators, halves, averages.
   @Test func oldFilesAreSampledAsNewOnes() throws {
     let folder = try TemporaryFolder()
-    _ = try Self.run("uniform", averaging: 0.9, steps: 3).begin(in: folder.path)
+    _ = try Self.run(.uniform, averaging: 0.9, steps: 3).begin(in: folder.path)
     let new = try #require(SmallRun.checkpoints(folder.path + "/00000-cats64-w1").last)
     let old = folder.path + "/old.safetensors"
     try writeAsBefore(new, to: old)
