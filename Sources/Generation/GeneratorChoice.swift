@@ -64,7 +64,7 @@ struct GeneratorChoice {
     }
     if whole.count > 1, !choice.prefix.hasPrefix("generator") {
       throw CheckpointError(
-        file.path, TensorPrefix.isOpen(whole.map { $0.prefix }, "generators", preferred: TensorPrefix.generator))
+        file.path, TensorPrefix.openChoice(whole.map { $0.prefix }, "generators", preferred: TensorPrefix.generator))
     }
     (prefix, generator) = choice
   }

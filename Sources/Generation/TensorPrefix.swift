@@ -18,7 +18,7 @@ public enum TensorPrefix {
   }
 
   /// What is said of a file that holds several networks of a kind, none of them under the `preferred` prefix.
-  package static func isOpen(_ prefixes: [String], _ kind: String, preferred: String) -> String {
+  package static func openChoice(_ prefixes: [String], _ kind: String, preferred: String) -> String {
     let names = prefixes.prefix(4).map { $0.isEmpty ? "names without a prefix" : quoted($0, limit: 60) }
     return "holds \(prefixes.count) \(kind) (\(names.joined(separator: ", "))), so which one is meant is open: save "
       + "the one to use alone, or under the prefix \(preferred)"

@@ -156,10 +156,12 @@ package struct JSONScanner {
     if position == start || (position - start > 1 && bytes[start] == UInt8(ascii: "0")) {
       throw unexpected("a whole number")
     }
-    if position < bytes.count, [UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E")].contains(bytes[position]) {
+    guard position < bytes.count else { return value }
+    switch bytes[position] {
+    case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"):
       throw Failure(description: "a number at byte \(start) is not written as a whole one")
+    default: return value
     }
-    return value
   }
 
   mutating func string() throws(Failure) -> String {

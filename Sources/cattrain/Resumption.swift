@@ -5,12 +5,6 @@ import CatGAN
 import Generation
 import Storage
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
 /// An earlier run: its directory, where that run goes on, or one of its checkpoints, from which a new run begins while
 /// the old one stays as it is.
 struct Resumption {

@@ -47,7 +47,7 @@ extension Checkpoint {
     if whole.contains(TensorPrefix.discriminator) { return TensorPrefix.discriminator }
     if whole.count == 1 { return whole[0] }
     if whole.count > 1 {
-      let problem = TensorPrefix.isOpen(whole, "discriminators", preferred: TensorPrefix.discriminator)
+      let problem = TensorPrefix.openChoice(whole, "discriminators", preferred: TensorPrefix.discriminator)
       throw StorageError("\(quoted(file.path)) \(problem)")
     }
     guard let nearest = prefixes.first(where: { $0 == TensorPrefix.discriminator }) ?? prefixes.first else {

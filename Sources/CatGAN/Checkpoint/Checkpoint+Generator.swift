@@ -140,15 +140,22 @@ extension Checkpoint {
     try Memory.require(
       GeneratorModel.bytesNeeded(tensors.generator, batchSize: 1) + 12 * parameters.max()!, threads: 1,
       for: "the export", remedy: "free some memory")
-    // Sums that are not finite must be found before tanh hides them.
-    let model = try GeneratorModel(
-      tensors.file, tensors.description, batchSize: 1, context: Context(threads: 1))
-    let (length, distribution) = (tensors.generator.input.c, tensors.description.distribution ?? .uniform)
-    _ = try model.pictures([Latent.vector(seed: 0, dimension: length, distribution: distribution)])
-    return try Probe.entry(tensors.generator, distribution) { name in
+    try requireFinitePicture(tensors)
+    return try Probe.entry(tensors.generator, tensors.description.distribution ?? .uniform) { name in
       let values = try tensors.values(name)
       return half ? values.map { FloatConversion.widenHalf(FloatConversion.narrowToHalf($0)) } : values
     }
+  }
+
+  /// Draws the probe's picture as `catgen` would, which finds sums that are not finite before tanh hides them. Its weights are
+  /// gone when this returns.
+  private static func requireFinitePicture(_ tensors: GeneratorTensors) throws {
+    let description = tensors.description
+    let model = try GeneratorModel(tensors.file, description, batchSize: 1, context: Context(threads: 1))
+    _ = try model.pictures([
+      Latent.vector(
+        seed: 0, dimension: description.generator.input.c, distribution: description.distribution ?? .uniform)
+    ])
   }
 
   /// Reads the generator that a file has to offer, the averaged one where there is one.
